@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole files in and out. Writing is atomic: readers see the old file or the new one, never a half.
+// Errors: kIo, naming the path and the system's reason.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "disco/base/result.h"
+
+namespace disco {
+
+using Path = std::filesystem::path;
+
+Result<std::string> ReadFile(const Path& path);
+
+// Writes beside `path`, flushes to disk, renames. Makes missing folders.
+Status WriteFile(const Path& path, std::string_view content);
+
+Status MakeFolder(const Path& path);
+
+// A read-only mapping of a file; pages are loaded when touched. Shared owner: copies keep it
+// mapped.
+struct MappedFile {
+  std::shared_ptr<const std::byte> data;
+  size_t size = 0;
+  std::span<const std::byte> bytes() const { return {data.get(), size}; }
+};
+Result<MappedFile> MapFile(const Path& path);
+
+}  // namespace disco

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command: one subcommand of `disco`: its options, and what it does.
+//
+// Figures go to stdout (a table, or JSON with --json), everything else to stderr. Exit code: 0 done, 1 failed, 2 the
+// command line is wrong.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "disco/base/result.h"
+
+namespace disco {
+
+// Set by the subcommand that was given.
+using Action = std::function<Status()>;
+
+void AddZooCommand(CLI::App& app, Action& action);
+void AddDescribeCommand(CLI::App& app, Action& action);
+void AddPlanCommand(CLI::App& app, Action& action);
+void AddEstimateCommand(CLI::App& app, Action& action);
+void AddCutCommand(CLI::App& app, Action& action);
+void AddNodeCommand(CLI::App& app, Action& action);
+void AddRunCommand(CLI::App& app, Action& action);
+void AddEvalCommand(CLI::App& app, Action& action);
+
+// Makes a subcommand whose options live in an Options object; `run` is called with them.
+template <class Options, class Declare, class Run>
+void AddCommand(CLI::App& app, Action& action, const std::string& name, const std::string& what, Declare declare, Run run) {
+  CLI::App* command = app.add_subcommand(name, what);
+  auto options = std::make_shared<Options>();
+  declare(*command, *options);
+  command->callback([&action, options, run] { action = [options, run] { return run(*options); }; });
+}
+
+}  // namespace disco

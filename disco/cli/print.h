@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Figures for people: tables whose columns line up. Thread rule: one thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace disco {
+
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  // First column to the left, the others to the right, a line under the header.
+  std::string ToString() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// To stdout, with a newline.
+void PrintLine(const std::string& text);
+
+std::string Percent(double share);
+
+}  // namespace disco

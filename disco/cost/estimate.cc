@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/cost/estimate.h"
+
+#include <algorithm>
+
+#include "disco/graph/work.h"
+#include "disco/plan/traffic.h"
+
+namespace disco {
+namespace {
+
+// Sums of the paper's accounting over layers.
+struct PaperSums {
+  double elements = 0, kept_elements = 0, macs = 0, kept_macs = 0;
+};
+
+class Estimator {
+ public:
+  Estimator(const Graph& graph, const Plan& plan, const Machine& machine)
+      : graph_(graph), plan_(plan), machine_(machine), coupling_(AnalyseCoupling(graph)), traffic_(DeriveTraffic(graph, plan)) {}
+
+  Estimate Run() {
+    for (const Op& op : graph_.ops) {
+      if (MacsOf(graph_, op).value > 0 || Received(op).value > 0) AddLayer(op);
+    }
+    estimate_.single_node = machine_.compute.Time(static_cast<double>(MacsOf(graph_).value));
+    FinishPaper();
+    FinishSent();
+    AddReplicated();
+    return std::move(estimate_);
+  }
+
+ private:
+  const ValuePlan* PlanOf(ValueId value) const { return plan_.Find(graph_.value(value).name); }
+  double others() const { return static_cast<double>(plan_.nodes - 1) / plan_.nodes; }
+  Milliseconds Latency(bool communicates) const { return communicates && plan_.nodes > 1 ? machine_.message_latency : Milliseconds(0); }
+
+  double NominalSparsity(const Op& op) const {
+    if (std::find(graph_.inputs.begin(), graph_.inputs.end(), op.inputs[0]) != graph_.inputs.end()) return plan_.image_sparsity;
+    const ValuePlan* input = PlanOf(op.inputs[0]);
+    return input == nullptr ? 0 : input->sparsity;
+  }
+
+  static void Add(Times& times, Milliseconds comm, Milliseconds comp) {
+    times.serial += comm + comp;
+    times.overlap += std::max(comm, comp);
+  }
+
+  void AddLayer(const Op& op) {
+    LayerEstimate layer{.name = op.name, .macs = MacsOf(graph_, op)};
+    AddPaper(op, layer);
+    AddSent(op, layer);
+    estimate_.layers.push_back(std::move(layer));
+  }
+
+  void AddPaper(const Op& op, LayerEstimate& layer) {
+    const bool mixing = IsMixing(graph_, op);
+    const bool split = !op.outputs.empty() && PlanOf(op.outputs[0]) != nullptr;
+    const double macs = static_cast<double>(layer.macs.value);
+    if (mixing) {
+      layer.elements = graph_.value(op.inputs[0]).shape.elements();
+      layer.sparsity = NominalSparsity(op);
+    }
+    const auto elements = static_cast<double>(layer.elements);
+    const double node_macs = split ? macs * (1 - others() * layer.sparsity) / plan_.nodes : macs;
+    const double bytes = others() * (1 - layer.sparsity) * elements * sizeof(float);
+    layer.comm = machine_.link.Time(bytes) + Latency(bytes > 0);
+    layer.comp = machine_.compute.Time(node_macs);
+    Add(estimate_.paper.time, layer.comm, layer.comp);
+    const double dense_bytes = others() * elements * sizeof(float);
+    Add(estimate_.dense, machine_.link.Time(dense_bytes) + Latency(dense_bytes > 0), machine_.compute.Time(split ? macs / plan_.nodes : macs));
+    const bool reads_image = mixing && PlanOf(op.inputs[0]) == nullptr;
+    estimate_.paper.node_macs += reads_image ? macs / plan_.nodes : node_macs;
+    estimate_.paper.bytes_one_way += bytes;
+    sums_.elements += elements;
+    sums_.kept_elements += elements * (1 - layer.sparsity);
+    sums_.macs += macs;
+    sums_.kept_macs += macs * (1 - others() * layer.sparsity);
+  }
+
+  // Bytes the busiest node waits for before `op`: of values that no earlier op has made it wait for.
+  Bytes Received(const Op& op) const {
+    Bytes most;
+    for (NodeId node = 0; node < plan_.nodes; ++node) {
+      Bytes bytes;
+      for (const Transfer& transfer : traffic_) {
+        if (transfer.to == node && FirstReader(transfer) == &op) bytes += transfer.size;
+      }
+      most = std::max(most, bytes);
+    }
+    return most;
+  }
+
+  const Op* FirstReader(const Transfer& transfer) const {
+    const auto known = first_readers_.find(transfer.id);
+    if (known != first_readers_.end()) return known->second;
+    const Op* first = nullptr;
+    for (const Op& op : graph_.ops) {
+      const bool reads = std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end();
+      const bool whole = !op.outputs.empty() && !coupling_.IsPartitioned(op.outputs[0]);
+      if (first == nullptr && reads && (whole || IsMixing(graph_, op))) first = &op;
+    }
+    return first_readers_[transfer.id] = first;
+  }
+
+  void AddSent(const Op& op, LayerEstimate& layer) {
+    layer.sent_bytes = Received(op);
+    estimate_.sent.macs.resize(static_cast<size_t>(plan_.nodes));
+    for (NodeId node = 0; node < plan_.nodes; ++node) {
+      const Macs macs = NodeMacs(graph_, plan_, op, node);
+      layer.sent_macs = std::max(layer.sent_macs, macs);
+      estimate_.sent.macs[static_cast<size_t>(node)] += macs;
+    }
+    layer.sent_comm = machine_.link.Time(static_cast<double>(layer.sent_bytes.value)) + Latency(layer.sent_bytes.value > 0);
+    layer.sent_comp = machine_.compute.Time(static_cast<double>(layer.sent_macs.value));
+    Add(estimate_.sent.time, layer.sent_comm, layer.sent_comp);
+  }
+
+  void FinishPaper() {
+    if (sums_.elements > 0) estimate_.paper.s_comm = 1 - sums_.kept_elements / sums_.elements;
+    if (sums_.macs > 0) estimate_.paper.s_comp = 1 - sums_.kept_macs / sums_.macs;
+    estimate_.paper.elements = static_cast<int64_t>(sums_.elements);
+  }
+
+  void FinishSent() {
+    SentAccounting& sent = estimate_.sent;
+    Macs all;
+    for (NodeId node = 0; node < plan_.nodes; ++node) {
+      sent.sent.push_back(SentBytes(traffic_, node));
+      sent.received.push_back(ReceivedBytes(traffic_, node));
+      sent.bytes_one_way = std::max(sent.bytes_one_way, sent.received.back());
+      all += sent.macs.empty() ? Macs{} : sent.macs[static_cast<size_t>(node)];
+    }
+    sent.bytes_total = TotalBytes(traffic_);
+    sent.messages = static_cast<int64_t>(traffic_.size());
+    const Bytes dense = TotalBytes(DeriveTraffic(graph_, Densified()));
+    if (dense.value > 0) sent.s_comm = 1 - static_cast<double>(sent.bytes_total.value) / static_cast<double>(dense.value);
+    if (sums_.macs > 0) sent.s_comp = 1 - static_cast<double>(all.value) / sums_.macs;
+  }
+
+  // The same owners, nothing pruned.
+  Plan Densified() const {
+    Plan dense = plan_;
+    for (auto& [name, value] : dense.values) {
+      for (size_t to = 0; to < value.kept.size(); ++to) {
+        value.kept[to].clear();
+        for (size_t feature = 0; feature < value.owner.size(); ++feature) {
+          if (value.owner[feature] != static_cast<NodeId>(to)) value.kept[to].push_back(static_cast<int64_t>(feature));
+        }
+      }
+    }
+    return dense;
+  }
+
+  void AddReplicated() {
+    for (const ReplicatedOp& replicated : coupling_.replicated) {
+      const Op& op = graph_.op(replicated.op);
+      ReplicatedCost cost{op.name, replicated.reason, {}};
+      for (const Transfer& transfer : traffic_) {
+        if (std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end()) cost.gathered += transfer.size;
+      }
+      estimate_.replicated.push_back(std::move(cost));
+    }
+  }
+
+  const Graph& graph_;
+  const Plan& plan_;
+  const Machine& machine_;
+  Coupling coupling_;
+  std::vector<Transfer> traffic_;
+  mutable std::map<int32_t, const Op*> first_readers_;
+  PaperSums sums_;
+  Estimate estimate_;
+};
+
+}  // namespace
+
+Estimate EstimateCost(const Graph& graph, const Plan& plan, const Machine& machine) {
+  return Estimator(graph, plan, machine).Run();
+}
+
+}  // namespace disco

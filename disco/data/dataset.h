@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Labelled pictures by number. OpenDataset finds out what kind a folder holds:
+//
+//   image folder   <root>/<split>/<class>/*.jpg|jpeg|png         classes and files in the order of
+//   their names CIFAR-10/100   data_batch_*.bin, test_batch.bin | train.bin, test.bin        (the
+//   "binary version") IDX            train-images-idx3-ubyte[.gz], t10k-..., and their
+//   -labels-idx1-  (MNIST and its likes) synthetic      drawn by the program, see draw_synthetic.h
+//
+// Thread rule: once open, all calls from any thread at once. Errors: kInvalid, kIo or kUnsupported,
+// naming the file.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "disco/data/image.h"
+
+namespace disco {
+
+struct Sample {
+  Image image;
+  int64_t label = 0;  // in [0, class_names().size())
+};
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual int64_t size() const = 0;
+  // index in [0, size()). The same index gives the same picture, always.
+  virtual Result<Sample> Get(int64_t index) const = 0;
+  virtual const std::vector<std::string>& class_names() const = 0;
+  // Where the picture comes from, for messages: a path, or a file and a record in it.
+  virtual std::string Describe(int64_t index) const = 0;
+  // All pictures are in memory already, and Get only copies.
+  virtual bool in_memory() const { return false; }
+};
+
+struct DatasetSpec {
+  // A folder, or "synthetic", or "synthetic:train=20000,val=2000,size=32" (pictures, pictures,
+  // pixels).
+  std::string source = "synthetic";
+  std::string split = "train";  // "train" or "val"; val is also found under the name "test"
+  uint64_t seed = 0;            // of synthetic pictures, and of the choice that `limit` makes
+  int64_t limit = std::numeric_limits<int64_t>::max();  // keep so many pictures, chosen at random
+  DecodeOptions decode;                                 // see DecodeFor in preprocessing.h
+};
+
+Result<std::unique_ptr<Dataset>> OpenDataset(const DatasetSpec& spec);
+
+}  // namespace disco

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "disco/data/dataset_kinds.h"
+
+namespace disco {
+namespace {
+
+class PackedDataset final : public Dataset {
+ public:
+  explicit PackedDataset(PackedImages images) : images_(std::move(images)) {}
+
+  int64_t size() const override { return static_cast<int64_t>(images_.labels.size()); }
+  const std::vector<std::string>& class_names() const override { return images_.class_names; }
+  bool in_memory() const override { return true; }
+
+  Result<Sample> Get(int64_t index) const override {
+    const size_t plane = size_t(images_.width) * size_t(images_.height);
+    const auto channels = static_cast<size_t>(images_.channels);
+    const auto number = static_cast<size_t>(index);
+    Sample sample{{images_.width, images_.height, std::vector<uint8_t>(plane * 3)},
+                  images_.labels[number]};
+    const uint8_t* pixels = images_.pixels.data() + number * channels * plane;
+    for (size_t c = 0; c < 3; ++c) {
+      const uint8_t* from = pixels + (channels == 3 ? c * plane : 0);
+      for (size_t i = 0; i < plane; ++i) sample.image.rgb[3 * i + c] = from[i];
+    }
+    return sample;
+  }
+
+  std::string Describe(int64_t index) const override {
+    const auto after = std::find_if(images_.files.begin(), images_.files.end(),
+                                    [=](const auto& file) { return file.first > index; });
+    const PackedImages::File& file = *std::prev(after);
+    return fmt::format("{} record {}", file.path, index - file.first);
+  }
+
+ private:
+  PackedImages images_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dataset> MakePacked(PackedImages images) {
+  return std::make_unique<PackedDataset>(std::move(images));
+}
+
+std::vector<std::string> NumberedClasses(size_t count) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
+}  // namespace disco

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/data/picture_source.h"
+
+#include <exception>
+
+namespace disco {
+namespace {
+
+bool KeepsFitted(const Dataset& dataset, const LoaderOptions& options) {
+  const double picture = 3.0 * options.preprocessing.height * options.preprocessing.width;
+  return !dataset.in_memory() &&
+         picture * static_cast<double>(dataset.size()) <= static_cast<double>(options.cache.value);
+}
+
+}  // namespace
+
+PictureSource::PictureSource(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options)
+    : dataset_(std::move(dataset)),
+      preprocessing_(options.preprocessing),
+      augmentation_(options.augmentation) {
+  if (KeepsFitted(*dataset_, options)) kept_.resize(static_cast<size_t>(dataset_->size()));
+}
+
+Result<Sample> PictureSource::ReadFitted(int64_t index) const {
+  DISCO_ASSIGN(Sample sample, dataset_->Get(index));
+  sample.image = Fit(sample.image, preprocessing_);
+  return sample;
+}
+
+// Running out of memory on one huge picture breaks that picture, not the training.
+Result<int64_t> PictureSource::Write(int64_t index, uint64_t augment_seed,
+                                     std::span<float> target) try {
+  Sample* const place = kept_.empty() ? nullptr : &kept_[static_cast<size_t>(index)];
+  Sample fresh;
+  if (place == nullptr || place->image.width == 0) {
+    DISCO_ASSIGN(fresh, ReadFitted(index));
+    if (place != nullptr) *place = std::move(fresh);
+  }
+  const Sample& sample = place != nullptr ? *place : fresh;
+  Random random(augment_seed, static_cast<uint64_t>(index));
+  if (augmentation_.pad_crop > 0 || augmentation_.flip) {
+    Normalize(Augment(sample.image, augmentation_, random), preprocessing_, target);
+  } else {
+    Normalize(sample.image, preprocessing_, target);
+  }
+  return sample.label;
+} catch (const std::exception& problem) {
+  return Fail(ErrorKind::kInvalid, "{}: {}", dataset_->Describe(index), problem.what());
+}
+
+}  // namespace disco

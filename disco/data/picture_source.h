@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// One picture of a Loader: read, fit, keep, augment, normalise. Used inside this room only.
+// Thread rule: Write from any thread, for one index at a time each. Errors: those of the data set,
+// naming the picture.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "disco/data/loader.h"
+
+namespace disco {
+
+class PictureSource {
+ public:
+  PictureSource(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options);
+
+  // Writes picture `index` to `target`, float [C, H, W], and returns its label. `augment_seed`
+  // stands for (seed, epoch).
+  Result<int64_t> Write(int64_t index, uint64_t augment_seed, std::span<float> target);
+
+ private:
+  Result<Sample> ReadFitted(int64_t index) const;
+
+  std::shared_ptr<const Dataset> dataset_;
+  Preprocessing preprocessing_;
+  Augmentation augmentation_;
+  std::vector<Sample>
+      kept_;  // by index, fitted; width 0 = not read yet; empty when nothing is kept
+};
+
+}  // namespace disco

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Geometry of pictures: resize, crop, mirror. Pictures hold at least one pixel; targets are at
+// least 1 x 1. Thread rule: pure. Errors: none.
+#pragma once
+
+#include "disco/data/image.h"
+
+namespace disco {
+
+// Antialiased bilinear resizing, equal to Pillow's BILINEAR: a triangle filter as wide as the
+// shrink factor, columns before rows, each rounded to 8 bits. Published accuracies were measured
+// with it.
+Image Resize(const Image& image, int width, int height);
+
+// The rectangle may reach over the edges; what lies outside is black.
+struct Rectangle {
+  int left = 0, top = 0, width = 0, height = 0;
+};
+Image Crop(const Image& image, const Rectangle& rectangle);
+
+Image FlipHorizontal(const Image& image);
+
+}  // namespace disco

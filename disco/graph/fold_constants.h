@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Doing at load what need not be done at every inference.
+// Errors: those of shape inference, naming the op. Thread rule: pure.
+#pragma once
+
+#include "disco/graph/graph.h"
+
+namespace disco {
+
+// Runs the ops whose inputs are all constant and that only move or fill elements: ConstantOfShape,
+// Identity, Reshape, Flatten, Squeeze, Unsqueeze, Transpose. Drops what is then unused.
+Status FoldConstants(Graph& graph);
+
+// Turns graph input `input` into a constant: a shape, axis or bound that has to be known at load.
+void BindInput(Graph& graph, ValueId input, Tensor tensor);
+
+// Inputs that some op reads as a parameter (IsParameterSlot).
+std::vector<ValueId> ParameterInputs(const Graph& graph);
+
+}  // namespace disco

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/graph/graph.h"
+
+#include <unordered_set>
+
+namespace disco {
+
+ValueId Graph::AddValue(std::string value_name, DType dtype, Shape shape) {
+  values.push_back({std::move(value_name), dtype, std::move(shape), std::nullopt});
+  return static_cast<ValueId>(values.size() - 1);
+}
+
+ValueId Graph::AddConstant(std::string value_name, Tensor tensor) {
+  const DType dtype = tensor.dtype();
+  Shape shape = tensor.shape();
+  values.push_back({std::move(value_name), dtype, std::move(shape), std::move(tensor)});
+  return static_cast<ValueId>(values.size() - 1);
+}
+
+ValueId Graph::AddOp(OpType type, std::string op_name, std::vector<ValueId> op_inputs,
+                     OpParams params) {
+  const ValueId output = AddValue(op_name);
+  ops.push_back({std::move(op_name), type, std::move(params), std::move(op_inputs), {output}});
+  return output;
+}
+
+const Tensor* Graph::ConstantInput(const Op& op, size_t slot) const {
+  if (!op.HasInput(slot) || !value(op.inputs[slot]).constant) return nullptr;
+  return &*value(op.inputs[slot]).constant;
+}
+
+GraphIndex::GraphIndex(const Graph& graph)
+    : producers_(graph.values.size(), kNoOp), readers_(graph.values.size()) {
+  for (size_t op = 0; op < graph.ops.size(); ++op) {
+    for (const ValueId input : graph.ops[op].inputs) {
+      if (input != kNoValue) readers_[static_cast<size_t>(input)].push_back(static_cast<OpId>(op));
+    }
+    for (const ValueId output : graph.ops[op].outputs) {
+      if (output != kNoValue) producers_[static_cast<size_t>(output)] = static_cast<OpId>(op);
+    }
+  }
+}
+
+Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot) {
+  const Tensor* tensor = graph.ConstantInput(op, slot);
+  if (tensor == nullptr) {
+    return OpError(op, ErrorKind::kUnsupported, "input {} has to be a constant", slot);
+  }
+  if (tensor->dtype() == DType::kI32) {
+    const auto data = tensor->Data<int32_t>();
+    return std::vector<int64_t>(data.begin(), data.end());
+  }
+  if (tensor->dtype() != DType::kI64) {
+    return OpError(op, ErrorKind::kInvalid, "input {} has to hold whole numbers, not {}", slot,
+                   Name(tensor->dtype()));
+  }
+  const auto data = tensor->Data<int64_t>();
+  return std::vector<int64_t>(data.begin(), data.end());
+}
+
+Status Validate(const Graph& graph) {
+  std::unordered_set<std::string_view> names;
+  for (const Value& value : graph.values) {
+    if (!names.insert(value.name).second) {
+      return Fail(ErrorKind::kInvalid, "two values are called '{}'", value.name);
+    }
+  }
+  const auto count = static_cast<ValueId>(graph.values.size());
+  std::vector<bool> made(graph.values.size(), false);
+  for (const ValueId input : graph.inputs) made[static_cast<size_t>(input)] = true;
+  for (ValueId id = 0; id < count; ++id) {
+    if (graph.IsConstant(id)) made[static_cast<size_t>(id)] = true;
+  }
+  for (const Op& op : graph.ops) {
+    for (const ValueId input : op.inputs) {
+      if (input == kNoValue) continue;
+      if (input < 0 || input >= count || !made[static_cast<size_t>(input)]) {
+        return OpError(op, ErrorKind::kInvalid, "input '{}' is read before it is made",
+                       input >= 0 && input < count ? graph.value(input).name : "?");
+      }
+    }
+    for (const ValueId output : op.outputs) {
+      if (output == kNoValue) continue;
+      if (output < 0 || output >= count || made[static_cast<size_t>(output)]) {
+        return OpError(op, ErrorKind::kInvalid, "output '{}' is made twice",
+                       output >= 0 && output < count ? graph.value(output).name : "?");
+      }
+      made[static_cast<size_t>(output)] = true;
+    }
+  }
+  for (const ValueId output : graph.outputs) {
+    if (!made[static_cast<size_t>(output)]) {
+      return Fail(ErrorKind::kInvalid, "nothing makes output '{}'", graph.value(output).name);
+    }
+  }
+  return {};
+}
+
+bool IsParameterSlot(OpType type, size_t slot) {
+  switch (type) {
+    case OpType::kConstantOfShape:
+      return slot == 0;
+    case OpType::kClip:
+    case OpType::kDropout:
+    case OpType::kGather:
+    case OpType::kPad:
+    case OpType::kReduceMean:
+    case OpType::kReshape:
+    case OpType::kSqueeze:
+    case OpType::kUnsqueeze:
+      return slot >= 1;
+    default:
+      return false;
+  }
+}
+
+void RemoveUnused(Graph& graph) {
+  std::vector<bool> needed(graph.values.size(), false);
+  for (const ValueId output : graph.outputs) needed[static_cast<size_t>(output)] = true;
+  std::vector<Op> kept;
+  for (auto op = graph.ops.rbegin(); op != graph.ops.rend(); ++op) {
+    bool keep = op->type == OpType::kSend;
+    for (const ValueId output : op->outputs) {
+      keep = keep || (output != kNoValue && needed[static_cast<size_t>(output)]);
+    }
+    if (!keep) continue;
+    for (const ValueId input : op->inputs) {
+      if (input != kNoValue) needed[static_cast<size_t>(input)] = true;
+    }
+    kept.push_back(std::move(*op));
+  }
+  graph.ops.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+  for (const ValueId input : graph.inputs) needed[static_cast<size_t>(input)] = true;
+  for (const Op& op : graph.ops) {
+    for (const ValueId output : op.outputs) {
+      if (output != kNoValue) needed[static_cast<size_t>(output)] = true;
+    }
+  }
+  std::vector<ValueId> moved(graph.values.size(), kNoValue);
+  std::vector<Value> values;
+  for (size_t id = 0; id < graph.values.size(); ++id) {
+    if (!needed[id]) continue;
+    moved[id] = static_cast<ValueId>(values.size());
+    values.push_back(std::move(graph.values[id]));
+  }
+  graph.values = std::move(values);
+  auto renumber = [&moved](std::vector<ValueId>& ids) {
+    for (ValueId& id : ids) id = id == kNoValue ? kNoValue : moved[static_cast<size_t>(id)];
+  };
+  for (Op& op : graph.ops) {
+    renumber(op.inputs);
+    renumber(op.outputs);
+  }
+  renumber(graph.inputs);
+  renumber(graph.outputs);
+}
+
+}  // namespace disco

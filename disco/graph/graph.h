@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph: a network (dense, sparse or one shard) in memory, with the semantics of ONNX.
+//
+// Ops stand in an order in which they can run; values are the tensors on the edges; a value with
+// `constant` is a weight or a parameter of an op. The same graph is read by training, kernels, plan
+// and cost. Thread rule: a plain value; many threads may read one graph.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "disco/graph/op.h"
+#include "disco/tensor/tensor.h"
+
+namespace disco {
+
+using ValueId = int32_t;                 // position in Graph::values
+using OpId = int32_t;                    // position in Graph::ops
+inline constexpr ValueId kNoValue = -1;  // an optional input or output that is absent
+
+struct Value {
+  std::string name;
+  DType dtype = DType::kF32;
+  Shape shape;  // of inputs and constants: given; of the others: after InferShapes
+  std::optional<Tensor> constant;
+};
+
+struct Op {
+  std::string name;
+  OpType type = OpType::kIdentity;
+  OpParams params;
+  std::vector<ValueId> inputs, outputs;
+
+  template <class Params>
+  const Params& as() const {
+    return std::get<Params>(params);
+  }
+  bool HasInput(size_t slot) const { return slot < inputs.size() && inputs[slot] != kNoValue; }
+  bool HasOutput(size_t slot) const { return slot < outputs.size() && outputs[slot] != kNoValue; }
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Value> values;
+  std::vector<Op> ops;
+  std::vector<ValueId> inputs, outputs;
+  std::map<std::string, std::string> metadata;
+
+  ValueId AddValue(std::string value_name, DType dtype = DType::kF32, Shape shape = {});
+  ValueId AddConstant(std::string value_name, Tensor tensor);
+  // Appends an op with one new output value of the same name and returns that value.
+  ValueId AddOp(OpType type, std::string op_name, std::vector<ValueId> op_inputs,
+                OpParams params = {});
+
+  Value& value(ValueId id) { return values[static_cast<size_t>(id)]; }
+  const Value& value(ValueId id) const { return values[static_cast<size_t>(id)]; }
+  const Op& op(OpId id) const { return ops[static_cast<size_t>(id)]; }
+  bool IsConstant(ValueId id) const { return id != kNoValue && value(id).constant.has_value(); }
+  // The constant in input `slot` of `op`, or null when the slot is empty or not constant.
+  const Tensor* ConstantInput(const Op& op, size_t slot) const;
+};
+
+// Who makes and who reads each value; valid while the graph's ops stay as they are.
+class GraphIndex {
+ public:
+  explicit GraphIndex(const Graph& graph);
+  // kNoOp for inputs and constants.
+  static constexpr OpId kNoOp = -1;
+  OpId producer(ValueId value) const { return producers_[static_cast<size_t>(value)]; }
+  // In order; an op that reads a value twice stands twice.
+  const std::vector<OpId>& readers(ValueId value) const {
+    return readers_[static_cast<size_t>(value)];
+  }
+
+ private:
+  std::vector<OpId> producers_;
+  std::vector<std::vector<OpId>> readers_;
+};
+
+// "op 'layer1.0.conv1' (Conv): <message>".
+template <class... Args>
+tl::unexpected<Error> OpError(const Op& op, ErrorKind kind, fmt::format_string<Args...> format,
+                              Args&&... args) {
+  return Fail(kind, "op '{}' ({}): {}", op.name, Name(op.type),
+              fmt::format(format, std::forward<Args>(args)...));
+}
+
+// The whole numbers of constant input `slot`. Errors: kUnsupported when it is not constant, naming
+// the op.
+Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot);
+
+// References in range, inputs made before they are read, each value made once, names unique.
+// Errors: kInvalid naming the op or value.
+Status Validate(const Graph& graph);
+
+// Whether input `slot` of an op of this type is a parameter (shape, axes, pads, bounds...) that has
+// to be known when the network is loaded, rather than data.
+bool IsParameterSlot(OpType type, size_t slot);
+
+// Drops ops and values that no output needs (Send counts as needed).
+void RemoveUnused(Graph& graph);
+
+}  // namespace disco

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ONNX door: graphs in and out of .onnx files. Protobuf stops here.
+//
+// Read: opsets 7 to 28, weights in the file or beside it (external data). An op this version of
+// disco does not know, or knows in an older form only, is refused by name. Written: opset 17, IR
+// version 8. Thread rule: pure functions. Errors: kIo, kInvalid, kUnsupported; the message names
+// the file and the op.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "disco/base/file.h"
+#include "disco/graph/graph.h"
+
+namespace disco {
+
+// The file's constants are folded (Constant, ConstantOfShape, Reshape of a weight...); shapes are
+// not inferred. A symbolic batch axis is read as 1.
+Result<Graph> ReadOnnx(const Path& path);
+
+// The same from memory; `folder` is where external data is looked for.
+Result<Graph> ParseOnnx(std::span<const std::byte> bytes, const Path& folder);
+
+struct OnnxWriteOptions {
+  // Weights go to "<file>.data" so that a reader can map them. Always so above 1 GB, where protobuf
+  // ends.
+  bool external_data = false;
+};
+Status WriteOnnx(const Graph& graph, const Path& path, const OnnxWriteOptions& options = {});
+
+// In one piece, weights inside. Errors: kUnsupported when they are too large for it.
+Result<std::string> SerializeOnnx(const Graph& graph);
+
+// A single tensor in ONNX's own form (.pb), as ONNX's test cases store inputs and outputs.
+Result<Tensor> ReadTensorProto(const Path& path);
+
+}  // namespace disco

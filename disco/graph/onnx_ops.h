@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops between ONNX's NodeProto and ours. Private to the room.
+//
+// Older forms become the newest one: what used to be an attribute (axes, pads, bounds) becomes a
+// constant input. Errors: kUnsupported naming the op for a type, version or attribute disco does
+// not know.
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include "disco/graph/graph.h"
+
+namespace disco {
+
+inline constexpr std::string_view kDiscoDomain = "disco";
+
+// The last opset at which the meaning of every op here is known to be what disco computes.
+inline constexpr int64_t kNewestOpset = 28;
+inline constexpr int64_t kOldestOpset = 7;
+inline constexpr int64_t kWrittenOpset = 17;
+
+// Fills op.params, and appends the constant inputs that `proto` has as attributes; op.name, type,
+// inputs are set.
+Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph, Op& op);
+
+// Attributes of `op` at opset 17. Inputs that are attributes there are left out of `proto`'s
+// inputs.
+Status WriteOp(const Graph& graph, const Op& op, onnx::NodeProto& proto);
+
+}  // namespace disco

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "disco/graph/fold_constants.h"
+#include "disco/graph/onnx.h"
+#include "disco/graph/onnx_attributes.h"
+#include "disco/graph/onnx_ops.h"
+#include "disco/graph/onnx_tensor.h"
+
+namespace disco {
+namespace {
+
+// protobuf refuses messages of 2 GB and more.
+constexpr size_t kLargestMessage = (size_t{1} << 31) - 1;
+
+class Reader {
+ public:
+  Reader(const onnx::ModelProto& model, const Path& folder) : model_(model), files_(folder) {}
+
+  Result<Graph> Read() {
+    DISCO_TRY(ReadOpset());
+    const onnx::GraphProto& proto = model_.graph();
+    graph_.name = proto.name();
+    for (const auto& entry : model_.metadata_props()) graph_.metadata[entry.key()] = entry.value();
+    if (!model_.doc_string().empty()) graph_.metadata["doc_string"] = model_.doc_string();
+    DISCO_TRY(ReadInitializers(proto));
+    DISCO_TRY(ReadInputs(proto));
+    for (const auto& node : proto.node()) DISCO_TRY(ReadOp(node));
+    for (const auto& output : proto.output()) {
+      const auto found = ids_.find(output.name());
+      if (found == ids_.end())
+        return Fail(ErrorKind::kInvalid, "nothing makes output '{}'", output.name());
+      graph_.outputs.push_back(found->second);
+    }
+    DISCO_TRY(Validate(graph_));
+    DISCO_TRY(FoldConstants(graph_));
+    return std::move(graph_);
+  }
+
+ private:
+  Status ReadOpset() {
+    for (const auto& import : model_.opset_import()) {
+      if (import.domain().empty() || import.domain() == "ai.onnx") opset_ = import.version();
+    }
+    if (opset_ < kOldestOpset) {
+      return Fail(ErrorKind::kUnsupported,
+                  "opset {} is older than {}; convert the network with onnx.version_converter",
+                  opset_, kOldestOpset);
+    }
+    return {};
+  }
+
+  Status ReadInitializers(const onnx::GraphProto& proto) {
+    if (proto.sparse_initializer_size() > 0)
+      return Fail(ErrorKind::kUnsupported, "sparse initializers");
+    for (const auto& initializer : proto.initializer()) {
+      DISCO_ASSIGN(Tensor tensor, TensorFromOnnx(initializer, files_));
+      DISCO_TRY(
+          Name(initializer.name(), graph_.AddConstant(initializer.name(), std::move(tensor))));
+    }
+    return {};
+  }
+
+  Status ReadInputs(const onnx::GraphProto& proto) {
+    for (const auto& input : proto.input()) {
+      if (ids_.contains(input.name())) continue;  // an initializer, listed as older files do
+      if (!input.type().has_tensor_type()) {
+        return Fail(ErrorKind::kUnsupported, "input '{}' is not a tensor", input.name());
+      }
+      const auto& type = input.type().tensor_type();
+      auto dtype = DTypeFromOnnx(type.elem_type());
+      if (!dtype) return At(fmt::format("input '{}'", input.name()), dtype.error());
+      DISCO_ASSIGN(Shape shape, ReadShape(input.name(), type.shape()));
+      const ValueId id = graph_.AddValue(input.name(), *dtype, std::move(shape));
+      DISCO_TRY(Name(input.name(), id));
+      graph_.inputs.push_back(id);
+    }
+    return {};
+  }
+
+  static Result<Shape> ReadShape(const std::string& name, const onnx::TensorShapeProto& proto) {
+    std::vector<int64_t> dims;
+    for (const auto& dim : proto.dim()) {
+      if (dim.has_dim_value() && dim.dim_value() >= 0) {
+        dims.push_back(dim.dim_value());
+      } else if (dims.empty()) {
+        dims.push_back(1);  // the batch
+      } else {
+        return Fail(
+            ErrorKind::kUnsupported,
+            "input '{}' has no fixed extent on axis {}; export the network with fixed extents",
+            name, dims.size());
+      }
+    }
+    Shape shape(std::move(dims));
+    DISCO_TRY(CheckShape(shape));
+    return shape;
+  }
+
+  Status ReadOp(const onnx::NodeProto& proto) {
+    if (proto.op_type() == "Constant" && IsOnnx(proto.domain())) return ReadConstant(proto);
+    const bool sum = proto.op_type() == "Sum" && IsOnnx(proto.domain());
+    Op op;
+    op.name = !proto.name().empty()     ? proto.name()
+              : proto.output_size() > 0 ? proto.output(0)
+                                        : proto.op_type();
+    const auto type = sum ? OpType::kAdd : FindOpType(proto.op_type());
+    const bool of_disco = type == OpType::kSend || type == OpType::kReceive;
+    if (!type || (of_disco ? proto.domain() != kDiscoDomain : !IsOnnx(proto.domain()))) {
+      return Fail(ErrorKind::kUnsupported, "op '{}' is a {}{}{}, which disco does not know",
+                  op.name, proto.domain(), proto.domain().empty() ? "" : ".", proto.op_type());
+    }
+    op.type = *type;
+    if (opset_ > kNewestOpset && !of_disco) {
+      return OpError(op, ErrorKind::kUnsupported,
+                     "opset {} may have changed its meaning; export with opset {} or older", opset_,
+                     kNewestOpset);
+    }
+    for (const std::string& input : proto.input()) {
+      DISCO_ASSIGN(const ValueId id, Find(op, input));
+      op.inputs.push_back(id);
+    }
+    if (op.inputs.empty() && op.type != OpType::kReceive)
+      return OpError(op, ErrorKind::kInvalid, "it has no input");
+    return sum ? AddChain(std::move(op), proto) : Append(std::move(op), proto);
+  }
+
+  Status Append(Op op, const onnx::NodeProto& proto) {
+    for (const std::string& output : proto.output()) {
+      op.outputs.push_back(output.empty() ? kNoValue : graph_.AddValue(output));
+      if (!output.empty()) DISCO_TRY(Name(output, op.outputs.back()));
+    }
+    if (op.outputs.empty() && op.type != OpType::kSend)
+      return OpError(op, ErrorKind::kInvalid, "it has no output");
+    DISCO_TRY(ReadAttributes(proto, opset_, graph_, op));
+    graph_.ops.push_back(std::move(op));
+    return {};
+  }
+
+  // Sum of n inputs = n - 1 Adds; of one input, Identity.
+  Status AddChain(Op op, const onnx::NodeProto& proto) {
+    if (op.inputs.size() == 1) op.type = OpType::kIdentity;
+    for (size_t i = 1; i + 1 < op.inputs.size(); ++i) {
+      op.inputs[i] = graph_.AddOp(OpType::kAdd, fmt::format("{}.partial{}", op.name, i),
+                                  {op.inputs[i - 1], op.inputs[i]});
+    }
+    if (op.inputs.size() > 2) op.inputs.erase(op.inputs.begin(), op.inputs.end() - 2);
+    return Append(std::move(op), proto);
+  }
+
+  Status ReadConstant(const onnx::NodeProto& proto) {
+    if (proto.output_size() != 1)
+      return Fail(ErrorKind::kInvalid, "op '{}' (Constant): it has to have one output",
+                  proto.name());
+    const Attributes attributes(proto);
+    Tensor tensor;
+    if (const auto* value = attributes.Find("value"); value != nullptr) {
+      DISCO_ASSIGN(tensor, TensorFromOnnx(value->t(), files_));
+    } else if (attributes.Has("value_float")) {
+      tensor = Tensor::Scalar(attributes.Float("value_float", 0));
+    } else if (attributes.Has("value_int")) {
+      tensor = Tensor::From<int64_t>({}, {attributes.Int("value_int", 0)});
+    } else if (attributes.Has("value_ints")) {
+      tensor = Tensor::Indices(attributes.Ints("value_ints"));
+    } else if (const auto* floats = attributes.Find("value_floats"); floats != nullptr) {
+      tensor = Tensor::From<float>(
+          {floats->floats_size()},
+          std::span(floats->floats().data(), static_cast<size_t>(floats->floats_size())));
+    } else {
+      return Fail(ErrorKind::kUnsupported,
+                  "op '{}' (Constant): its value is neither a tensor nor numbers", proto.output(0));
+    }
+    return Name(proto.output(0), graph_.AddConstant(proto.output(0), std::move(tensor)));
+  }
+
+  Result<ValueId> Find(const Op& op, const std::string& name) const {
+    if (name.empty()) return kNoValue;
+    const auto found = ids_.find(name);
+    if (found == ids_.end())
+      return OpError(op, ErrorKind::kInvalid, "input '{}' is read before it is made", name);
+    return found->second;
+  }
+
+  Status Name(const std::string& name, ValueId id) {
+    if (!ids_.emplace(name, id).second)
+      return Fail(ErrorKind::kInvalid, "two values are called '{}'", name);
+    return {};
+  }
+
+  static bool IsOnnx(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+
+  const onnx::ModelProto& model_;
+  ExternalFiles files_;
+  Graph graph_;
+  int64_t opset_ = 0;
+  std::unordered_map<std::string, ValueId> ids_;
+};
+
+template <class Message>
+bool Parse(std::span<const std::byte> bytes, Message& message) {
+  if (bytes.size() > kLargestMessage) return false;
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+}  // namespace
+
+Result<Graph> ParseOnnx(std::span<const std::byte> bytes, const Path& folder) {
+  onnx::ModelProto model;
+  if (!Parse(bytes, model) || !model.has_graph())
+    return Fail(ErrorKind::kInvalid, "this is not an ONNX network");
+  return Reader(model, folder).Read();
+}
+
+Result<Graph> ReadOnnx(const Path& path) {
+  DISCO_ASSIGN(const MappedFile file, MapFile(path));
+  auto graph = ParseOnnx(file.bytes(), path.parent_path());
+  if (!graph) return At(path.string(), graph.error());
+  return graph;
+}
+
+Result<Tensor> ReadTensorProto(const Path& path) {
+  DISCO_ASSIGN(const MappedFile file, MapFile(path));
+  onnx::TensorProto proto;
+  if (!Parse(file.bytes(), proto))
+    return Fail(ErrorKind::kInvalid, "{}: this is not an ONNX tensor", path.string());
+  ExternalFiles files(path.parent_path());
+  auto tensor = TensorFromOnnx(proto, files);
+  if (!tensor) return At(path.string(), tensor.error());
+  return tensor;
+}
+
+}  // namespace disco

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+
+#include "disco/graph/onnx_attributes.h"
+#include "disco/graph/onnx_ops.h"
+#include "disco/graph/onnx_tensor.h"
+
+namespace disco {
+namespace {
+
+Result<Window> ReadWindow(const Attributes& attributes, const Op& op) {
+  Window window;
+  window.kernel = attributes.Ints("kernel_shape");
+  window.strides = attributes.Ints("strides");
+  window.dilations = attributes.Ints("dilations");
+  const std::vector<int64_t> pads = attributes.Ints("pads");
+  if (pads.size() % 2 != 0)
+    return OpError(op, ErrorKind::kInvalid, "pads has {} entries", pads.size());
+  const auto middle = pads.begin() + static_cast<std::ptrdiff_t>(pads.size() / 2);
+  window.pads_begin.assign(pads.begin(), middle);
+  window.pads_end.assign(middle, pads.end());
+  const std::string mode = attributes.Text("auto_pad", "NOTSET");
+  if (mode == "SAME_UPPER") {
+    window.auto_pad = AutoPad::kSameUpper;
+  } else if (mode == "SAME_LOWER") {
+    window.auto_pad = AutoPad::kSameLower;
+  } else if (mode == "VALID") {
+    window.auto_pad = AutoPad::kValid;
+  } else if (mode != "NOTSET") {
+    return OpError(op, ErrorKind::kInvalid, "auto_pad is '{}'", mode);
+  }
+  return window;
+}
+
+// Puts a constant into input `slot`, where newer opsets have it.
+void SetInput(Graph& graph, Op& op, size_t slot, std::string_view what, Tensor tensor) {
+  if (op.inputs.size() <= slot) op.inputs.resize(slot + 1, kNoValue);
+  op.inputs[slot] = graph.AddConstant(op.name + "." + std::string(what), std::move(tensor));
+}
+
+void AxesAttributeToInput(const Attributes& attributes, Graph& graph, Op& op) {
+  if (attributes.Has("axes"))
+    SetInput(graph, op, 1, "axes", Tensor::Indices(attributes.Ints("axes")));
+}
+
+void ReadClip(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
+  if (opset >= 11) return;
+  constexpr float kMax = std::numeric_limits<float>::max();
+  SetInput(graph, op, 1, "min", Tensor::Scalar(attributes.Float("min", -kMax)));
+  SetInput(graph, op, 2, "max", Tensor::Scalar(attributes.Float("max", kMax)));
+}
+
+Status ReadPad(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
+  PadParams params;
+  const std::string mode = attributes.Text("mode", "constant");
+  if (mode == "reflect") {
+    params.mode = PadMode::kReflect;
+  } else if (mode == "edge") {
+    params.mode = PadMode::kEdge;
+  } else if (mode == "wrap") {
+    params.mode = PadMode::kWrap;
+  } else if (mode != "constant") {
+    return OpError(op, ErrorKind::kUnsupported, "mode '{}'", mode);
+  }
+  op.params = params;
+  if (opset < 11) {
+    SetInput(graph, op, 1, "pads", Tensor::Indices(attributes.Ints("pads")));
+    SetInput(graph, op, 2, "value", Tensor::Scalar(attributes.Float("value", 0)));
+  }
+  return {};
+}
+
+Status ReadFill(const Attributes& attributes, Op& op) {
+  FillParams params;
+  if (const auto* attribute = attributes.Find("value"); attribute != nullptr) {
+    ExternalFiles none{Path()};
+    DISCO_ASSIGN(const Tensor tensor, TensorFromOnnx(attribute->t(), none));
+    if (tensor.elements() != 1)
+      return OpError(op, ErrorKind::kInvalid, "value has to be one number");
+    params.dtype = tensor.dtype();
+    params.value = VisitDType(tensor.dtype(),
+                              [&]<class T>() { return static_cast<double>(tensor.Data<T>()[0]); });
+  }
+  op.params = params;
+  return {};
+}
+
+Result<std::vector<int64_t>> Ints32(const Attributes& attributes, const Op& op, const char* name) {
+  std::vector<int64_t> values = attributes.Ints(name);
+  for (const int64_t value : values) {
+    if (value < 0 || value > std::numeric_limits<int32_t>::max()) {
+      return OpError(op, ErrorKind::kInvalid, "{} holds {}", name, value);
+    }
+  }
+  return values;
+}
+
+Result<int32_t> Int32(const Attributes& attributes, const Op& op, const char* name) {
+  const int64_t value = attributes.Int(name, -1);
+  if (value < 0 || value > std::numeric_limits<int32_t>::max()) {
+    return OpError(op, ErrorKind::kInvalid, "{} is {}", name, value);
+  }
+  return static_cast<int32_t>(value);
+}
+
+Status ReadSend(const Attributes& attributes, Op& op) {
+  SendParams params;
+  DISCO_ASSIGN(params.to, Int32(attributes, op, "to"));
+  DISCO_ASSIGN(params.transfer, Int32(attributes, op, "transfer"));
+  DISCO_ASSIGN(params.axis, Int32(attributes, op, "axis"));
+  DISCO_ASSIGN(params.features, Ints32(attributes, op, "features"));
+  DISCO_ASSIGN(params.stride, Ints32(attributes, op, "stride"));
+  op.params = std::move(params);
+  return {};
+}
+
+Status ReadReceive(const Attributes& attributes, Op& op) {
+  ReceiveParams params;
+  DISCO_ASSIGN(params.axis, Int32(attributes, op, "axis"));
+  DISCO_ASSIGN(std::vector<int64_t> dims, Ints32(attributes, op, "shape"));
+  DISCO_ASSIGN(const std::vector<int64_t> from, Ints32(attributes, op, "from"));
+  DISCO_ASSIGN(const std::vector<int64_t> transfers, Ints32(attributes, op, "transfers"));
+  DISCO_ASSIGN(const std::vector<int64_t> features, Ints32(attributes, op, "features"));
+  params.shape = Shape(std::move(dims));
+  DISCO_TRY(CheckShape(params.shape));
+  if (from.size() != transfers.size() || from.size() != features.size() || from.empty() ||
+      params.axis >= params.shape.rank()) {
+    return OpError(op, ErrorKind::kInvalid, "its sources do not fit together");
+  }
+  int64_t total = 0;
+  for (size_t i = 0; i < from.size(); ++i) {
+    params.sources.push_back(
+        {static_cast<int32_t>(from[i]), static_cast<int32_t>(transfers[i]), features[i]});
+    total += features[i];
+  }
+  if (total != params.shape[params.axis]) {
+    return OpError(op, ErrorKind::kInvalid, "{} features come for shape {}", total,
+                   ToString(params.shape));
+  }
+  op.params = std::move(params);
+  return {};
+}
+
+Status ReadBatchNorm(const Attributes& attributes, int64_t opset, Op& op) {
+  BatchNormParams params;
+  params.epsilon = attributes.Float("epsilon", params.epsilon);
+  params.momentum = attributes.Float("momentum", params.momentum);
+  params.training = attributes.Int("training_mode", 0) != 0;
+  if ((opset < 14 && op.outputs.size() > 1) || attributes.Int("spatial", 1) != 1) {
+    return OpError(op, ErrorKind::kUnsupported, "its training form of opset {}", opset);
+  }
+  op.params = params;
+  return {};
+}
+
+void ReadSoftmax(const Attributes& attributes, int64_t opset, Op& op) {
+  op.params = SoftmaxParams{.axis = attributes.Int("axis", opset < 13 ? 1 : -1),
+                            .over_all_from_axis = opset < 13};
+}
+
+void ReadGemm(const Attributes& attributes, Op& op) {
+  op.params = GemmParams{.alpha = attributes.Float("alpha", 1),
+                         .beta = attributes.Float("beta", 1),
+                         .transpose_a = attributes.Int("transA", 0) != 0,
+                         .transpose_b = attributes.Int("transB", 0) != 0};
+}
+
+void ReadLrn(const Attributes& attributes, Op& op) {
+  op.params = LrnParams{.alpha = attributes.Float("alpha", 1e-4f),
+                        .beta = attributes.Float("beta", 0.75f),
+                        .bias = attributes.Float("bias", 1),
+                        .size = attributes.Int("size", 1)};
+}
+
+}  // namespace
+
+Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph, Op& op) {
+  const Attributes attributes(proto);
+  switch (op.type) {
+    case OpType::kConv: {
+      DISCO_ASSIGN(Window window, ReadWindow(attributes, op));
+      op.params = ConvParams{std::move(window), attributes.Int("group", 1)};
+      return {};
+    }
+    case OpType::kMaxPool:
+    case OpType::kAveragePool: {
+      DISCO_ASSIGN(Window window, ReadWindow(attributes, op));
+      op.params = PoolParams{.window = std::move(window),
+                             .ceil_mode = attributes.Int("ceil_mode", 0) != 0,
+                             .count_include_pad = attributes.Int("count_include_pad", 0) != 0,
+                             .column_major = attributes.Int("storage_order", 0) != 0};
+      return {};
+    }
+    case OpType::kReduceMean:
+      op.params =
+          ReduceParams{.keep_dims = attributes.Int("keepdims", 1) != 0,
+                       .nothing_without_axes = attributes.Int("noop_with_empty_axes", 0) != 0};
+      AxesAttributeToInput(attributes, graph, op);
+      return {};
+    case OpType::kConcat:
+      if (!attributes.Has("axis")) return OpError(op, ErrorKind::kInvalid, "axis is missing");
+      op.params = AxisParams{attributes.Int("axis", 1)};
+      return {};
+    case OpType::kBatchNormalization:
+      return ReadBatchNorm(attributes, opset, op);
+    case OpType::kClip:
+      ReadClip(attributes, opset, graph, op);
+      return {};
+    case OpType::kConstantOfShape:
+      return ReadFill(attributes, op);
+    case OpType::kDropout:
+      op.params = DropoutParams{attributes.Int("seed", 0)};
+      return {};
+    case OpType::kFlatten:
+      op.params = AxisParams{attributes.Int("axis", 1)};
+      return {};
+    case OpType::kGather:
+      op.params = AxisParams{attributes.Int("axis", 0)};
+      return {};
+    case OpType::kGemm:
+      ReadGemm(attributes, op);
+      return {};
+    case OpType::kLeakyRelu:
+      op.params = LeakyReluParams{attributes.Float("alpha", 0.01f)};
+      return {};
+    case OpType::kLrn:
+      ReadLrn(attributes, op);
+      return {};
+    case OpType::kPad:
+      return ReadPad(attributes, opset, graph, op);
+    case OpType::kReceive:
+      return ReadReceive(attributes, op);
+    case OpType::kReshape:
+      op.params = ReshapeParams{attributes.Int("allowzero", 0) != 0};
+      return {};
+    case OpType::kSend:
+      return ReadSend(attributes, op);
+    case OpType::kSoftmax:
+      ReadSoftmax(attributes, opset, op);
+      return {};
+    case OpType::kSqueeze:
+    case OpType::kUnsqueeze:
+      AxesAttributeToInput(attributes, graph, op);
+      return {};
+    case OpType::kTranspose:
+      op.params = TransposeParams{attributes.Ints("perm")};
+      return {};
+    case OpType::kAdd:
+    case OpType::kGlobalAveragePool:
+    case OpType::kHardSwish:
+    case OpType::kIdentity:
+    case OpType::kMatMul:
+    case OpType::kMul:
+    case OpType::kRelu:
+    case OpType::kSigmoid:
+      return {};
+  }
+  return {};
+}
+
+}  // namespace disco

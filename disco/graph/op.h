@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops: what a network is made of. Names and meaning are ONNX's (opset 17, the newer form where an
+// older file or a newer one says the same thing differently: axes, pads and bounds are inputs). The
+// two ops of domain "disco", Send and Receive, stand only in shards.
+//
+// Symbols: N batch, C features (channels), D... spatial extents. Thread rule: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "disco/tensor/dtype.h"
+#include "disco/tensor/shape.h"
+
+namespace disco {
+
+enum class OpType : uint8_t {
+  kAdd,
+  kAveragePool,
+  kBatchNormalization,
+  kClip,
+  kConcat,
+  kConstantOfShape,
+  kConv,
+  kDropout,
+  kFlatten,
+  kGather,
+  kGemm,
+  kGlobalAveragePool,
+  kHardSwish,
+  kIdentity,
+  kLeakyRelu,
+  kLrn,
+  kMatMul,
+  kMaxPool,
+  kMul,
+  kPad,
+  kReceive,
+  kReduceMean,
+  kRelu,
+  kReshape,
+  kSend,
+  kSigmoid,
+  kSoftmax,
+  kSqueeze,
+  kTranspose,
+  kUnsqueeze,
+};
+
+std::string_view Name(OpType type);
+std::optional<OpType> FindOpType(std::string_view name);
+
+enum class AutoPad : uint8_t { kNotSet, kSameUpper, kSameLower, kValid };
+
+// A window that slides over D... : one entry per spatial axis; empty means the default of ONNX.
+struct Window {
+  std::vector<int64_t> kernel, strides, dilations, pads_begin, pads_end;
+  AutoPad auto_pad = AutoPad::kNotSet;
+};
+
+// X [N, C, D...], W [M, C / group, K...], optional B [M] -> Y [N, M, D'...]
+struct ConvParams {
+  Window window;
+  int64_t group = 1;
+};
+// X [N, C, D...] -> Y [N, C, D'...]; MaxPool has an optional second output, the indices.
+struct PoolParams {
+  Window window;
+  bool ceil_mode = false;
+  bool count_include_pad = false;  // AveragePool
+  bool column_major = false;       // MaxPool indices
+};
+// Y = alpha * A' B' + beta * C
+struct GemmParams {
+  float alpha = 1, beta = 1;
+  bool transpose_a = false, transpose_b = false;
+};
+// X, scale, bias, mean, variance [C] -> Y = (X - mean) / sqrt(variance + epsilon) * scale + bias.
+// In training form (statistics of the batch) two more outputs: the new mean and variance.
+struct BatchNormParams {
+  float epsilon = 1e-5f, momentum = 0.9f;
+  bool training = false;
+};
+// Local response normalisation over `size` neighbouring features.
+struct LrnParams {
+  float alpha = 1e-4f, beta = 0.75f, bias = 1;
+  int64_t size = 1;
+};
+// Concat, Flatten, Gather.
+struct AxisParams {
+  int64_t axis = 0;
+};
+// Before opset 13 Softmax normalised over all axes from `axis` on.
+struct SoftmaxParams {
+  int64_t axis = -1;
+  bool over_all_from_axis = false;
+};
+struct TransposeParams {
+  std::vector<int64_t> permutation;  // empty: reverse
+};
+struct LeakyReluParams {
+  float alpha = 0.01f;
+};
+// X, optional axes
+struct ReduceParams {
+  bool keep_dims = true;
+  bool nothing_without_axes = false;  // else: no axes means all
+};
+enum class PadMode : uint8_t { kConstant, kReflect, kEdge, kWrap };
+// X, pads [2r], optional constant, optional axes [r]
+struct PadParams {
+  PadMode mode = PadMode::kConstant;
+};
+// X, optional ratio, optional training flag
+struct DropoutParams {
+  int64_t seed = 0;
+};
+// X, shape
+struct ReshapeParams {
+  bool allow_zero = false;
+};
+// shape -> Y filled with one value
+struct FillParams {
+  double value = 0;
+  DType dtype = DType::kF32;
+};
+
+// X: sends features `features` of X (positions along `axis`, ascending) to node `to` as transfer
+// `transfer`. Only every stride-th position of D... is sent; empty: all.
+struct SendParams {
+  int32_t to = 0, transfer = 0;
+  int32_t axis = 1;
+  std::vector<int64_t> features;
+  std::vector<int64_t> stride;
+};
+// -> Y: the features that come from each source, one source after the other along `axis`.
+struct ReceiveParams {
+  struct Source {
+    int32_t from = 0, transfer = 0;
+    int64_t features = 0;
+  };
+  std::vector<Source> sources;
+  int32_t axis = 1;
+  Shape shape;  // of Y; axis 0 is the batch, which SetBatch changes
+};
+
+using OpParams =
+    std::variant<std::monostate, ConvParams, PoolParams, GemmParams, BatchNormParams, LrnParams,
+                 AxisParams, SoftmaxParams, TransposeParams, LeakyReluParams, ReduceParams,
+                 PadParams, DropoutParams, ReshapeParams, FillParams, SendParams, ReceiveParams>;
+
+}  // namespace disco

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Work: what a network costs to hold and to compute.
+//
+// MACs are counted for Conv, Gemm and MatMul, the ops that multiply; the others are smaller by the
+// kernel size. Parameters are what training learns: weights, biases, scales; running statistics are
+// not. Thread rule: pure; the graph's shapes have to be inferred.
+#pragma once
+
+#include "disco/base/units.h"
+#include "disco/graph/graph.h"
+
+namespace disco {
+
+Macs MacsOf(const Graph& graph, const Op& op);
+Macs MacsOf(const Graph& graph);
+
+int64_t ParameterCount(const Graph& graph);
+
+// All constants that are data of ops, in bytes.
+Bytes WeightBytes(const Graph& graph);
+
+// Whether every output feature of `op` may depend on every feature of its first input, through
+// constant weights: Conv of one group, Gemm, MatMul. See DESIGN "mixing op".
+bool IsMixing(const Graph& graph, const Op& op);
+
+}  // namespace disco

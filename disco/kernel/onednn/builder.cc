@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/onednn/builder.h"
+
+#include <algorithm>
+
+namespace disco::onednn {
+
+Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
+    : graph_(graph),
+      layouts_(LayoutsOf(graph)),
+      plan_(PlanBuffers(graph, layouts_, steps)),
+      constants_(graph.values.size(), nullptr) {
+  for (const size_t size : plan_.sizes) {
+    parts_.buffers.emplace_back(DType::kU8, Shape{static_cast<int64_t>(size)});
+  }
+}
+
+Desc Builder::DescOf(ValueId id) const {
+  const Shape& shape = ShapeOf(id);
+  if (shape.rank() == 0) return Desc({1}, dnnl::memory::data_type::f32, dnnl::memory::dims{1});
+  return Desc(shape.dims(), dnnl::memory::data_type::f32, Strides(id));
+}
+
+std::byte* Builder::Data(ValueId id) {
+  const int buffer = plan_.buffer[static_cast<size_t>(id)];
+  if (buffer != BufferPlan::kNone)
+    return parts_.buffers[static_cast<size_t>(buffer)].MutableBytes().data();
+  std::byte*& data = constants_[static_cast<size_t>(id)];
+  if (data != nullptr) return data;
+  const Tensor& constant = *graph_.value(id).constant;
+  if (!LiesPlain(id)) {
+    const Desc plain(constant.shape().dims(), dnnl::memory::data_type::f32,
+                     constant.shape().strides());
+    return data = static_cast<std::byte*>(Pack(constant, plain, DescOf(id)).get_data_handle());
+  }
+  parts_.packed.push_back(constant);
+  return data = const_cast<std::byte*>(constant.bytes().data());  // no step writes to a constant
+}
+
+std::byte* Builder::NewPacked(size_t size) {
+  return parts_.packed.emplace_back(DType::kU8, Shape{static_cast<int64_t>(size)})
+      .MutableBytes()
+      .data();
+}
+
+std::byte* Builder::NewStaging(size_t size) {
+  return parts_.staging.emplace_back(DType::kU8, Shape{static_cast<int64_t>(size)})
+      .MutableBytes()
+      .data();
+}
+
+dnnl::memory Builder::Pack(const Op& op, ValueId id, const Desc& view, const Desc& wanted) {
+  if (graph_.IsConstant(id)) return Pack(*graph_.value(id).constant, view, wanted);
+  const dnnl::memory from = Memory(view, Data(id));
+  if (view == wanted) return from;
+  const dnnl::memory to = Memory(wanted, NewStaging(wanted.get_size()));
+  AddReorder(op, from, to);
+  return to;
+}
+
+dnnl::memory Builder::Pack(const Tensor& weights, const Desc& view, const Desc& wanted) {
+  const dnnl::memory to = Memory(wanted, NewPacked(wanted.get_size()));
+  ReorderNow(Memory(view, const_cast<std::byte*>(weights.bytes().data())), to);
+  return to;
+}
+
+dnnl::primitive_attr Builder::NewAttributes() const {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+void Builder::AddPrimitive(const Op& op, const PrimitiveDesc& desc,
+                           std::vector<Argument> arguments) {
+  const std::string_view kernel = desc.impl_info_str();
+  if (kernel.find("ref") != std::string_view::npos) {
+    Warn(op, fmt::format("oneDNN has only its plain kernel {} for {}", kernel,
+                         ToString(ShapeOf(op.HasInput(0) ? op.inputs[0] : op.outputs[0]))));
+  }
+  const Desc scratchpad = desc.scratchpad_desc();
+  if (scratchpad.get_size() > 0) {
+    arguments.push_back({DNNL_ARG_SCRATCHPAD, Memory(scratchpad, nullptr)});
+    scratchpad_size_ = std::max(scratchpad_size_, scratchpad.get_size());
+  }
+  AddStep(std::make_unique<PrimitiveStep>(OpName(op), desc, std::move(arguments)));
+}
+
+void Builder::AddReorder(const Op& op, const dnnl::memory& from, const dnnl::memory& to) {
+  const dnnl::reorder::primitive_desc desc(engine_, from.get_desc(), engine_, to.get_desc(),
+                                           NewAttributes());
+  AddPrimitive(op, desc, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+void Builder::Warn(const Op& op, std::string_view reason) {
+  parts_.warnings.push_back(fmt::format("{}: {}", OpName(op), reason));
+}
+
+Parts Builder::Finish() {
+  parts_.scratchpad = Tensor(DType::kU8, {static_cast<int64_t>(scratchpad_size_)});
+  for (const auto& step : parts_.steps)
+    step->UseScratchpad(parts_.scratchpad.MutableBytes().data());
+  return std::move(parts_);
+}
+
+void ReorderNow(const dnnl::memory& from, const dnnl::memory& to) {
+  dnnl::stream stream(from.get_engine());
+  dnnl::memory source = from, target = to;
+  dnnl::reorder(source, target).execute(stream, source, target);
+  stream.wait();
+}
+
+std::string OpName(const Op& op) { return fmt::format("op '{}' ({})", op.name, Name(op.type)); }
+
+}  // namespace disco::onednn

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builder: the memory of a program and its list of steps, while both are made. Private to the room.
+//
+// Emit functions ask it for the description and memory of a value and add steps. Errors:
+// dnnl::error is thrown.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "disco/kernel/onednn/buffers.h"
+#include "disco/kernel/onednn/step.h"
+
+namespace disco::onednn {
+
+// All that a program holds when it is made.
+struct Parts {
+  std::vector<std::unique_ptr<Step>> steps;
+  std::vector<Tensor> buffers;         // activations
+  std::vector<Tensor> packed;          // weights
+  std::vector<Tensor> staging;         // between two layouts
+  Tensor scratchpad{DType::kU8, {0}};  // shared by all primitives
+  std::vector<std::string> warnings;
+};
+
+class Builder {
+ public:
+  Builder(const Graph& graph, const std::vector<FusedOp>& steps);
+
+  const Graph& graph() const { return graph_; }
+  const dnnl::engine& engine() const { return engine_; }
+  std::optional<size_t> SummedInPlace(size_t step) const { return plan_.summed_in_place[step]; }
+
+  const Shape& ShapeOf(ValueId id) const { return graph_.value(id).shape; }
+  Layout LayoutOf(ValueId id) const { return layouts_[static_cast<size_t>(id)]; }
+  std::vector<int64_t> Strides(ValueId id) const { return StridesOf(ShapeOf(id), LayoutOf(id)); }
+  bool LiesPlain(ValueId id) const { return onednn::LiesPlain(ShapeOf(id), LayoutOf(id)); }
+  // A float32 value as it lies.
+  Desc DescOf(ValueId id) const;
+  // The buffer of a value; a constant is copied into its layout at the first call.
+  std::byte* Data(ValueId id);
+  dnnl::memory MemoryOf(ValueId id) { return Memory(DescOf(id), Data(id)); }
+  dnnl::memory Memory(const Desc& desc, std::byte* data) const {
+    return dnnl::memory(desc, engine_, data);
+  }
+  // Memory of its own that lives as long as the program.
+  std::byte* NewPacked(size_t size);
+  std::byte* NewStaging(size_t size);
+
+  // Weights `id`, seen as `view`, in the layout `wanted`: reordered now when constant, else before
+  // every use.
+  dnnl::memory Pack(const Op& op, ValueId id, const Desc& view, const Desc& wanted);
+  // The same for numbers that are known now.
+  dnnl::memory Pack(const Tensor& weights, const Desc& view, const Desc& wanted);
+
+  dnnl::primitive_attr NewAttributes() const;
+  // Warns when the primitive is oneDNN's own slow fallback.
+  void AddPrimitive(const Op& op, const PrimitiveDesc& desc, std::vector<Argument> arguments);
+  void AddReorder(const Op& op, const dnnl::memory& from, const dnnl::memory& to);
+  void AddStep(std::unique_ptr<Step> step) { parts_.steps.push_back(std::move(step)); }
+  void Warn(const Op& op, std::string_view reason);
+
+  size_t steps() const { return parts_.steps.size(); }
+  // Forgets the steps after the first `count`.
+  void KeepSteps(size_t count) { parts_.steps.resize(count); }
+  // Gives every primitive its scratchpad; the last call.
+  Parts Finish();
+
+ private:
+  const Graph& graph_;
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  std::vector<Layout> layouts_;
+  BufferPlan plan_;
+  std::vector<std::byte*> constants_;  // of each value, in its layout; null: not yet
+  size_t scratchpad_size_ = 0;
+  Parts parts_;
+};
+
+// From one layout or view to another, once and now.
+void ReorderNow(const dnnl::memory& from, const dnnl::memory& to);
+
+std::string OpName(const Op& op);  // "op 'layer1.0.conv1' (Conv)"
+
+}  // namespace disco::onednn

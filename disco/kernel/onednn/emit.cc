@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/onednn/emit.h"
+
+#include <algorithm>
+
+#include "disco/kernel/onednn/reference_step.h"
+
+namespace disco::onednn {
+namespace {
+
+Status Dispatch(const Emission& e) {
+  switch (e.op().type) {
+    case OpType::kAdd:
+    case OpType::kMul:
+      return EmitBinary(e);
+    case OpType::kAveragePool:
+    case OpType::kMaxPool:
+      return EmitPool(e);
+    case OpType::kBatchNormalization:
+      return EmitBatchNormalization(e);
+    case OpType::kClip:
+    case OpType::kHardSwish:
+    case OpType::kLeakyRelu:
+    case OpType::kRelu:
+    case OpType::kSigmoid:
+      return EmitActivation(e);
+    case OpType::kConcat:
+      return EmitConcat(e);
+    case OpType::kConv:
+      return EmitConv(e);
+    case OpType::kFlatten:
+    case OpType::kIdentity:
+    case OpType::kReshape:
+    case OpType::kSqueeze:
+    case OpType::kUnsqueeze:
+      return EmitRename(e);
+    case OpType::kDropout:
+      if (!RenamesElements(e.graph(), e.op())) return e.Unsupported("is in training form");
+      return e.op().HasOutput(1) ? e.Unsupported("gives its mask") : EmitRename(e);
+    case OpType::kGather:
+      return EmitGather(e);
+    case OpType::kGemm:
+      return EmitGemm(e);
+    case OpType::kGlobalAveragePool:
+      return EmitGlobalPool(e);
+    case OpType::kLrn:
+      return EmitLrn(e);
+    case OpType::kMatMul:
+      return EmitMatMul(e);
+    case OpType::kPad:
+      return EmitPad(e);
+    case OpType::kReceive:
+      return EmitReceive(e);
+    case OpType::kReduceMean:
+      return EmitReduceMean(e);
+    case OpType::kSend:
+      return EmitSend(e);
+    case OpType::kSoftmax:
+      return EmitSoftmax(e);
+    case OpType::kTranspose:
+      return EmitTranspose(e);
+    case OpType::kConstantOfShape:
+      return e.Unsupported("is computed at load as a rule");
+  }
+  return e.Unsupported("is unknown");
+}
+
+// Ops that move elements of any type, empty tensors included.
+bool OnlyMoves(OpType type) {
+  switch (type) {
+    case OpType::kConcat:
+    case OpType::kDropout:
+    case OpType::kFlatten:
+    case OpType::kGather:
+    case OpType::kIdentity:
+    case OpType::kPad:
+    case OpType::kReshape:
+    case OpType::kSqueeze:
+    case OpType::kTranspose:
+    case OpType::kUnsqueeze:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What is common to all primitives: float32, and something to compute.
+Status CheckArithmetic(const Emission& e) {
+  if (OnlyMoves(e.op().type)) return {};
+  const DType dtype = e.graph().value(e.output()).dtype;
+  if (dtype != DType::kF32)
+    return e.Unsupported(fmt::format("computes in {}, primitives in float32", Name(dtype)));
+  const auto empty = [&](ValueId id) {
+    return id != kNoValue && e.builder.ShapeOf(id).elements() == 0;
+  };
+  if (std::ranges::any_of(e.op().inputs, empty)) return e.Unsupported("has an empty input");
+  return {};
+}
+
+bool HasEmptyOutput(const Emission& e) {
+  return e.output() != kNoValue && e.builder.ShapeOf(e.output()).elements() == 0;
+}
+
+Status TryEmit(const Emission& e) {
+  try {
+    DISCO_TRY(CheckArithmetic(e));
+    return Dispatch(e);
+  } catch (const dnnl::error& error) {
+    return e.Unsupported(error.what());
+  }
+}
+
+}  // namespace
+
+Status Emit(const Emission& e) {
+  const OpType type = e.op().type;
+  if (type == OpType::kSend) return EmitSend(e);
+  if (type == OpType::kReceive) return EmitReceive(e);
+  if (HasEmptyOutput(e) && e.op().outputs.size() == 1) return {};
+  const size_t before = e.builder.steps();
+  const Status status = TryEmit(e);
+  if (status || status.error().kind != ErrorKind::kUnsupported) return status;
+  e.builder.KeepSteps(before);
+  e.builder.Warn(e.op(), fmt::format("runs in the reference kernels: {}", status.error().message));
+  EmitReference(e);
+  return {};
+}
+
+void EmitReference(const Emission& e) {
+  std::vector<ReferenceStep::Port> inputs, outputs;
+  std::vector<ValueId> known;  // brought in, or made inside the chain
+  for (const OpId id : e.fused.chain) {
+    const Op& op = e.graph().op(id);
+    for (const ValueId input : op.inputs) {
+      if (input == kNoValue || e.graph().IsConstant(input) ||
+          std::ranges::find(known, input) != known.end())
+        continue;
+      known.push_back(input);
+      inputs.push_back({input, LayoutCopy(e.builder, input, Direction::kToTensor)});
+    }
+    known.insert(known.end(), op.outputs.begin(), op.outputs.end());
+  }
+  for (const ValueId output : e.graph().op(e.fused.chain.back()).outputs) {
+    if (output != kNoValue)
+      outputs.push_back({output, LayoutCopy(e.builder, output, Direction::kFromTensor)});
+  }
+  e.builder.AddStep(std::make_unique<ReferenceStep>(e.graph(), e.fused.chain, std::move(inputs),
+                                                    std::move(outputs)));
+}
+
+}  // namespace disco::onednn

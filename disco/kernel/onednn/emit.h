@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an op to steps: one function per family. Private to the room.
+//
+// Errors: kUnsupported says why oneDNN cannot compute the op, which then runs in the reference
+// kernels; other kinds mean that the op cannot run. dnnl::error is thrown and means the former.
+#pragma once
+
+#include <functional>
+
+#include "disco/kernel/onednn/builder.h"
+
+namespace disco::onednn {
+
+// A fused op and its place in the order of the program.
+struct Emission {
+  Builder& builder;
+  const FusedOp& fused;
+  size_t step;
+
+  const Graph& graph() const { return builder.graph(); }
+  const Op& op() const { return graph().op(fused.chain[0]); }
+  ValueId input(size_t slot) const { return op().inputs[slot]; }
+  // What the last op of the chain makes.
+  ValueId output() const { return graph().op(fused.chain.back()).outputs[0]; }
+  tl::unexpected<Error> Unsupported(std::string reason) const {
+    return tl::unexpected(Error{ErrorKind::kUnsupported, std::move(reason)});
+  }
+};
+
+Status EmitConv(const Emission& e);
+Status EmitGemm(const Emission& e);
+Status EmitMatMul(const Emission& e);
+
+Status EmitPool(const Emission& e);  // AveragePool, MaxPool
+Status EmitGlobalPool(const Emission& e);
+Status EmitReduceMean(const Emission& e);
+
+Status EmitActivation(const Emission& e);  // Clip, HardSwish, LeakyRelu, Relu, Sigmoid
+Status EmitBinary(const Emission& e);      // Add, Mul
+Status EmitSoftmax(const Emission& e);
+Status EmitLrn(const Emission& e);
+Status EmitBatchNormalization(const Emission& e);
+
+Status EmitRename(const Emission& e);  // see RenamesElements
+Status EmitTranspose(const Emission& e);
+Status EmitConcat(const Emission& e);
+Status EmitGather(const Emission& e);
+Status EmitPad(const Emission& e);
+
+Status EmitSend(const Emission& e);
+Status EmitReceive(const Emission& e);
+
+// Runs the whole chain in the reference kernels.
+void EmitReference(const Emission& e);
+
+// Emits by the type of op, with the rules for errors above applied.
+Status Emit(const Emission& e);
+
+Result<Eltwise> EltwiseOf(const Graph& graph, const Op& op);
+
+// A value that broadcasts to `rank` axes, seen with that many.
+Desc BroadcastDesc(const Builder& builder, ValueId id, int rank);
+
+// What follows the product in the same call: sums, then the activation.
+struct Epilogue {
+  dnnl::post_ops post_ops;
+  std::vector<Argument> arguments;
+
+  void Add(const dnnl::memory& addend);
+};
+// The addends of the fused Adds; `addend_desc` says how one is seen.
+void AddSums(const Emission& e, const std::function<Desc(ValueId)>& addend_desc,
+             Epilogue& epilogue);
+Status AddActivation(const Emission& e, Epilogue& epilogue);
+
+}  // namespace disco::onednn

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include "disco/kernel/onednn/emit.h"
+
+namespace disco::onednn {
+namespace {
+
+Result<float> BoundOf(const Graph& graph, const Op& op, size_t slot, float fallback) {
+  if (!op.HasInput(slot)) return fallback;
+  const Tensor* bound = graph.ConstantInput(op, slot);
+  if (bound == nullptr || bound->dtype() != DType::kF32 || bound->elements() != 1) {
+    return OpError(op, ErrorKind::kInvalid, "input {} has to be one constant float32", slot);
+  }
+  return bound->Data<float>()[0];
+}
+
+}  // namespace
+
+Result<Eltwise> EltwiseOf(const Graph& graph, const Op& op) {
+  switch (op.type) {
+    case OpType::kClip: {
+      constexpr float kInfinity = std::numeric_limits<float>::infinity();
+      DISCO_ASSIGN(const float least, BoundOf(graph, op, 1, -kInfinity));
+      DISCO_ASSIGN(const float most, BoundOf(graph, op, 2, kInfinity));
+      return Eltwise{dnnl::algorithm::eltwise_clip, least, most};
+    }
+    case OpType::kHardSwish:
+      return Eltwise{dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f};
+    case OpType::kLeakyRelu:
+      return Eltwise{dnnl::algorithm::eltwise_relu, op.as<LeakyReluParams>().alpha, 0};
+    case OpType::kRelu:
+      return Eltwise{dnnl::algorithm::eltwise_relu, 0, 0};
+    case OpType::kSigmoid:
+      return Eltwise{dnnl::algorithm::eltwise_logistic, 0, 0};
+    default:
+      return OpError(op, ErrorKind::kUnsupported, "is no activation");
+  }
+}
+
+Desc BroadcastDesc(const Builder& builder, ValueId id, int rank) {
+  dnnl::memory::dims dims = builder.ShapeOf(id).dims(), strides = builder.Strides(id);
+  const size_t missing = static_cast<size_t>(rank) - dims.size();
+  const int64_t size = builder.ShapeOf(id).elements();
+  dims.insert(dims.begin(), missing, 1);
+  strides.insert(strides.begin(), missing, size);
+  return Desc(dims, dnnl::memory::data_type::f32, strides);
+}
+
+void Epilogue::Add(const dnnl::memory& addend) {
+  post_ops.append_binary(dnnl::algorithm::binary_add, addend.get_desc());
+  arguments.push_back(
+      {DNNL_ARG_ATTR_MULTIPLE_POST_OP(post_ops.len() - 1) | DNNL_ARG_SRC_1, addend});
+}
+
+void AddSums(const Emission& e, const std::function<Desc(ValueId)>& addend_desc,
+             Epilogue& epilogue) {
+  const auto in_place = e.builder.SummedInPlace(e.step);
+  if (in_place) epilogue.post_ops.append_sum(1.0f);
+  for (size_t i = 0; i < e.fused.addends.size(); ++i) {
+    const ValueId addend = e.fused.addends[i];
+    if (in_place != i) epilogue.Add(e.builder.Memory(addend_desc(addend), e.builder.Data(addend)));
+  }
+}
+
+Status AddActivation(const Emission& e, Epilogue& epilogue) {
+  if (!e.fused.activation) return {};
+  DISCO_ASSIGN(const Eltwise eltwise, EltwiseOf(e.graph(), e.graph().op(*e.fused.activation)));
+  AppendEltwise(epilogue.post_ops, eltwise);
+  return {};
+}
+
+Status EmitActivation(const Emission& e) {
+  Builder& builder = e.builder;
+  DISCO_ASSIGN(const Eltwise eltwise, EltwiseOf(e.graph(), e.op()));
+  const PrimitiveDesc desc = MakeEltwise({builder.engine(), builder.NewAttributes()}, eltwise,
+                                         builder.DescOf(e.input(0)), builder.DescOf(e.output()));
+  builder.AddPrimitive(
+      e.op(), desc,
+      {{DNNL_ARG_SRC, builder.MemoryOf(e.input(0))}, {DNNL_ARG_DST, builder.MemoryOf(e.output())}});
+  return {};
+}
+
+Status EmitBinary(const Emission& e) {
+  Builder& builder = e.builder;
+  // oneDNN is fast when only its second operand broadcasts.
+  const bool swap = builder.ShapeOf(e.input(0)) != builder.ShapeOf(e.output());
+  const ValueId a = e.input(swap ? 1 : 0), b = e.input(swap ? 0 : 1);
+  const int rank = std::max(1, builder.ShapeOf(e.output()).rank());
+  const Desc a_desc = BroadcastDesc(builder, a, rank), b_desc = BroadcastDesc(builder, b, rank);
+  const auto algorithm =
+      e.op().type == OpType::kAdd ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul;
+  const PrimitiveDesc desc = MakeBinary({builder.engine(), builder.NewAttributes()}, algorithm,
+                                        a_desc, b_desc, builder.DescOf(e.output()));
+  builder.AddPrimitive(e.op(), desc,
+                       {{DNNL_ARG_SRC_0, builder.Memory(a_desc, builder.Data(a))},
+                        {DNNL_ARG_SRC_1, builder.Memory(b_desc, builder.Data(b))},
+                        {DNNL_ARG_DST, builder.MemoryOf(e.output())}});
+  return {};
+}
+
+}  // namespace disco::onednn

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/onednn/emit.h"
+
+namespace disco::onednn {
+
+Status EmitSend(const Emission& e) {
+  DISCO_ASSIGN(PayloadIndex index, SendIndex(e.graph(), e.op(), e.builder.Strides(e.input(0))));
+  const auto* value = reinterpret_cast<const float*>(e.builder.Data(e.input(0)));
+  e.builder.AddStep(std::make_unique<SendStep>(e.op(), std::move(index), value));
+  return {};
+}
+
+Status EmitReceive(const Emission& e) {
+  Builder& builder = e.builder;
+  DISCO_ASSIGN(std::vector<PayloadIndex> indices,
+               ReceiveIndices(e.graph(), e.op(), builder.Strides(e.output())));
+  const int axis = e.op().as<ReceiveParams>().axis;
+  const Shape& shape = builder.ShapeOf(e.output());
+  const bool channels_last = builder.LayoutOf(e.output()) == Layout::kChannelsLast && axis == 1;
+  const bool features_last =
+      builder.LayoutOf(e.output()) == Layout::kPlain && shape.elements(axis + 1, shape.rank()) == 1;
+  auto* value = reinterpret_cast<float*>(builder.Data(e.output()));
+  builder.AddStep(std::make_unique<ReceiveStep>(
+      e.op(), std::move(indices), value, indices.size() == 1 && (channels_last || features_last)));
+  return {};
+}
+
+}  // namespace disco::onednn

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that only move elements.
+#include <algorithm>
+#include <numeric>
+
+#include "disco/graph/infer_shapes.h"
+#include "disco/kernel/onednn/emit.h"
+#include "disco/kernel/onednn/pick.h"
+#include "disco/kernel/reference/pad_index.h"
+
+namespace disco::onednn {
+namespace {
+
+size_t ElementSize(const Emission& e) { return SizeOf(e.graph().value(e.output()).dtype); }
+
+Desc PlainDesc(const Shape& shape) {
+  if (shape.rank() == 0) return Desc({1}, dnnl::memory::data_type::f32, dnnl::memory::dims{1});
+  return Desc(shape.dims(), dnnl::memory::data_type::f32, shape.strides());
+}
+
+// All elements of `id`, picked into a block of the output that begins at `to`.
+Pick PickAll(const Emission& e, ValueId id, std::byte* to) {
+  const Shape& shape = e.builder.ShapeOf(id);
+  const std::vector<int64_t> from_strides = e.builder.Strides(id),
+                             to_strides = e.builder.Strides(e.output());
+  Pick pick{e.builder.Data(id), to, ElementSize(e), {}, {}};
+  for (size_t axis = 0; axis < from_strides.size(); ++axis) {
+    std::vector<int64_t> indices(static_cast<size_t>(shape[static_cast<int>(axis)]));
+    std::iota(indices.begin(), indices.end(), 0);
+    pick.axes.push_back(MakePickAxis(indices, from_strides[axis], to_strides[axis]));
+  }
+  return pick;
+}
+
+void AddPicks(const Emission& e, std::vector<Pick> picks) {
+  e.builder.AddStep(std::make_unique<PickStep>(std::move(picks)));
+}
+
+// The elements of input 0 row-major: where they lie, or in staging memory to which they are brought
+// first.
+std::byte* PlainInput(const Emission& e) {
+  Builder& builder = e.builder;
+  std::byte* const data = builder.Data(e.input(0));
+  if (builder.LiesPlain(e.input(0))) return data;
+  const Desc plain = PlainDesc(builder.ShapeOf(e.input(0)));
+  std::byte* const staging = builder.NewStaging(plain.get_size());
+  builder.AddReorder(e.op(), builder.MemoryOf(e.input(0)), builder.Memory(plain, staging));
+  return staging;
+}
+
+}  // namespace
+
+Status EmitRename(const Emission& e) {
+  Builder& builder = e.builder;
+  if (builder.Data(e.input(0)) == builder.Data(e.output())) return {};
+  const Shape& shape = builder.ShapeOf(e.output());
+  if (builder.LiesPlain(e.input(0)) && builder.LiesPlain(e.output())) {
+    const auto elements = static_cast<size_t>(shape.elements());
+    std::vector<int64_t> all(elements * ElementSize(e));
+    std::iota(all.begin(), all.end(), 0);
+    AddPicks(
+        e,
+        {{builder.Data(e.input(0)), builder.Data(e.output()), 1, {MakePickAxis(all, 1, 1)}, {}}});
+  } else if (builder.LiesPlain(e.output())) {
+    const Desc plain = PlainDesc(builder.ShapeOf(e.input(0)));
+    builder.AddReorder(e.op(), builder.MemoryOf(e.input(0)),
+                       builder.Memory(plain, builder.Data(e.output())));
+  } else {
+    std::byte* const from = PlainInput(e);
+    builder.AddReorder(e.op(), builder.Memory(PlainDesc(shape), from),
+                       builder.MemoryOf(e.output()));
+  }
+  return {};
+}
+
+Status EmitTranspose(const Emission& e) {
+  Builder& builder = e.builder;
+  const std::vector<int64_t> permutation = PermutationOf(e.graph(), e.op());
+  const std::vector<int64_t> from = builder.Strides(e.input(0)), to = builder.Strides(e.output());
+  const Shape& shape = builder.ShapeOf(e.output());
+  std::vector<int64_t> strides;
+  for (const int64_t axis : permutation) strides.push_back(from[static_cast<size_t>(axis)]);
+  if (e.graph().value(e.output()).dtype == DType::kF32 && shape.rank() > 0) {
+    const Desc view(shape.dims(), dnnl::memory::data_type::f32, strides);
+    builder.AddReorder(e.op(), builder.Memory(view, builder.Data(e.input(0))),
+                       builder.MemoryOf(e.output()));
+    return {};
+  }
+  Pick pick{builder.Data(e.input(0)), builder.Data(e.output()), ElementSize(e), {}, {}};
+  for (size_t axis = 0; axis < strides.size(); ++axis) {
+    std::vector<int64_t> indices(static_cast<size_t>(shape[static_cast<int>(axis)]));
+    std::iota(indices.begin(), indices.end(), 0);
+    pick.axes.push_back(MakePickAxis(indices, strides[axis], to[axis]));
+  }
+  AddPicks(e, {std::move(pick)});
+  return {};
+}
+
+Status EmitConcat(const Emission& e) {
+  Builder& builder = e.builder;
+  DISCO_ASSIGN(const int axis,
+               NormalizeAxis(e.op().as<AxisParams>().axis, builder.ShapeOf(e.output()).rank()));
+  const int64_t stride = builder.Strides(e.output())[static_cast<size_t>(axis)];
+  std::vector<Pick> picks;
+  int64_t first = 0;
+  for (const ValueId id : e.op().inputs) {
+    const auto offset = static_cast<size_t>(first * stride) * ElementSize(e);
+    picks.push_back(PickAll(e, id, builder.Data(e.output()) + offset));
+    first += builder.ShapeOf(id)[axis];
+  }
+  AddPicks(e, std::move(picks));
+  return {};
+}
+
+Status EmitGather(const Emission& e) {
+  Builder& builder = e.builder;
+  DISCO_ASSIGN(const int axis,
+               NormalizeAxis(e.op().as<AxisParams>().axis, builder.ShapeOf(e.input(0)).rank()));
+  DISCO_ASSIGN(const std::vector<int64_t> indices, ConstantIndices(e.graph(), e.op(), 1));
+  Pick pick = PickAll(e, e.input(0), builder.Data(e.output()));
+  const auto i = static_cast<size_t>(axis);
+  pick.axes[i] =
+      MakePickAxis(indices, builder.Strides(e.input(0))[i], builder.Strides(e.output())[i]);
+  AddPicks(e, {std::move(pick)});
+  return {};
+}
+
+Status EmitPad(const Emission& e) {
+  Builder& builder = e.builder;
+  DISCO_ASSIGN(const PadIndex index, PadIndexOf(e.graph(), e.op()));
+  DISCO_ASSIGN(std::vector<std::byte> filling, PadFilling(e.graph(), e.op()));
+  const std::vector<int64_t> from = builder.Strides(e.input(0)), to = builder.Strides(e.output());
+  Pick pick{
+      builder.Data(e.input(0)), builder.Data(e.output()), ElementSize(e), {}, std::move(filling)};
+  for (size_t axis = 0; axis < index.size(); ++axis) {
+    pick.axes.push_back(MakePickAxis(index[axis], from[axis], to[axis]));
+  }
+  AddPicks(e, {std::move(pick)});
+  return {};
+}
+
+}  // namespace disco::onednn

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/onednn/fuse.h"
+
+#include <algorithm>
+
+namespace disco::onednn {
+namespace {
+
+bool IsActivation(OpType type) {
+  switch (type) {
+    case OpType::kClip:
+    case OpType::kHardSwish:
+    case OpType::kLeakyRelu:
+    case OpType::kRelu:
+    case OpType::kSigmoid:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool TakesOthers(OpType type) {
+  return type == OpType::kConv || type == OpType::kGemm || type == OpType::kMatMul;
+}
+
+class Fuser {
+ public:
+  explicit Fuser(const Graph& graph) : graph_(graph), index_(graph), chain_of_(graph.ops.size()) {}
+
+  std::vector<FusedOp> Fuse() {
+    for (size_t i = 0; i < graph_.ops.size(); ++i) {
+      const auto op = static_cast<OpId>(i);
+      const OpType type = graph_.op(op).type;
+      if (type == OpType::kReceive) last_receive_ = op;
+      const bool fused =
+          type == OpType::kAdd ? FuseAdd(op) : IsActivation(type) && FuseActivation(op);
+      if (fused) continue;
+      chain_of_[i] = chains_.size();
+      chains_.push_back({{op}, {}, std::nullopt});
+    }
+    std::ranges::sort(chains_, {}, [](const FusedOp& fused) { return fused.chain.back(); });
+    return std::move(chains_);
+  }
+
+ private:
+  // The chain that makes `value` and may take the op that reads it; null: none.
+  FusedOp* OpenChain(ValueId value, OpId reader) {
+    const OpId producer = index_.producer(value);
+    if (producer == GraphIndex::kNoOp || producer < last_receive_) return nullptr;
+    FusedOp& fused = chains_[chain_of_[static_cast<size_t>(producer)]];
+    const bool alone = index_.readers(value).size() == 1 &&
+                       std::ranges::find(graph_.outputs, value) == graph_.outputs.end();
+    const Value& result = graph_.value(graph_.op(reader).outputs[0]);
+    const bool alike = result.dtype == DType::kF32 && result.shape == graph_.value(value).shape;
+    const bool open = TakesOthers(graph_.op(fused.chain[0]).type) && !fused.activation;
+    return alone && alike && open ? &fused : nullptr;
+  }
+
+  bool FuseAdd(OpId op) {
+    const std::vector<ValueId>& inputs = graph_.op(op).inputs;
+    FusedOp* const first = OpenChain(inputs[0], op);
+    FusedOp* const second = OpenChain(inputs[1], op);
+    if (first == nullptr && second == nullptr) return false;
+    const bool take_second =
+        first == nullptr || (second != nullptr && second->chain.back() > first->chain.back());
+    FusedOp& fused = take_second ? *second : *first;
+    fused.addends.push_back(inputs[take_second ? 0 : 1]);
+    Append(op, fused);
+    return true;
+  }
+
+  bool FuseActivation(OpId op) {
+    FusedOp* const fused = OpenChain(graph_.op(op).inputs[0], op);
+    if (fused == nullptr) return false;
+    fused->activation = op;
+    Append(op, *fused);
+    return true;
+  }
+
+  void Append(OpId op, FusedOp& fused) {
+    chain_of_[static_cast<size_t>(op)] = static_cast<size_t>(&fused - chains_.data());
+    fused.chain.push_back(op);
+  }
+
+  const Graph& graph_;
+  GraphIndex index_;
+  std::vector<size_t> chain_of_;  // position in chains_, of each op so far
+  std::vector<FusedOp> chains_;
+  OpId last_receive_ = -1;
+};
+
+}  // namespace
+
+std::vector<FusedOp> Fuse(const Graph& graph) { return Fuser(graph).Fuse(); }
+
+}  // namespace disco::onednn

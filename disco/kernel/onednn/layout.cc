@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/onednn/layout.h"
+
+namespace disco::onednn {
+namespace {
+
+constexpr int kMostAxes = 5;  // of a convolution in oneDNN
+
+bool WantsChannelsLast(OpType type) {
+  switch (type) {
+    case OpType::kAveragePool:
+    case OpType::kBatchNormalization:
+    case OpType::kConv:
+    case OpType::kGlobalAveragePool:
+    case OpType::kLrn:
+    case OpType::kMaxPool:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether the values of an op of this type should lie alike.
+bool KeepsLayout(OpType type) {
+  switch (type) {
+    case OpType::kAdd:
+    case OpType::kClip:
+    case OpType::kConcat:
+    case OpType::kDropout:
+    case OpType::kGather:
+    case OpType::kHardSwish:
+    case OpType::kIdentity:
+    case OpType::kLeakyRelu:
+    case OpType::kMul:
+    case OpType::kPad:
+    case OpType::kRelu:
+    case OpType::kSigmoid:
+    case OpType::kSoftmax:
+      return true;
+    default:
+      return WantsChannelsLast(type);
+  }
+}
+
+class LayoutFinder {
+ public:
+  explicit LayoutFinder(const Graph& graph)
+      : graph_(graph), layouts_(graph.values.size(), Layout::kPlain) {}
+
+  std::vector<Layout> Find() {
+    for (const Op& op : graph_.ops) {
+      if (WantsChannelsLast(op.type)) Spread(op);
+    }
+    while (changed_) {
+      changed_ = false;
+      for (const Op& op : graph_.ops) SpreadIfReached(op);
+      for (auto op = graph_.ops.rbegin(); op != graph_.ops.rend(); ++op) SpreadIfReached(*op);
+    }
+    return std::move(layouts_);
+  }
+
+ private:
+  Layout& At(ValueId id) { return layouts_[static_cast<size_t>(id)]; }
+
+  // The values of `op` that are feature maps like its first output.
+  std::vector<ValueId> FeatureMaps(const Op& op) const {
+    std::vector<ValueId> maps;
+    if (!op.HasOutput(0)) return maps;
+    const int rank = graph_.value(op.outputs[0]).shape.rank();
+    const auto consider = [&](ValueId id) {
+      if (id == kNoValue) return;
+      const Value& value = graph_.value(id);
+      if (value.dtype == DType::kF32 && value.shape.rank() == rank) maps.push_back(id);
+    };
+    if (rank < 3 || rank > kMostAxes) return maps;
+    const bool many =
+        op.type == OpType::kAdd || op.type == OpType::kMul || op.type == OpType::kConcat;
+    for (size_t slot = 0; slot < (many ? op.inputs.size() : 1); ++slot) consider(op.inputs[slot]);
+    consider(op.outputs[0]);
+    return maps;
+  }
+
+  void Spread(const Op& op) {
+    for (const ValueId id : FeatureMaps(op)) {
+      changed_ = changed_ || At(id) != Layout::kChannelsLast;
+      At(id) = Layout::kChannelsLast;
+    }
+  }
+
+  void SpreadIfReached(const Op& op) {
+    if (!KeepsLayout(op.type)) return;
+    for (const ValueId id : FeatureMaps(op)) {
+      if (At(id) == Layout::kChannelsLast) return Spread(op);
+    }
+  }
+
+  const Graph& graph_;
+  std::vector<Layout> layouts_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+std::vector<Layout> LayoutsOf(const Graph& graph) { return LayoutFinder(graph).Find(); }
+
+std::vector<int64_t> StridesOf(const Shape& shape, Layout layout) {
+  if (layout == Layout::kPlain) return shape.strides();
+  std::vector<int64_t> strides(static_cast<size_t>(shape.rank()), 1);
+  int64_t stride = shape[1];
+  for (int axis = shape.rank(); axis-- > 2;) {
+    strides[static_cast<size_t>(axis)] = stride;
+    stride *= shape[axis];
+  }
+  strides[0] = stride;
+  return strides;
+}
+
+bool LiesPlain(const Shape& shape, Layout layout) {
+  return layout == Layout::kPlain || shape[1] == 1 || shape.elements(2, shape.rank()) == 1;
+}
+
+}  // namespace disco::onednn

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <omp.h>
+
+#include <new>
+
+#include "disco/kernel/onednn/emit.h"
+#include "disco/kernel/onednn/layout_copy.h"
+#include "disco/kernel/onednn/onednn.h"
+#include "disco/kernel/reference/reference.h"
+
+namespace disco {
+namespace onednn {
+namespace {
+
+// OpenMP teams started by this thread have `threads` threads while this lives. oneDNN sizes its
+// scratchpads by it, so loading and running both need one.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads) : before_(omp_get_max_threads()) {
+    omp_set_num_threads(threads);
+  }
+  ~ThreadScope() { omp_set_num_threads(before_); }
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int before_;
+};
+
+Bytes SizeOfAll(const std::vector<Tensor>& tensors) {
+  Bytes total;
+  for (const Tensor& tensor : tensors) total += Bytes{static_cast<int64_t>(tensor.size_bytes())};
+  return total;
+}
+
+class OneDnnProgram : public Program {
+ public:
+  OneDnnProgram(Graph graph, int threads) : graph_(std::move(graph)), threads_(threads) {}
+
+  Status Build() {
+    const ThreadScope scope(threads_);
+    const std::vector<FusedOp> fused = Fuse(graph_);
+    Builder builder(graph_, fused);
+    for (size_t step = 0; step < fused.size(); ++step) {
+      DISCO_TRY(Emit({builder, fused[step], step}));
+    }
+    for (const ValueId id : graph_.inputs)
+      inputs_.emplace_back(builder, id, Direction::kFromTensor);
+    for (const ValueId id : graph_.outputs)
+      outputs_.emplace_back(builder, id, Direction::kToTensor);
+    stream_ = dnnl::stream(builder.engine());
+    parts_ = builder.Finish();
+    ReleaseWeights();
+    Report();
+    return {};
+  }
+
+  Status Run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+             Exchange* exchange) override {
+    DISCO_TRY(CheckArguments(graph_, inputs, outputs));
+    const ThreadScope scope(threads_);
+    const RunContext context{stream_.get(), exchange};
+    for (size_t i = 0; i < inputs.size(); ++i)
+      DISCO_TRY(inputs_[i].Run(context, inputs[i].bytes().data()));
+    for (const auto& step : parts_.steps) DISCO_TRY(step->Run(context));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      DISCO_TRY(outputs_[i].Run(context, outputs[i].MutableBytes().data()));
+    }
+    stream_.wait();
+    return {};
+  }
+
+  const ProgramReport& report() const override { return report_; }
+
+ private:
+  // Steps hold the weights in their own layout; parameters of ops stay, they are small and RunOp
+  // reads them.
+  void ReleaseWeights() {
+    std::vector<bool> parameter(graph_.values.size(), false);
+    for (const Op& op : graph_.ops) {
+      for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
+        if (op.HasInput(slot) && IsParameterSlot(op.type, slot))
+          parameter[static_cast<size_t>(op.inputs[slot])] = true;
+      }
+    }
+    for (size_t id = 0; id < parameter.size(); ++id) {
+      if (!parameter[id]) graph_.values[id].constant.reset();
+    }
+  }
+
+  void Report() {
+    report_.kernels = LibraryName();
+    report_.warnings = parts_.warnings;
+    report_.weights = SizeOfAll(parts_.packed);
+    report_.activations = SizeOfAll(parts_.buffers) + SizeOfAll(parts_.staging) +
+                          Bytes{static_cast<int64_t>(parts_.scratchpad.size_bytes())};
+  }
+
+  Graph graph_;
+  int threads_;
+  dnnl::stream stream_;
+  Parts parts_;
+  std::vector<LayoutCopy> inputs_, outputs_;
+  ProgramReport report_;
+};
+
+}  // namespace
+}  // namespace onednn
+
+Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options) {
+  try {
+    auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options.threads);
+    DISCO_TRY(program->Build());
+    return program;
+  } catch (const dnnl::error& error) {
+    return Fail(ErrorKind::kUnsupported, "oneDNN: {}", error.what());
+  }
+}
+
+}  // namespace disco

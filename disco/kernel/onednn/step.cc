@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/onednn/step.h"
+
+#include <algorithm>
+
+namespace disco::onednn {
+
+PrimitiveStep::PrimitiveStep(std::string what, const PrimitiveDesc& desc,
+                             std::vector<Argument> arguments)
+    : what_(std::move(what)), primitive_(desc.get()), arguments_(std::move(arguments)) {
+  for (const Argument& argument : arguments_)
+    raw_.push_back({argument.slot, argument.memory.get()});
+}
+
+Status PrimitiveStep::Run(const RunContext& context) {
+  const dnnl_status_t status = dnnl_primitive_execute(primitive_.get(), context.stream,
+                                                      static_cast<int>(raw_.size()), raw_.data());
+  if (status == dnnl_success) return {};
+  return Fail(ErrorKind::kUnsupported, "{}: oneDNN failed with status {}", what_,
+              static_cast<int>(status));
+}
+
+void PrimitiveStep::SetData(int slot, void* data) {
+  for (const Argument& argument : arguments_) {
+    if (argument.slot == slot) argument.memory.set_data_handle(data);
+  }
+}
+
+Status SendStep::Run(const RunContext& context) {
+  if (context.exchange == nullptr) return OpError(op_, ErrorKind::kInvalid, "needs an exchange");
+  Pack(index_, value_, payload_);
+  return context.exchange->Send(op_.as<SendParams>(), payload_);
+}
+
+ReceiveStep::ReceiveStep(const Op& op, std::vector<PayloadIndex> indices, float* value,
+                         bool straight)
+    : op_(op), indices_(std::move(indices)), value_(value), straight_(straight) {
+  size_t largest = 0;
+  for (const PayloadIndex& index : indices_) largest = std::max(largest, index.size_bytes());
+  if (!straight_) staging_.resize(largest);
+}
+
+Status ReceiveStep::Run(const RunContext& context) {
+  if (context.exchange == nullptr) return OpError(op_, ErrorKind::kInvalid, "needs an exchange");
+  const auto& sources = op_.as<ReceiveParams>().sources;
+  for (size_t i = 0; i < indices_.size(); ++i) {
+    const size_t size = indices_[i].size_bytes();
+    if (straight_) {
+      DISCO_TRY(context.exchange->Receive(
+          sources[i], std::as_writable_bytes(std::span(value_, size / sizeof(float)))));
+      continue;
+    }
+    const auto payload = std::span(staging_).first(size);
+    DISCO_TRY(context.exchange->Receive(sources[i], payload));
+    Unpack(indices_[i], payload, value_);
+  }
+  return {};
+}
+
+}  // namespace disco::onednn

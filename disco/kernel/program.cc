@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/program.h"
+
+#include <new>
+#include <utility>
+
+#include "disco/graph/fold_constants.h"
+#include "disco/graph/infer_shapes.h"
+#include "disco/kernel/onednn/onednn.h"
+#include "disco/kernel/reference/reference.h"
+
+namespace disco {
+
+Result<KernelKind> ParseKernelKind(std::string_view text) {
+  if (text == "onednn") return KernelKind::kOneDnn;
+  if (text == "reference") return KernelKind::kReference;
+  return Fail(ErrorKind::kUsage, "there are no kernels '{}'; say onednn or reference", text);
+}
+
+Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& options) {
+  if (options.threads < 1)
+    return Fail(ErrorKind::kUsage, "{} threads make no sense", options.threads);
+  DISCO_TRY(Validate(graph));
+  DISCO_TRY(FoldConstants(graph));
+  RemoveUnused(graph);
+  DISCO_TRY(InferShapes(graph));
+  try {
+    if (options.kernel == KernelKind::kReference)
+      return MakeReferenceProgram(std::move(graph), options);
+    return MakeOneDnnProgram(std::move(graph), options);
+  } catch (const std::bad_alloc&) {
+    return Fail(ErrorKind::kInvalid, "the network does not fit into the memory of this machine");
+  }
+}
+
+std::vector<Tensor> MakeOutputs(const Graph& graph) {
+  std::vector<Tensor> outputs;
+  for (const ValueId id : graph.outputs)
+    outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
+  return outputs;
+}
+
+}  // namespace disco

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Program: a graph made ready to run on this machine.
+//
+// Everything that can be decided before the first input is decided when the program is made:
+// kernels, layouts, buffers, packed weights. Two makers with the same face: `reference` (plain C++,
+// the oracle) and `onednn`. Layout of activations is the program's own affair; inputs and outputs
+// are row-major as in ONNX. Thread rule: one thread runs a program at a time. Errors: kUnsupported
+// naming the op; what an Exchange returns passes through.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "disco/base/units.h"
+#include "disco/graph/graph.h"
+
+namespace disco {
+
+// Where Send and Receive of a shard end. A payload holds float32, positions outermost and features
+// innermost: [N, D..., K] of a value [N, C, D...] of which K features travel, in the order of
+// SendParams::features.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  // The payload may be reused when Send returns.
+  virtual Status Send(const SendParams& to, std::span<const std::byte> payload) = 0;
+  // Fills `payload`, or fails by the exchange's deadline.
+  virtual Status Receive(const ReceiveParams::Source& from, std::span<std::byte> payload) = 0;
+};
+
+struct ProgramReport {
+  std::string kernels;                // "oneDNN 2.6.3", "reference"
+  std::vector<std::string> warnings;  // ops that run slower than they should, by name
+  Bytes weights, activations;         // held by the program
+};
+
+class Program {
+ public:
+  virtual ~Program() = default;
+  // `inputs` as the graph's inputs, `outputs` as its outputs: tensors of the right shapes, written
+  // in place. `exchange` may be null when the graph has no Send or Receive.
+  virtual Status Run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+                     Exchange* exchange) = 0;
+  virtual const ProgramReport& report() const = 0;
+};
+
+enum class KernelKind { kOneDnn, kReference };
+Result<KernelKind> ParseKernelKind(std::string_view text);  // "onednn", "reference"
+
+struct ProgramOptions {
+  KernelKind kernel = KernelKind::kOneDnn;
+  int threads = 1;
+};
+
+// Shapes are inferred here; the graph's input shapes say the batch.
+Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& options);
+
+// Outputs of the right types and shapes for a graph with inferred shapes.
+std::vector<Tensor> MakeOutputs(const Graph& graph);
+
+}  // namespace disco

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "disco/kernel/reference/ops.h"
+#include "disco/tensor/slice.h"
+
+namespace disco::reference {
+namespace {
+
+// Whole numbers wrap around, as in NumPy.
+template <class T>
+T Sum(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>)
+    return a + b;
+  else
+    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+template <class T>
+T Product(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>)
+    return a * b;
+  else
+    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
+
+// y = function(a, b), both broadcast to the shape of y.
+template <class T, class Function>
+void Combine(const Tensor& a, const Tensor& b, Tensor& y, Function&& function) {
+  const Shape& shape = y.shape();
+  const auto to = y.MutableData<T>();
+  const auto from_a = a.Data<T>(), from_b = b.Data<T>();
+  const std::vector<int64_t> a_strides = BroadcastStrides(a.shape(), shape);
+  const std::vector<int64_t> b_strides = BroadcastStrides(b.shape(), shape);
+  for (int64_t index = 0; index < shape.elements(); ++index) {
+    int64_t rest = index, at_a = 0, at_b = 0;
+    for (int axis = shape.rank(); axis-- > 0;) {
+      const int64_t along = rest % shape[axis];
+      rest /= shape[axis];
+      at_a += along * a_strides[static_cast<size_t>(axis)];
+      at_b += along * b_strides[static_cast<size_t>(axis)];
+    }
+    to[static_cast<size_t>(index)] =
+        function(from_a[static_cast<size_t>(at_a)], from_b[static_cast<size_t>(at_b)]);
+  }
+}
+
+template <class T, class Function>
+Tensor Map(const Tensor& x, Function&& function) {
+  Tensor y(x.dtype(), x.shape());
+  const auto from = x.Data<T>();
+  std::transform(from.begin(), from.end(), y.MutableData<T>().begin(), function);
+  return y;
+}
+
+template <class T>
+Result<T> Bound(const Call& call, size_t slot, T fallback) {
+  if (!call.Has(slot)) return fallback;
+  const Tensor& bound = call.in(slot);
+  if (bound.elements() != 1 || bound.dtype() != DTypeOf<T>()) {
+    return OpError(call.op, ErrorKind::kInvalid, "input {} has to be one {}", slot,
+                   Name(DTypeOf<T>()));
+  }
+  return bound.Data<T>()[0];
+}
+
+template <class T>
+Outputs Clip(const Call& call) {
+  T least = std::numeric_limits<T>::lowest(), most = std::numeric_limits<T>::max();
+  if constexpr (std::is_floating_point_v<T>) {
+    least = -std::numeric_limits<T>::infinity();
+    most = std::numeric_limits<T>::infinity();
+  }
+  DISCO_ASSIGN(least, Bound<T>(call, 1, least));
+  DISCO_ASSIGN(most, Bound<T>(call, 2, most));
+  return std::vector{Map<T>(call.in(0), [=](T x) { return std::min(std::max(x, least), most); })};
+}
+
+float HardSwish(float x) { return x * std::max(0.0f, std::min(1.0f, x / 6 + 0.5f)); }
+float Sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
+
+}  // namespace
+
+Outputs Binary(const Call& call) {
+  Tensor result = call.NewOutput();
+  VisitDType(call.in(0).dtype(), [&]<class T>() {
+    if (call.op.type == OpType::kAdd) {
+      Combine<T>(call.in(0), call.in(1), result, Sum<T>);
+    } else {
+      Combine<T>(call.in(0), call.in(1), result, Product<T>);
+    }
+  });
+  return std::vector{result};
+}
+
+Outputs Activation(const Call& call) {
+  const Tensor& x = call.in(0);
+  const auto visit = [&](auto&& function) { return VisitDType(x.dtype(), function); };
+  if (call.op.type == OpType::kClip)
+    return visit([&]<class T>() -> Outputs { return Clip<T>(call); });
+  if (call.op.type == OpType::kRelu) {
+    return visit([&]<class T>() -> Outputs {
+      return std::vector{Map<T>(x, [](T value) { return std::max(value, T{}); })};
+    });
+  }
+  DISCO_TRY(RequireFloat(call));
+  if (call.op.type == OpType::kHardSwish) return std::vector{Map<float>(x, HardSwish)};
+  if (call.op.type == OpType::kSigmoid) return std::vector{Map<float>(x, Sigmoid)};
+  const float alpha = call.op.as<LeakyReluParams>().alpha;
+  return std::vector{
+      Map<float>(x, [alpha](float value) { return value < 0 ? alpha * value : value; })};
+}
+
+}  // namespace disco::reference

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Payloads: the features of one value as they travel, [N, D'..., K] float32, features innermost.
+//
+// A value is float32 with any strides, so that a kernel packs from the layout it computes in. The
+// axes other than `axis` keep their order. Shared by the kernels, which therefore send the same
+// bytes. Errors: kInvalid or kUnsupported naming the op. Thread rule: plain values; pure functions.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "disco/graph/graph.h"
+
+namespace disco {
+
+// Element (p, k) of the payload is element positions[p] + features[k] of the value.
+struct PayloadIndex {
+  std::vector<int64_t> positions, features;  // offsets in elements
+  size_t size_bytes() const { return positions.size() * features.size() * sizeof(float); }
+};
+
+// Of a Send; `strides` are those of its value in memory.
+Result<PayloadIndex> SendIndex(const Graph& graph, const Op& op,
+                               const std::vector<int64_t>& strides);
+// Of a Receive, one per source.
+Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& op,
+                                                 const std::vector<int64_t>& strides);
+
+void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload);
+void Unpack(const PayloadIndex& index, std::span<const std::byte> payload, float* value);
+
+}  // namespace disco

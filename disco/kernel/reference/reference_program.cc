@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "disco/graph/work.h"
+#include "disco/kernel/reference/payload.h"
+#include "disco/kernel/reference/reference.h"
+
+namespace disco {
+namespace {
+
+Status CheckTensor(const Value& value, const Tensor& tensor, std::string_view what) {
+  if (tensor.dtype() == value.dtype && tensor.shape() == value.shape) return {};
+  return Fail(ErrorKind::kInvalid, "{} '{}' is {} {}, but the program was made for {} {}", what,
+              value.name, Name(tensor.dtype()), ToString(tensor.shape()), Name(value.dtype),
+              ToString(value.shape));
+}
+
+class ReferenceProgram : public Program {
+ public:
+  explicit ReferenceProgram(Graph graph)
+      : graph_(std::move(graph)), last_readers_(graph_.values.size(), -1) {
+    report_.kernels = "reference";
+    report_.weights = WeightBytes(graph_);
+    for (const Op& op : graph_.ops) {
+      for (const ValueId id : op.outputs) {
+        if (id == kNoValue) continue;
+        const Value& value = graph_.value(id);
+        report_.activations +=
+            Bytes{value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+      }
+    }
+    const GraphIndex index(graph_);
+    for (size_t id = 0; id < last_readers_.size(); ++id) {
+      const auto& readers = index.readers(static_cast<ValueId>(id));
+      if (!readers.empty()) last_readers_[id] = readers.back();
+    }
+    for (const ValueId id : graph_.outputs) last_readers_[static_cast<size_t>(id)] = -1;
+  }
+
+  Status Run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+             Exchange* exchange) override {
+    DISCO_TRY(CheckArguments(graph_, inputs, outputs));
+    std::vector<Tensor> values(graph_.values.size());
+    for (size_t i = 0; i < inputs.size(); ++i)
+      values[static_cast<size_t>(graph_.inputs[i])] = inputs[i];
+    for (size_t id = 0; id < values.size(); ++id) {
+      if (graph_.values[id].constant) values[id] = *graph_.values[id].constant;
+    }
+    for (size_t op = 0; op < graph_.ops.size(); ++op) {
+      DISCO_TRY(RunOne(graph_.ops[op], values, exchange));
+      for (const ValueId id : graph_.ops[op].inputs) {
+        const bool done =
+            id != kNoValue && last_readers_[static_cast<size_t>(id)] == static_cast<OpId>(op);
+        if (done) values[static_cast<size_t>(id)] = Tensor();
+      }
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      std::ranges::copy(values[static_cast<size_t>(graph_.outputs[i])].bytes(),
+                        outputs[i].MutableBytes().begin());
+    }
+    return {};
+  }
+
+  const ProgramReport& report() const override { return report_; }
+
+ private:
+  Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) const {
+    if (op.type == OpType::kSend || op.type == OpType::kReceive) {
+      if (exchange == nullptr) return OpError(op, ErrorKind::kInvalid, "needs an exchange");
+      return op.type == OpType::kSend ? Send(op, values, *exchange)
+                                      : Receive(op, values, *exchange);
+    }
+    std::vector<Tensor> inputs;
+    for (const ValueId id : op.inputs)
+      inputs.push_back(id == kNoValue ? Tensor() : values[static_cast<size_t>(id)]);
+    DISCO_ASSIGN(std::vector<Tensor> results, RunOp(graph_, op, inputs));
+    for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
+      if (op.HasOutput(slot) && slot >= results.size()) {
+        return OpError(op, ErrorKind::kUnsupported, "has no output {}", slot);
+      }
+      if (op.HasOutput(slot))
+        values[static_cast<size_t>(op.outputs[slot])] = std::move(results[slot]);
+    }
+    return {};
+  }
+
+  Status Send(const Op& op, const std::vector<Tensor>& values, Exchange& exchange) const {
+    const Tensor& value = values[static_cast<size_t>(op.inputs[0])];
+    DISCO_ASSIGN(const PayloadIndex index, SendIndex(graph_, op, value.shape().strides()));
+    std::vector<std::byte> payload(index.size_bytes());
+    Pack(index, value.Data<float>().data(), payload);
+    return exchange.Send(op.as<SendParams>(), payload);
+  }
+
+  Status Receive(const Op& op, std::vector<Tensor>& values, Exchange& exchange) const {
+    Tensor value(DType::kF32, graph_.value(op.outputs[0]).shape);
+    DISCO_ASSIGN(const std::vector<PayloadIndex> indices,
+                 ReceiveIndices(graph_, op, value.shape().strides()));
+    float* elements = value.MutableData<float>().data();
+    for (size_t i = 0; i < indices.size(); ++i) {
+      std::vector<std::byte> payload(indices[i].size_bytes());
+      DISCO_TRY(exchange.Receive(op.as<ReceiveParams>().sources[i], payload));
+      Unpack(indices[i], payload, elements);
+    }
+    values[static_cast<size_t>(op.outputs[0])] = std::move(value);
+    return {};
+  }
+
+  Graph graph_;
+  std::vector<OpId> last_readers_;  // -1: never dropped
+  ProgramReport report_;
+};
+
+}  // namespace
+
+Status CheckArguments(const Graph& graph, std::span<const Tensor> inputs,
+                      std::span<const Tensor> outputs) {
+  if (inputs.size() != graph.inputs.size() || outputs.size() != graph.outputs.size()) {
+    return Fail(ErrorKind::kInvalid, "'{}' takes {} inputs and {} outputs, not {} and {}",
+                graph.name, graph.inputs.size(), graph.outputs.size(), inputs.size(),
+                outputs.size());
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    DISCO_TRY(CheckTensor(graph.value(graph.inputs[i]), inputs[i], "input"));
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    DISCO_TRY(CheckTensor(graph.value(graph.outputs[i]), outputs[i], "output"));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const ProgramOptions&) {
+  return std::make_unique<ReferenceProgram>(std::move(graph));
+}
+
+}  // namespace disco

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Caller: the common part of all sessions: hands inputs out, puts outputs together. Private to the room.
+// Thread rule: one thread.
+#pragma once
+
+#include "disco/node/protocol.h"
+#include "disco/node/session.h"
+#include "disco/shard/cut.h"
+
+namespace disco {
+
+class Caller {
+ public:
+  // Keeps of `graph` and `cut` what it needs; the shards' weights are not among it.
+  Caller(const Graph& graph, const Cut& cut, const SessionOptions& options);
+
+  // Over a mesh whose members are the nodes, and the caller as the last.
+  Result<std::vector<Tensor>> Infer(Mesh& mesh, std::span<const Tensor> inputs);
+  void Goodbye(Mesh& mesh);
+  void SetReady(NodeId node, const Ready& ready);
+
+  const std::vector<NodeStatistics>& statistics() const { return statistics_; }
+  Milliseconds last_duration() const { return last_duration_; }
+
+ private:
+  struct Node {
+    std::vector<size_t> inputs;   // of the network, as its shard reads them
+    std::vector<Tensor> outputs;  // of its shard
+    bool answered = false;
+  };
+  Status CheckInputs(std::span<const Tensor> inputs) const;
+  Status PostInputs(Mesh& mesh, std::span<const Tensor> inputs);
+  Status CollectOutputs(Mesh& mesh, Deadline deadline);
+  Status ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline);
+  Result<NodeId> NextAnswer(Mesh& mesh, Deadline deadline) const;
+  std::vector<Tensor> Assemble() const;
+  FrameHeader Header(FrameKind kind) const { return {.kind = kind, .plan_hash = plan_hash_, .sequence = sequence_}; }
+
+  SessionOptions options_;
+  uint64_t plan_hash_ = 0, sequence_ = 0;
+  std::vector<Value> inputs_, outputs_;  // of the network: name, type, shape
+  std::vector<OutputSource> sources_;
+  std::vector<Node> nodes_;
+  std::vector<NodeStatistics> statistics_;
+  Milliseconds last_duration_{0};
+  Status broken_;  // the error that ended the session
+};
+
+}  // namespace disco

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// All nodes in this process: one thread each, over memory. What is sent between them is counted as on a network.
+#include <thread>
+
+#include "disco/node/caller.h"
+#include "disco/node/runner.h"
+#include "disco/transport/memory_mesh.h"
+
+namespace disco {
+namespace {
+
+class LocalSession : public Session {
+ public:
+  LocalSession(const Graph& graph, const Cut& cut, const SessionOptions& options) : caller_(graph, cut, options) {
+    std::vector<std::string> names;
+    for (size_t node = 0; node < cut.shards.size(); ++node) names.push_back(fmt::format("node {}", node));
+    names.emplace_back("the caller");
+    meshes_ = MakeMemoryMeshes(static_cast<int>(names.size()), names);
+  }
+
+  ~LocalSession() override {
+    caller_.Goodbye(*meshes_.back());
+    for (auto& mesh : meshes_) mesh->Shutdown();
+  }
+
+  void Start(NodeId node, Runner runner) {
+    const ProgramReport& report = runner.report();
+    caller_.SetReady(node, {report.kernels, report.warnings, report.weights, report.activations});
+    Mesh& mesh = *meshes_[static_cast<size_t>(node)];
+    threads_.emplace_back([runner = std::move(runner), &mesh]() mutable {
+      // Its caller hears of an error through the mesh.
+      static_cast<void>(runner.Serve(mesh, [] { return false; }));
+      mesh.Shutdown();
+    });
+  }
+
+  Result<std::vector<Tensor>> Infer(std::span<const Tensor> inputs) override { return caller_.Infer(*meshes_.back(), inputs); }
+  const std::vector<NodeStatistics>& statistics() const override { return caller_.statistics(); }
+  Milliseconds last_duration() const override { return caller_.last_duration(); }
+
+ private:
+  Caller caller_;
+  std::vector<std::unique_ptr<Mesh>> meshes_;
+  std::vector<std::jthread> threads_;  // joined before the meshes go
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::OpenLocal(const Graph& graph, const Plan& plan, const SessionOptions& options) {
+  DISCO_ASSIGN(Cut cut, CutNetwork(graph, plan));
+  auto session = std::make_unique<LocalSession>(graph, cut, options);
+  for (NodeId node = 0; node < plan.nodes; ++node) {
+    RunnerOptions runner_options{.node = node,
+                                 .nodes = plan.nodes,
+                                 .plan_hash = cut.plan_hash,
+                                 .deadline = options.deadline * kNodeDeadlineShare,
+                                 .program = options.program};
+    auto runner = Runner::Create(std::move(cut.shards[static_cast<size_t>(node)]), runner_options);
+    if (!runner) return At(fmt::format("node {}", node), runner.error());
+    session->Start(node, std::move(*runner));
+  }
+  return session;
+}
+
+}  // namespace disco

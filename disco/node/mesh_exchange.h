@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// MeshExchange: where a program's Send and Receive meet the mesh, for one inference. Private to the room.
+// Thread rule: that of the mesh.
+#pragma once
+
+#include "disco/kernel/program.h"
+#include "disco/node/protocol.h"
+
+namespace disco {
+
+class MeshExchange : public Exchange {
+ public:
+  struct Inference {
+    uint64_t plan_hash = 0, sequence = 0;
+    Deadline deadline;
+  };
+  MeshExchange(Mesh& mesh, const Inference& inference) : mesh_(mesh), inference_(inference) {}
+
+  Status Send(const SendParams& to, std::span<const std::byte> payload) override {
+    counted_.sent += Bytes{static_cast<int64_t>(payload.size())};
+    return PostFrame(mesh_, to.to, Header(to.transfer), payload);
+  }
+
+  Status Receive(const ReceiveParams::Source& from, std::span<std::byte> payload) override {
+    const auto start = Clock::now();
+    counted_.received += Bytes{static_cast<int64_t>(payload.size())};
+    Status status = ReceiveFrame(mesh_, from.from, Header(from.transfer), payload, inference_.deadline);
+    counted_.wait += Since(start);
+    return status;
+  }
+
+  const NodeReport& counted() const { return counted_; }
+
+ private:
+  FrameHeader Header(int32_t transfer) const {
+    return {.kind = FrameKind::kFeatures,
+            .plan_hash = inference_.plan_hash,
+            .sequence = inference_.sequence,
+            .transfer = static_cast<uint32_t>(transfer)};
+  }
+
+  Mesh& mesh_;
+  Inference inference_;
+  NodeReport counted_;
+};
+
+}  // namespace disco

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// One session on a node, from the caller's hello to its goodbye. Private to the room.
+// Thread rule: one thread. Errors: those of opening and running; the caller has been told where possible.
+#pragma once
+
+#include "disco/node/doorman.h"
+#include "disco/node/lobby.h"
+#include "disco/node/server.h"
+#include "disco/node/shard_cache.h"
+
+namespace disco {
+
+struct NodeHouse {
+  const NodeLimits& limits;
+  ShardCache& cache;
+  Lobby& lobby;
+  std::function<bool()> stop;
+};
+
+Status ServeSession(Visitor caller, const NodeHouse& house);
+
+}  // namespace disco

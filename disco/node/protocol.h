@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the members of a session say to one another, beside features. Private to the room; bytes are described in
+// docs/format/wire.md.
+//
+//   caller -> node   hello (who is who)          node -> node   hello (which session)
+//   node -> caller   hello reply (shard needed?)
+//   caller -> node   shard (if needed)
+//   node -> caller   ready (when its links to all other nodes stand)
+//   then, per inference:  caller -> node  query, inputs;  node -> node  features;  node -> caller  outputs, report
+//
+// Texts are JSON of at most kMaxText bytes. Thread rule: plain values. Errors: kPeer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "disco/base/units.h"
+#include "disco/kernel/program.h"
+#include "disco/transport/endpoint.h"
+#include "disco/transport/frame.h"
+
+namespace disco {
+
+inline constexpr size_t kMaxText = 16384;
+// The `transfer` of the output frame that carries a NodeReport.
+inline constexpr uint32_t kReportTransfer = 0xffffffff;
+// A node gives up a little before its caller does, so that the caller hears which node was to blame.
+inline constexpr double kNodeDeadlineShare = 0.8;
+
+// From a caller, or from another node of the session (then only role, session and node matter).
+struct Hello {
+  enum class Role { kCaller, kNode };
+  Role role = Role::kCaller;
+  std::string session;  // random; names the session
+  int node = 0;         // caller: which node the listener is to be; node: which node speaks
+  int nodes = 1;
+  uint64_t plan_hash = 0, shard_hash = 0;
+  Bytes shard_size;
+  Milliseconds deadline{0};      // of one inference, on the node
+  ProgramOptions program;
+  std::vector<Endpoint> listen;  // of all nodes, as the caller reaches them
+};
+std::string ToJson(const Hello& hello);
+// Checks every field's range. `plan_hash` comes from the frame.
+Result<Hello> HelloFromJson(std::string_view text);
+
+struct HelloReply {
+  bool need_shard = true;
+};
+std::string ToJson(const HelloReply& reply);
+Result<HelloReply> HelloReplyFromJson(std::string_view text);
+
+// What a node has to say when it is ready.
+struct Ready {
+  std::string kernels;
+  std::vector<std::string> warnings;
+  Bytes weights, activations;
+};
+std::string ToJson(const Ready& ready);
+Result<Ready> ReadyFromJson(std::string_view text);
+
+// How one inference went on one node. Payload bytes of features only.
+struct NodeReport {
+  Bytes sent, received;
+  Milliseconds total{0}, wait{0};  // wait: for other nodes' features
+};
+inline constexpr size_t kReportSize = 32;
+std::array<std::byte, kReportSize> Encode(const NodeReport& report);
+NodeReport DecodeReport(std::span<const std::byte, kReportSize> bytes);
+
+}  // namespace disco

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runner: runs one shard for one session: receive, compute, send.
+//
+// Members of the session's mesh: nodes 0 .. N-1, and the caller as member N. All buffers are made with the runner;
+// an inference allocates nothing of its own.
+// Thread rule: one thread. Errors: those of Program and Mesh, with the value and both nodes of a transfer named.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "disco/kernel/program.h"
+#include "disco/node/protocol.h"
+#include "disco/plan/plan.h"
+
+namespace disco {
+
+struct RunnerOptions {
+  NodeId node = 0;
+  int nodes = 1;
+  uint64_t plan_hash = 0;
+  Milliseconds deadline{5000};  // of one inference on this node
+  ProgramOptions program;
+};
+
+class Runner {
+ public:
+  // `shard` with its shapes inferred.
+  static Result<Runner> Create(Graph shard, const RunnerOptions& options);
+
+  // Answers the caller until it says goodbye, goes, or an inference fails; a failure is reported to the caller.
+  // `stop` is asked about once a second while there is nothing to do.
+  Status Serve(Mesh& mesh, const std::function<bool()>& stop);
+
+  const ProgramReport& report() const { return program_->report(); }
+
+ private:
+  Runner() = default;
+  PeerId caller() const { return options_.nodes; }
+  Status ServeOne(Mesh& mesh, uint64_t sequence);
+  Status ReceiveInputs(Mesh& mesh, uint64_t sequence, Deadline deadline);
+  Status PostOutputs(Mesh& mesh, uint64_t sequence, const NodeReport& report);
+
+  RunnerOptions options_;
+  std::unique_ptr<Program> program_;
+  std::vector<Tensor> inputs_, outputs_;
+};
+
+}  // namespace disco

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeServer: what `disco node` runs. Needs nothing but itself: callers send their shard.
+//
+// One thread lets connections in; each session has a thread of its own. A session's error ends that session; the
+// server lives on and takes the next caller. Memory is bounded by NodeLimits, whatever strangers send.
+// Thread rule: Run in one thread, Stop from any. Errors: kIo when the port cannot be had.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "disco/base/units.h"
+#include "disco/transport/endpoint.h"
+
+namespace disco {
+
+struct NodeLimits {
+  int sessions = 4;                     // at a time; the next caller is told to come later
+  Bytes largest_shard{2'000'000'000};   // accepted from a caller
+  Bytes cache{1'000'000'000};           // shards kept for callers that come again
+  Milliseconds opening{10000};          // until all nodes of a session must be linked
+};
+
+class NodeServer {
+ public:
+  // Begins to listen. `log` gets one line per event, from any thread.
+  static Result<std::unique_ptr<NodeServer>> Start(const Endpoint& endpoint, const NodeLimits& limits,
+                                                   std::function<void(const std::string&)> log);
+  ~NodeServer();
+
+  // The port it listens on; of use when port 0 was asked for.
+  uint16_t port() const;
+
+  // Serves until Stop, or until `stop` says so (asked every 200 ms).
+  Status Run(const std::function<bool()>& stop);
+  void Stop();
+
+ private:
+  class Impl;
+  explicit NodeServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace disco

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/shard/cut.h"
+
+#include "disco/base/hash.h"
+#include "disco/graph/fold_batch_norm.h"
+#include "disco/graph/infer_shapes.h"
+#include "disco/graph/onnx.h"
+#include "disco/shard/shard_builder.h"
+
+namespace disco {
+namespace {
+
+Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
+  ShardBuilder builder(context, node);
+  for (const Op& op : context.graph.ops) DISCO_TRY(builder.AppendOp(op));
+  DISCO_TRY(builder.AppendOutputs(cut.outputs));
+  cut.inputs.push_back(builder.network_inputs());
+  Graph shard = builder.TakeShard();
+  shard.name = fmt::format("{}, node {} of {}", context.graph.name, node, context.plan.nodes);
+  shard.metadata = {{"disco.node", std::to_string(node)},
+                    {"disco.nodes", std::to_string(context.plan.nodes)},
+                    {"disco.plan", HashText(cut.plan_hash)}};
+  RemoveUnused(shard);
+  DISCO_TRY(Validate(shard));
+  DISCO_TRY(InferShapes(shard));
+  return shard;
+}
+
+}  // namespace
+
+Result<Cut> CutNetwork(const Graph& graph, const Plan& plan) {
+  DISCO_TRY(CheckFit(plan, graph));
+  Graph folded = graph;
+  FoldBatchNorm(folded);
+  DISCO_TRY(InferShapes(folded));
+  Cut cut{.outputs = std::vector<OutputSource>(graph.outputs.size()),
+          .traffic = DeriveTraffic(folded, plan),
+          .plan_hash = Hash(plan)};
+  CutContext context{folded, plan, cut.traffic, {}};
+  const Coupling coupling = AnalyseCoupling(folded);
+  for (const auto& value : coupling.values) {
+    context.axes.push_back(value ? std::optional(value->axis) : std::nullopt);
+  }
+  for (NodeId node = 0; node < plan.nodes; ++node) {
+    auto shard = CutNode(context, node, cut);
+    if (!shard) return At(fmt::format("cutting for node {}", node), shard.error());
+    cut.shards.push_back(std::move(*shard));
+  }
+  return cut;
+}
+
+Result<std::vector<Path>> WriteShards(const Cut& cut, const Path& folder) {
+  DISCO_TRY(MakeFolder(folder));
+  std::vector<Path> paths;
+  for (size_t node = 0; node < cut.shards.size(); ++node) {
+    paths.push_back(folder / fmt::format("node-{}.onnx", node));
+    DISCO_TRY(WriteOnnx(cut.shards[node], paths.back()));
+  }
+  return paths;
+}
+
+}  // namespace disco

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/tensor/tensor.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace disco {
+namespace {
+
+constexpr size_t kAlignment = 64;  // one cache line; also the widest vector register
+
+std::shared_ptr<std::byte> Allocate(size_t size) {
+  const size_t padded = (size / kAlignment + 1) * kAlignment;
+  auto* data = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
+  if (data == nullptr) throw std::bad_alloc();
+  return {data, [](std::byte* memory) { std::free(memory); }};
+}
+
+}  // namespace
+
+Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
+  auto data = Allocate(size_bytes());
+  std::memset(data.get(), 0, size_bytes());
+  data_ = std::move(data);
+}
+
+Tensor Tensor::View(DType dtype, Shape shape, std::shared_ptr<const std::byte> data) {
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.shape_ = std::move(shape);
+  tensor.data_ = std::move(data);
+  tensor.foreign_ = true;
+  return tensor;
+}
+
+std::span<std::byte> Tensor::MutableBytes() {
+  if (foreign_ || data_.use_count() != 1) {
+    auto copy = Allocate(size_bytes());
+    if (size_bytes() > 0) std::memcpy(copy.get(), data_.get(), size_bytes());
+    data_ = std::move(copy);
+    foreign_ = false;
+  }
+  return {const_cast<std::byte*>(data_.get()), size_bytes()};
+}
+
+Tensor Tensor::Reshaped(Shape shape) const {
+  assert(shape.elements() == elements());
+  Tensor result = *this;
+  result.shape_ = std::move(shape);
+  return result;
+}
+
+}  // namespace disco

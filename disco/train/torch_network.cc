@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/torch_network.h"
+
+#include <unordered_set>
+
+#include "disco/graph/infer_shapes.h"
+#include "disco/train/torch_tensor.h"
+
+namespace disco {
+namespace {
+
+// A batch unlike 1, so that the batch axis cannot be mistaken for one of extent 1.
+constexpr int64_t kShapeBatch = 2;
+
+at::Tensor ChannelsLast(const at::Tensor& tensor) {
+  return tensor.dim() == 4 ? tensor.contiguous(at::MemoryFormat::ChannelsLast) : tensor;
+}
+
+WeightKind KindOf(const Op& op, size_t slot, const Tensor& tensor) {
+  if (op.type == OpType::kBatchNormalization && slot >= 3) return WeightKind::kStatistic;
+  return tensor.shape().rank() >= 2 ? WeightKind::kMatrix : WeightKind::kVector;
+}
+
+}  // namespace
+
+Result<TorchNetwork> TorchNetwork::Make(const Graph& graph) {
+  Graph shaped = graph;
+  DISCO_TRY(SetBatch(shaped, kShapeBatch));
+  TorchNetwork network;
+  network.inputs_ = graph.inputs;
+  network.outputs_ = graph.outputs;
+  DISCO_TRY(Guarded([&]() -> Status {
+    network.AddWeights(shaped);
+    return network.AddSteps(shaped);
+  }));
+  return network;
+}
+
+void TorchNetwork::AddWeights(const Graph& graph) {
+  constants_.resize(graph.values.size());
+  for (const Op& op : graph.ops) {
+    for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
+      const Tensor* constant = graph.ConstantInput(op, slot);
+      if (constant == nullptr || IsParameterSlot(op.type, slot)) continue;
+      const ValueId value = op.inputs[slot];
+      at::Tensor& tensor = constants_[static_cast<size_t>(value)];
+      if (tensor.defined()) continue;
+      tensor = ChannelsLast(ToTorch(*constant));
+      if (constant->dtype() != DType::kF32) continue;
+      const WeightKind kind = KindOf(op, slot, *constant);
+      tensor.set_requires_grad(kind != WeightKind::kStatistic);
+      weights_.push_back({graph.value(value).name, value, kind, tensor});
+    }
+  }
+}
+
+Status TorchNetwork::AddSteps(const Graph& graph) {
+  for (const Op& op : graph.ops) {
+    DISCO_ASSIGN(TorchOp run, MakeTorchOp(graph, op));
+    Step step{.run = std::move(run), .inputs = op.inputs, .output = op.outputs[0]};
+    for (size_t slot = 0; slot < step.inputs.size(); ++slot) {
+      if (IsParameterSlot(op.type, slot)) step.inputs[slot] = kNoValue;
+    }
+    steps_.push_back(std::move(step));
+  }
+  std::unordered_set<ValueId> read(outputs_.begin(), outputs_.end());
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    for (const ValueId input : step->inputs) {
+      const bool made = input != kNoValue && !graph.IsConstant(input);
+      if (made && read.insert(input).second) step->last_reads.push_back(input);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<at::Tensor>> TorchNetwork::Forward(const std::vector<at::Tensor>& inputs,
+                                                      const ForwardMode& mode) {
+  return Guarded([&]() -> Result<std::vector<at::Tensor>> {
+    std::vector<at::Tensor> values = constants_;
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      values[static_cast<size_t>(inputs_[i])] = ChannelsLast(inputs[i]);
+    }
+    std::vector<at::Tensor> arguments;
+    for (const Step& step : steps_) {
+      arguments.clear();
+      for (const ValueId input : step.inputs) {
+        arguments.push_back(input == kNoValue ? at::Tensor() : values[static_cast<size_t>(input)]);
+      }
+      values[static_cast<size_t>(step.output)] = step.run(arguments, mode);
+      for (const ValueId value : step.last_reads) values[static_cast<size_t>(value)] = {};
+    }
+    std::vector<at::Tensor> outputs;
+    for (const ValueId output : outputs_) outputs.push_back(values[static_cast<size_t>(output)]);
+    return outputs;
+  });
+}
+
+void TorchNetwork::SetWeights(const std::vector<at::Tensor>& tensors) {
+  const at::NoGradGuard no_gradients;
+  for (size_t i = 0; i < weights_.size(); ++i) weights_[i].tensor.copy_(tensors[i]);
+}
+
+void TorchNetwork::WriteBack(Graph& graph) const {
+  for (const Weight& weight : weights_) {
+    graph.value(weight.value).constant = FromTorch(weight.tensor);
+  }
+}
+
+}  // namespace disco

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// TorchNetwork: a Graph that runs under LibTorch and learns. Private to the room: shows LibTorch
+// types.
+//
+// Weights are the float constants that ops read as data; those of BatchNormalization's running
+// statistics are measured, the others are trained. Any batch N can be run, whatever the graph says.
+// Images and their weights are kept channels-last, which is what the CPU kernels like.
+// Thread rule: one thread. Errors: kUnsupported naming the op when made; kInvalid with LibTorch's
+// own words when an op fails.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "disco/graph/graph.h"
+#include "disco/train/torch_op.h"
+
+namespace disco {
+
+enum class WeightKind {
+  kMatrix,     // trained, with weight decay
+  kVector,     // trained without: biases, scales
+  kStatistic,  // a running mean or variance
+};
+
+struct Weight {
+  std::string name;
+  ValueId value = kNoValue;
+  WeightKind kind = WeightKind::kMatrix;
+  at::Tensor tensor;
+
+  bool trained() const { return kind != WeightKind::kStatistic; }
+};
+
+class TorchNetwork {
+ public:
+  // Copies the constants of `graph`.
+  static Result<TorchNetwork> Make(const Graph& graph);
+
+  // Inputs as the graph's, with any batch; outputs as the graph's.
+  Result<std::vector<at::Tensor>> Forward(const std::vector<at::Tensor>& inputs,
+                                          const ForwardMode& mode);
+
+  // In the order in which ops read them, each once.
+  const std::vector<Weight>& weights() const { return weights_; }
+  // Also while autograd records; the same shapes.
+  void SetWeights(const std::vector<at::Tensor>& tensors);
+
+  // Puts the weights, and nothing else, into the constants of the graph this was made of.
+  void WriteBack(Graph& graph) const;
+
+ private:
+  struct Step {
+    TorchOp run;
+    std::vector<ValueId> inputs;  // kNoValue where the op reads no tensor
+    ValueId output = kNoValue;
+    std::vector<ValueId> last_reads;  // values that nobody reads afterwards
+  };
+
+  TorchNetwork() = default;
+  void AddWeights(const Graph& graph);
+  Status AddSteps(const Graph& graph);
+
+  std::vector<Weight> weights_;
+  std::vector<at::Tensor> constants_;  // by ValueId: weights and other constants
+  std::vector<Step> steps_;
+  std::vector<ValueId> inputs_, outputs_;
+};
+
+}  // namespace disco

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/tensor/shape.h"
+#include "disco/train/torch_op.h"
+
+namespace disco {
+namespace {
+
+// ONNX: running = running * momentum + batch * (1 - momentum). As in every training framework the
+// running variance takes that of the batch with Bessel's correction.
+TorchOp MakeBatchNorm(const BatchNormParams& params) {
+  return [params](std::span<const at::Tensor> inputs, const ForwardMode& mode) {
+    const double share = mode.statistics_share.value_or(1.0 - params.momentum);
+    return at::batch_norm(inputs[0], inputs[1], inputs[2], inputs[3], inputs[4],
+                          mode.batch_statistics, share, params.epsilon, false);
+  };
+}
+
+// Y = X / (bias + alpha / size * sum of X^2 over the `size` features around)^beta
+TorchOp MakeLrn(const LrnParams& params) {
+  return [params](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    const at::Tensor& input = inputs[0];
+    const int64_t before = (params.size - 1) / 2;
+    at::Tensor squares = (input * input).reshape({input.size(0), 1, input.size(1), -1});
+    squares = at::constant_pad_nd(squares, {0, 0, before, params.size - 1 - before}, 0);
+    const at::Tensor mean = at::avg_pool2d(squares, {params.size, 1}, {1, 1});
+    return input /
+           at::pow(mean.reshape(input.sizes()) * params.alpha + params.bias, params.beta);
+  };
+}
+
+Result<TorchOp> MakeSoftmax(const Op& op, int rank) {
+  const auto& params = op.as<SoftmaxParams>();
+  DISCO_ASSIGN(const int axis, NormalizeAxis(params.axis, rank));
+  const bool flat = params.over_all_from_axis;
+  return [axis, flat](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    const at::Tensor& input = inputs[0];
+    if (!flat) return at::softmax(input, axis);
+    return at::softmax(input.flatten(axis), axis).reshape(input.sizes());
+  };
+}
+
+}  // namespace
+
+Result<TorchOp> MakeTorchNormalize(const Graph& graph, const Op& op) {
+  if (op.type == OpType::kBatchNormalization) return MakeBatchNorm(op.as<BatchNormParams>());
+  if (op.type == OpType::kLrn) return MakeLrn(op.as<LrnParams>());
+  return MakeSoftmax(op, graph.value(op.inputs[0]).shape.rank());
+}
+
+}  // namespace disco

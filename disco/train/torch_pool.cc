@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+#include <numeric>
+
+#include "disco/train/torch_op.h"
+#include "disco/train/torch_window.h"
+
+namespace disco {
+namespace {
+
+at::Tensor MaxPoolUnpadded(const at::Tensor& input, const ResolvedWindow& window) {
+  switch (window.kernel.size()) {
+    case 1:
+      return at::max_pool1d(input, window.kernel, window.strides, 0, window.dilations);
+    case 2:
+      return at::max_pool2d(input, window.kernel, window.strides, 0, window.dilations);
+    default:
+      return at::max_pool3d(input, window.kernel, window.strides, 0, window.dilations);
+  }
+}
+
+at::Tensor AveragePoolUnpadded(const at::Tensor& input, const ResolvedWindow& window) {
+  switch (window.kernel.size()) {
+    case 1:
+      return at::avg_pool1d(input, window.kernel, window.strides);
+    case 2:
+      return at::avg_pool2d(input, window.kernel, window.strides);
+    default:
+      return at::avg_pool3d(input, window.kernel, window.strides);
+  }
+}
+
+// How much of each window is counted: [1, 1, D'...], in shares of the kernel.
+at::Tensor CountedShare(const ResolvedWindow& window, const std::vector<int64_t>& extents,
+                        const std::vector<int64_t>& pads_end, bool count_pads) {
+  std::vector<int64_t> shape = {1, 1};
+  std::vector<int64_t> begin = window.pads_begin, end = pads_end;
+  for (size_t axis = 0; axis < extents.size(); ++axis) {
+    shape.push_back(extents[axis]);
+    if (!count_pads) continue;
+    shape.back() += window.pads_begin[axis] + window.pads_end[axis];
+    begin[axis] = 0;
+    end[axis] -= window.pads_end[axis];
+  }
+  return AveragePoolUnpadded(PadLastAxes(at::ones(shape), begin, end, 0), window);
+}
+
+Result<TorchOp> MakeAveragePool(const ResolvedWindow& window, const std::vector<int64_t>& extents,
+                                const Op& op) {
+  if (window.dilations != std::vector<int64_t>(extents.size(), 1)) {
+    return OpError(op, ErrorKind::kUnsupported, "cannot be trained with dilations");
+  }
+  const std::vector<int64_t> end = PadsToLastWindow(window, extents);
+  const at::Tensor share =
+      CountedShare(window, extents, end, op.as<PoolParams>().count_include_pad);
+  return [=](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    return AveragePoolUnpadded(PadLastAxes(inputs[0], window.pads_begin, end, 0), window) / share;
+  };
+}
+
+Result<TorchOp> MakeMaxPool(const ResolvedWindow& window, const std::vector<int64_t>& extents) {
+  const std::vector<int64_t> end = PadsToLastWindow(window, extents);
+  return [=](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    const double lowest = -std::numeric_limits<double>::infinity();
+    return MaxPoolUnpadded(PadLastAxes(inputs[0], window.pads_begin, end, lowest), window);
+  };
+}
+
+TorchOp MakeMean(std::vector<int64_t> axes, bool keep_dims) {
+  return [axes = std::move(axes), keep_dims](std::span<const at::Tensor> inputs,
+                                             const ForwardMode&) {
+    return at::mean(inputs[0], axes, keep_dims);
+  };
+}
+
+Result<TorchOp> MakeReduceMean(const Graph& graph, const Op& op) {
+  const int rank = graph.value(op.inputs[0]).shape.rank();
+  const auto& params = op.as<ReduceParams>();
+  DISCO_ASSIGN(const std::vector<int> given, AxesOf(graph, op, rank));
+  std::vector<int64_t> axes(given.begin(), given.end());
+  if (axes.empty() && params.nothing_without_axes) {
+    return [](std::span<const at::Tensor> inputs, const ForwardMode&) { return inputs[0]; };
+  }
+  if (axes.empty()) {
+    axes.resize(static_cast<size_t>(rank));
+    std::iota(axes.begin(), axes.end(), 0);
+  }
+  return MakeMean(std::move(axes), params.keep_dims);
+}
+
+}  // namespace
+
+Result<TorchOp> MakeTorchPool(const Graph& graph, const Op& op) {
+  const Shape& input = graph.value(op.inputs[0]).shape;
+  if (op.type == OpType::kReduceMean) return MakeReduceMean(graph, op);
+  if (op.type == OpType::kGlobalAveragePool) {
+    std::vector<int64_t> axes(static_cast<size_t>(input.rank() - 2));
+    std::iota(axes.begin(), axes.end(), 2);
+    return MakeMean(std::move(axes), true);
+  }
+  if (input.rank() > 5) {
+    return OpError(op, ErrorKind::kUnsupported, "cannot be trained on input {}", ToString(input));
+  }
+  DISCO_ASSIGN(const ResolvedWindow window, WindowOf(graph, op));
+  const std::vector<int64_t> extents = SpatialExtents(input);
+  return op.type == OpType::kMaxPool ? MakeMaxPool(window, extents)
+                                     : MakeAveragePool(window, extents, op);
+}
+
+}  // namespace disco

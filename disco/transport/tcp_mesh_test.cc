@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/transport/tcp_mesh.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "disco/base/random.h"
+#include "disco/transport/loopback_for_test.h"
+
+namespace disco {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+// A mesh with one peer (0, "node 9 (here)"), and the peer's bare end of the connection.
+struct OneLink {
+  explicit OneLink(TcpMeshOptions options = {}) {
+    auto [near_end, far] = Loopback().Pair();
+    const int tiny = 4096;
+    setsockopt(near_end.fd(), SOL_SOCKET, SO_SNDBUF, &tiny, sizeof tiny);
+    std::vector<std::optional<TcpPeer>> peers;
+    peers.push_back(TcpPeer{std::move(near_end), "node 9 (here)"});
+    mesh = MakeTcpMesh(std::move(peers), options);
+    far_end = std::move(far);
+  }
+  std::unique_ptr<Mesh> mesh;
+  Socket far_end;
+};
+
+TEST(TcpMesh, PartialSendsGoOnWhereTheyStopped) {
+  OneLink link;
+  Random random(11);
+  std::vector<std::byte> sent(5'000'000);
+  for (auto& byte : sent) byte = static_cast<std::byte>(random());
+  for (size_t done = 0; done < sent.size(); done += 100'000) {
+    ASSERT_TRUE(link.mesh->Post(0, std::span(sent).subspan(done, 48),
+                                std::span(sent).subspan(done + 48, 100'000 - 48)));
+  }
+  std::thread flusher([&] { EXPECT_TRUE(link.mesh->Flush(Soon())); });
+  std::vector<std::byte> received(sent.size());
+  for (size_t done = 0; done < received.size();) {
+    const auto part =
+        std::min(received.size() - done, static_cast<size_t>(1 + random.Below(70'000)));
+    EXPECT_TRUE(ReceiveAll(link.far_end, std::span(received).subspan(done, part), Soon()));
+    done += part;
+  }
+  flusher.join();
+  EXPECT_EQ(sent, received);
+}
+
+TEST(TcpMesh, FlushTowardsAReaderThatNeverReadsEnds) {
+  OneLink link;
+  ASSERT_TRUE(link.mesh->Post(0, {}, std::vector<std::byte>(50'000'000)));
+  const Status status = link.mesh->Flush(AlmostNow());
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kDeadline);
+  EXPECT_THAT(status.error().message, HasSubstr("node 9 (here)"));
+}
+
+TEST(TcpMesh, PostTowardsAReaderThatNeverReadsIsBounded) {
+  OneLink link({.max_pending = Bytes{1'000'000}});
+  const std::vector<std::byte> message(400'000);
+  Status status;
+  int posted = 0;
+  for (; status && posted < 1000; ++posted) status = link.mesh->Post(0, {}, message);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
+  EXPECT_THAT(status.error().message,
+              AllOf(HasSubstr("node 9 (here)"), HasSubstr("does not read")));
+  EXPECT_GE(posted, 2);
+  EXPECT_FALSE(link.mesh->Post(0, {}, {}));  // the stream has a hole: nothing may follow
+}
+
+TEST(TcpMesh, ShutdownWakesAFlush) {
+  OneLink link;
+  ASSERT_TRUE(link.mesh->Post(0, {}, std::vector<std::byte>(50'000'000)));
+  std::thread killer([&] { link.mesh->Shutdown(); });
+  const Status status = link.mesh->Flush(Soon());
+  killer.join();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
+}
+
+TEST(TcpMesh, AResetConnectionIsANamedError) {
+  OneLink link;
+  const linger abort_at_close{.l_onoff = 1, .l_linger = 0};
+  setsockopt(link.far_end.fd(), SOL_SOCKET, SO_LINGER, &abort_at_close, sizeof abort_at_close);
+  link.far_end = Socket();
+  std::vector<std::byte> into(8);
+  const Status status = link.mesh->Receive(0, into, Soon());
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
+  EXPECT_EQ(status.error().message, "node 9 (here) closed the connection");
+}
+
+}  // namespace
+}  // namespace disco
