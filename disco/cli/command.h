@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command: one subcommand of `disco`: its options, and what it does.
 //
-// Figures go to stdout (a table, or JSON with --json), everything else to stderr. Exit code: 0 done, 1 failed, 2 the
-// command line is wrong.
+// Figures go to stdout (a table, or JSON with --json), everything else to stderr. Exit code: 0
+// done, 1 failed, 2 the command line is wrong.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -27,7 +27,8 @@ void AddEvalCommand(CLI::App& app, Action& action);
 
 // Makes a subcommand whose options live in an Options object; `run` is called with them.
 template <class Options, class Declare, class Run>
-void AddCommand(CLI::App& app, Action& action, const std::string& name, const std::string& what, Declare declare, Run run) {
+void AddCommand(CLI::App& app, Action& action, const std::string& name, const std::string& what,
+                Declare declare, Run run) {
   CLI::App* command = app.add_subcommand(name, what);
   auto options = std::make_shared<Options>();
   declare(*command, *options);

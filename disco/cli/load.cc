@@ -27,7 +27,9 @@ Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& te
   if (!text.empty()) return ParsePreprocessing(text);
   const Shape& shape = graph.value(graph.inputs.at(0)).shape;
   if (shape.rank() != 4 || (shape[1] != 1 && shape[1] != 3)) {
-    return Fail(ErrorKind::kInvalid, "input '{}' of shape {} does not take pictures; give it with --tensor", graph.value(graph.inputs[0]).name, ToString(shape));
+    return Fail(ErrorKind::kInvalid,
+                "input '{}' of shape {} does not take pictures; give it with --tensor",
+                graph.value(graph.inputs[0]).name, ToString(shape));
   }
   const auto stored = graph.metadata.find(kPreprocessingKey);
   if (stored != graph.metadata.end()) return ParsePreprocessing(stored->second);

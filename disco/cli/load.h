@@ -17,8 +17,8 @@ Result<Graph> LoadNetwork(const Path& path, std::optional<int64_t> batch = std::
 // The plan in `path`, checked against the network; without a path, one node.
 Result<Plan> LoadPlan(const Path& path, const Graph& graph);
 
-// How pictures become the network's input: `text` where given (--preprocess), else what the network's file says, else
-// pixels from 0 to 1, cut from the middle.
+// How pictures become the network's input: `text` where given (--preprocess), else what the
+// network's file says, else pixels from 0 to 1, cut from the middle.
 Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& text);
 
 // Keys of a network's metadata.

@@ -12,13 +12,15 @@ std::string Table::ToString() const {
   std::vector<size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()), 0);
-    for (size_t column = 0; column < row.size(); ++column) widths[column] = std::max(widths[column], row[column].size());
+    for (size_t column = 0; column < row.size(); ++column)
+      widths[column] = std::max(widths[column], row[column].size());
   }
   std::string text;
   for (size_t i = 0; i < rows_.size(); ++i) {
     std::string line;
     for (size_t column = 0; column < rows_[i].size(); ++column) {
-      line += column == 0 ? fmt::format("{:<{}}", rows_[i][column], widths[column]) : fmt::format("  {:>{}}", rows_[i][column], widths[column]);
+      line += column == 0 ? fmt::format("{:<{}}", rows_[i][column], widths[column])
+                          : fmt::format("  {:>{}}", rows_[i][column], widths[column]);
     }
     text += line + '\n';
     if (i == 0) text += std::string(line.size(), '-') + '\n';

@@ -17,7 +17,12 @@ struct PaperSums {
 class Estimator {
  public:
   Estimator(const Graph& graph, const Plan& plan, const Machine& machine)
-      : graph_(graph), plan_(plan), machine_(machine), coupling_(AnalyseCoupling(graph)), traffic_(DeriveTraffic(graph, plan)) {}
+      : graph_(graph),
+        plan_(plan),
+        machine_(machine),
+        coupling_(AnalyseCoupling(graph)),
+        ops_(graph, plan),
+        traffic_(DeriveTraffic(graph, plan)) {}
 
   Estimate Run() {
     for (const Op& op : graph_.ops) {
@@ -32,11 +37,15 @@ class Estimator {
 
  private:
   const ValuePlan* PlanOf(ValueId value) const { return plan_.Find(graph_.value(value).name); }
+  OpId OpIdOf(const Op& op) const { return static_cast<OpId>(&op - graph_.ops.data()); }
   double others() const { return static_cast<double>(plan_.nodes - 1) / plan_.nodes; }
-  Milliseconds Latency(bool communicates) const { return communicates && plan_.nodes > 1 ? machine_.message_latency : Milliseconds(0); }
+  Milliseconds Latency(bool communicates) const {
+    return communicates && plan_.nodes > 1 ? machine_.message_latency : Milliseconds(0);
+  }
 
   double NominalSparsity(const Op& op) const {
-    if (std::find(graph_.inputs.begin(), graph_.inputs.end(), op.inputs[0]) != graph_.inputs.end()) return plan_.image_sparsity;
+    if (std::find(graph_.inputs.begin(), graph_.inputs.end(), op.inputs[0]) != graph_.inputs.end())
+      return plan_.image_sparsity;
     const ValuePlan* input = PlanOf(op.inputs[0]);
     return input == nullptr ? 0 : input->sparsity;
   }
@@ -68,7 +77,8 @@ class Estimator {
     layer.comp = machine_.compute.Time(node_macs);
     Add(estimate_.paper.time, layer.comm, layer.comp);
     const double dense_bytes = others() * elements * sizeof(float);
-    Add(estimate_.dense, machine_.link.Time(dense_bytes) + Latency(dense_bytes > 0), machine_.compute.Time(split ? macs / plan_.nodes : macs));
+    Add(estimate_.dense, machine_.link.Time(dense_bytes) + Latency(dense_bytes > 0),
+        machine_.compute.Time(split ? macs / plan_.nodes : macs));
     const bool reads_image = mixing && PlanOf(op.inputs[0]) == nullptr;
     estimate_.paper.node_macs += reads_image ? macs / plan_.nodes : node_macs;
     estimate_.paper.bytes_one_way += bytes;
@@ -78,7 +88,8 @@ class Estimator {
     sums_.kept_macs += macs * (1 - others() * layer.sparsity);
   }
 
-  // Bytes the busiest node waits for before `op`: of values that no earlier op has made it wait for.
+  // Bytes the busiest node waits for before `op`: of values that no earlier op has made it wait
+  // for.
   Bytes Received(const Op& op) const {
     Bytes most;
     for (NodeId node = 0; node < plan_.nodes; ++node) {
@@ -96,7 +107,8 @@ class Estimator {
     if (known != first_readers_.end()) return known->second;
     const Op* first = nullptr;
     for (const Op& op : graph_.ops) {
-      const bool reads = std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end();
+      const bool reads =
+          std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end();
       const bool whole = !op.outputs.empty() && !coupling_.IsPartitioned(op.outputs[0]);
       if (first == nullptr && reads && (whole || IsMixing(graph_, op))) first = &op;
     }
@@ -107,11 +119,12 @@ class Estimator {
     layer.sent_bytes = Received(op);
     estimate_.sent.macs.resize(static_cast<size_t>(plan_.nodes));
     for (NodeId node = 0; node < plan_.nodes; ++node) {
-      const Macs macs = NodeMacs(graph_, plan_, op, node);
+      const Macs macs = NodeMacs(graph_, plan_, ops_, OpIdOf(op), node);
       layer.sent_macs = std::max(layer.sent_macs, macs);
       estimate_.sent.macs[static_cast<size_t>(node)] += macs;
     }
-    layer.sent_comm = machine_.link.Time(static_cast<double>(layer.sent_bytes.value)) + Latency(layer.sent_bytes.value > 0);
+    layer.sent_comm = machine_.link.Time(static_cast<double>(layer.sent_bytes.value)) +
+                      Latency(layer.sent_bytes.value > 0);
     layer.sent_comp = machine_.compute.Time(static_cast<double>(layer.sent_macs.value));
     Add(estimate_.sent.time, layer.sent_comm, layer.sent_comp);
   }
@@ -134,7 +147,9 @@ class Estimator {
     sent.bytes_total = TotalBytes(traffic_);
     sent.messages = static_cast<int64_t>(traffic_.size());
     const Bytes dense = TotalBytes(DeriveTraffic(graph_, Densified()));
-    if (dense.value > 0) sent.s_comm = 1 - static_cast<double>(sent.bytes_total.value) / static_cast<double>(dense.value);
+    if (dense.value > 0)
+      sent.s_comm =
+          1 - static_cast<double>(sent.bytes_total.value) / static_cast<double>(dense.value);
     if (sums_.macs > 0) sent.s_comp = 1 - static_cast<double>(all.value) / sums_.macs;
   }
 
@@ -145,7 +160,8 @@ class Estimator {
       for (size_t to = 0; to < value.kept.size(); ++to) {
         value.kept[to].clear();
         for (size_t feature = 0; feature < value.owner.size(); ++feature) {
-          if (value.owner[feature] != static_cast<NodeId>(to)) value.kept[to].push_back(static_cast<int64_t>(feature));
+          if (value.owner[feature] != static_cast<NodeId>(to))
+            value.kept[to].push_back(static_cast<int64_t>(feature));
         }
       }
     }
@@ -157,7 +173,8 @@ class Estimator {
       const Op& op = graph_.op(replicated.op);
       ReplicatedCost cost{op.name, replicated.reason, {}};
       for (const Transfer& transfer : traffic_) {
-        if (std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end()) cost.gathered += transfer.size;
+        if (std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end())
+          cost.gathered += transfer.size;
       }
       estimate_.replicated.push_back(std::move(cost));
     }
@@ -167,6 +184,7 @@ class Estimator {
   const Plan& plan_;
   const Machine& machine_;
   Coupling coupling_;
+  NodeOps ops_;
   std::vector<Transfer> traffic_;
   mutable std::map<int32_t, const Op*> first_readers_;
   PaperSums sums_;

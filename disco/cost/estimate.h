@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Estimate: what a plan costs on equal nodes and equal links, by closed formulas, before anything runs.
+// Estimate: what a plan costs on equal nodes and equal links, by closed formulas, before anything
+// runs.
 //
 // Two accountings of the same plan:
-//   paper  as in DISCO (WACV 2024). A layer's communication is its whole input, I * H * W elements, of which each
-//          node receives the (N-1)/N * (1-S) foreign ones; its computation is MACs * (1 - (N-1)/N * S) / N, with S the
-//          nominal sparsity of the layer's input. Every mixing op counts, also two that read one value, also those
-//          that read the image. L_comm = bytes / link, L_comp = MACs / compute.
-//   sent   what disco's nodes do: the transfers of plan/traffic.h, and the MACs of each node's shard.
+//   paper  as in DISCO (WACV 2024). A layer's communication is its whole input, I * H * W elements,
+//   of which each
+//          node receives the (N-1)/N * (1-S) foreign ones; its computation is MACs * (1 - (N-1)/N *
+//          S) / N, with S the nominal sparsity of the layer's input. Every mixing op counts, also
+//          two that read one value, also those that read the image. L_comm = bytes / link, L_comp =
+//          MACs / compute.
+//   sent   what disco's nodes do: the transfers of plan/traffic.h, and the MACs of each node's
+//   shard.
 //
-// serial: sum of L_comm + L_comp over layers. overlap: sum of max(L_comm, L_comp). A layer that communicates pays
-// `message_latency` once. Units: elements, bytes one way, milliseconds.
-// Thread rule: pure; shapes have to be inferred and the plan has to fit.
+// serial: sum of L_comm + L_comp over layers. overlap: sum of max(L_comm, L_comp). A layer that
+// communicates pays `message_latency` once. Units: elements, bytes one way, milliseconds. Thread
+// rule: pure; shapes have to be inferred and the plan has to fit.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "disco/base/units.h"
-#include "disco/plan/plan.h"
+#include "disco/plan/node_ops.h"
 
 namespace disco {
 
@@ -33,27 +37,28 @@ struct Times {
 
 struct LayerEstimate {
   std::string name;
-  Macs macs;             // of the whole layer on one machine
-  int64_t elements = 0;  // paper: of its input; 0 where no feature could be foreign
-  double sparsity = 0;   // paper: nominal S of its input
-  Milliseconds comm{0}, comp{0};            // paper
-  Bytes sent_bytes;                         // sent: received by the busiest node before it can run
-  Macs sent_macs;                           // sent: of the busiest node
+  Macs macs;                      // of the whole layer on one machine
+  int64_t elements = 0;           // paper: of its input; 0 where no feature could be foreign
+  double sparsity = 0;            // paper: nominal S of its input
+  Milliseconds comm{0}, comp{0};  // paper
+  Bytes sent_bytes;               // sent: received by the busiest node before it can run
+  Macs sent_macs;                 // sent: of the busiest node
   Milliseconds sent_comm{0}, sent_comp{0};  // sent
 };
 
 struct PaperAccounting {
   Times time;
   double s_comm = 0, s_comp = 0;
-  int64_t elements = 0;    // of all layers' inputs, each counted
+  int64_t elements = 0;      // of all layers' inputs, each counted
   double bytes_one_way = 0;  // received by one node
-  double node_macs = 0;    // of one node, where the image is on every node so that its reader saves nothing by S
+  double node_macs =
+      0;  // of one node, where the image is on every node so that its reader saves nothing by S
 };
 
 struct SentAccounting {
   Times time;
-  double s_comm = 0;  // 1 - bytes / bytes of the dense plan
-  double s_comp = 0;  // 1 - MACs of all nodes / MACs of the network
+  double s_comm = 0;    // 1 - bytes / bytes of the dense plan
+  double s_comp = 0;    // 1 - MACs of all nodes / MACs of the network
   Bytes bytes_one_way;  // received by the busiest node
   Bytes bytes_total;
   int64_t messages = 0;
@@ -77,7 +82,7 @@ struct Estimate {
 
 Estimate EstimateCost(const Graph& graph, const Plan& plan, const Machine& machine);
 
-// MACs of the part of `op` that `node` computes.
-Macs NodeMacs(const Graph& graph, const Plan& plan, const Op& op, NodeId node);
+// MACs of the part of op `op` that `node` computes.
+Macs NodeMacs(const Graph& graph, const Plan& plan, const NodeOps& ops, OpId op, NodeId node);
 
 }  // namespace disco

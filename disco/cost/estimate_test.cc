@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The figures of the DISCO paper (WACV 2024), worked out from the network: Tables I and Fig. 4, with the system of
-// Fig. 2 (37.5 MB/s, 125 GMAC/s, fp32).
+// The figures of the DISCO paper (WACV 2024), worked out from the network: Tables I and Fig. 4,
+// with the system of Fig. 2 (37.5 MB/s, 125 GMAC/s, fp32).
 #include "disco/cost/estimate.h"
 
 #include <gtest/gtest.h>
@@ -16,8 +16,10 @@ const Machine kHeadset{.link = {37.5e6}, .compute = {125e9}};
 
 Graph ResNet50(Width width = {}) { return *MakeZooNetwork({.name = "resnet50", .width = width}); }
 
-Estimate EstimateFor(const Graph& graph, int nodes, double sparsity, std::string_view method = "disco") {
-  const auto plan = MakePlan(graph, {.nodes = nodes, .method = *ParseMethod(method), .sparsity = sparsity});
+Estimate EstimateFor(const Graph& graph, int nodes, double sparsity,
+                     std::string_view method = "disco") {
+  const auto plan =
+      MakePlan(graph, {.nodes = nodes, .method = *ParseMethod(method), .sparsity = sparsity});
   EXPECT_TRUE(plan) << plan.error().message;
   return EstimateCost(graph, *plan, kHeadset);
 }
@@ -30,7 +32,9 @@ TEST(PaperAccounting, LatencyOfResNet50OnTwoNodes) {
   EXPECT_NEAR(estimate.dense.serial / estimate.paper.time.serial, 4.74, 0.01);
   EXPECT_NEAR(estimate.paper.s_comm, 0.8, 1e-9);
   EXPECT_NEAR(estimate.paper.s_comp, 0.4, 1e-9);
-  EXPECT_EQ(std::count_if(estimate.layers.begin(), estimate.layers.end(), [](const auto& layer) { return layer.elements > 0; }), 54);
+  EXPECT_EQ(std::count_if(estimate.layers.begin(), estimate.layers.end(),
+                          [](const auto& layer) { return layer.elements > 0; }),
+            54);
 }
 
 TEST(PaperAccounting, OverlapHidesTheShorterHalf) {
@@ -60,24 +64,28 @@ TEST_P(StageRows, AgreeWithTableOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ResNet50, StageRows,
-                         testing::Values(StageRow{"dense-then-split=layer4", 7.8, 9.9}, StageRow{"dense-then-split=layer3", 31.8, 27.8},
-                                         StageRow{"dense-then-split=layer2", 68.5, 40.4}, StageRow{"split-then-aggregate=layer1", 30.1, 8.2},
-                                         StageRow{"split-then-aggregate=layer2", 66.9, 20.7}, StageRow{"split-then-aggregate=layer3", 90.8, 38.6}));
+                         testing::Values(StageRow{"dense-then-split=layer4", 7.8, 9.9},
+                                         StageRow{"dense-then-split=layer3", 31.8, 27.8},
+                                         StageRow{"dense-then-split=layer2", 68.5, 40.4},
+                                         StageRow{"split-then-aggregate=layer1", 30.1, 8.2},
+                                         StageRow{"split-then-aggregate=layer2", 66.9, 20.7},
+                                         StageRow{"split-then-aggregate=layer3", 90.8, 38.6}));
 
 TEST(MessageLatency, IsPaidOncePerLayerThatCommunicates) {
   const Graph graph = ResNet50();
   const auto plan = MakePlan(graph, {.nodes = 2, .sparsity = 0.99});
   Machine slow = kHeadset;
   slow.message_latency = Milliseconds(1);
-  const Milliseconds extra = EstimateCost(graph, *plan, slow).paper.time.serial - EstimateCost(graph, *plan, kHeadset).paper.time.serial;
+  const Milliseconds extra = EstimateCost(graph, *plan, slow).paper.time.serial -
+                             EstimateCost(graph, *plan, kHeadset).paper.time.serial;
   EXPECT_NEAR(extra.count(), 54, 1e-6);
 }
 
 TEST(SentAccounting, SendsASharedInputOnceAndNoImage) {
   const Graph graph = ResNet50();
   const Estimate dense = EstimateFor(graph, 2, 0, "dense");
-  // 48 values cross: 53 convolutions and one Gemm, less the stem, less four that share their input with another... and
-  // the block after each Add reads one value with two readers.
+  // 48 values cross: 53 convolutions and one Gemm, less the stem, less four that share their input
+  // with another... and the block after each Add reads one value with two readers.
   EXPECT_LT(dense.sent.bytes_one_way.value, static_cast<int64_t>(dense.paper.bytes_one_way));
   EXPECT_EQ(dense.sent.s_comm, 0);
   EXPECT_EQ(dense.sent.messages % 2, 0);

@@ -23,8 +23,8 @@ struct Point {
 Point operator-(Point a, Point b) { return {a.x - b.x, a.y - b.y}; }
 float SquaredLength(Point p) { return p.x * p.x + p.y * p.y; }
 
-// How strongly each difficulty is applied; found by training small networks until a dense one was
-// good and not perfect.
+// How hard the pictures are: so that a small dense network is good within a minute, and not
+// perfect.
 constexpr float kNoise = 34;                 // standard deviation of a pixel, grey levels
 constexpr float kContrast[] = {40, 90};      // shape against background, per channel
 constexpr float kRadius[] = {0.14F, 0.24F};  // of the side

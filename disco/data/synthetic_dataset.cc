@@ -59,8 +59,8 @@ bool Set(std::string_view word, Options& options) {
 
 Result<std::unique_ptr<Dataset>> OpenSynthetic(const DatasetSpec& spec) {
   Options options;
-  std::string_view rest = spec.source;
-  rest.remove_prefix(std::string_view("synthetic").size());
+  std::string_view rest =
+      std::string_view(spec.source).substr(std::string_view("synthetic").size());
   while (!rest.empty()) {
     rest.remove_prefix(1);  // the colon or a comma
     const std::string_view word = rest.substr(0, rest.find(','));

@@ -7,9 +7,9 @@
 
 namespace disco {
 
-// Antialiased bilinear resizing, equal to Pillow's BILINEAR: a triangle filter as wide as the
-// shrink factor, columns before rows, each rounded to 8 bits. Published accuracies were measured
-// with it.
+// Antialiased bilinear resizing, within one grey level of Pillow's BILINEAR: a triangle filter as
+// wide as the shrink factor, columns before rows, each rounded to 8 bits. Published accuracies were
+// measured with it.
 Image Resize(const Image& image, int width, int height);
 
 // The rectangle may reach over the edges; what lies outside is black.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/kernel/program.h"
 
+#include <unistd.h>
+
 #include <new>
 #include <utility>
 
@@ -10,6 +12,29 @@
 #include "disco/kernel/reference/reference.h"
 
 namespace disco {
+
+namespace {
+
+// Every value within limits, and all of them within the memory of this machine, before any is
+// allocated.
+Status CheckFits(const Graph& graph) {
+  const Bytes memory{sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE)};
+  Bytes needed;
+  for (const Value& value : graph.values) {
+    if (const Status status = CheckShape(value.shape); !status) {
+      return At("value '" + value.name + "'", status.error());
+    }
+    needed += Bytes{value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+    if (needed > memory) {
+      return Fail(ErrorKind::kInvalid,
+                  "with value '{}' {}, network '{}' outgrows the {} of this machine", value.name,
+                  ToString(value.shape), graph.name, ToString(memory));
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<KernelKind> ParseKernelKind(std::string_view text) {
   if (text == "onednn") return KernelKind::kOneDnn;
@@ -21,6 +46,8 @@ Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& 
   if (options.threads < 1)
     return Fail(ErrorKind::kUsage, "{} threads make no sense", options.threads);
   DISCO_TRY(Validate(graph));
+  DISCO_TRY(InferShapes(graph));
+  DISCO_TRY(CheckFits(graph));
   DISCO_TRY(FoldConstants(graph));
   RemoveUnused(graph);
   DISCO_TRY(InferShapes(graph));

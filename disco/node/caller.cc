@@ -7,7 +7,9 @@ namespace disco {
 
 Caller::Caller(const Graph& graph, const Cut& cut, const SessionOptions& options)
     : options_(options), plan_hash_(cut.plan_hash), sources_(cut.outputs) {
-  auto outline = [&graph](ValueId id) { return Value{graph.value(id).name, graph.value(id).dtype, graph.value(id).shape}; };
+  auto outline = [&graph](ValueId id) {
+    return Value{graph.value(id).name, graph.value(id).dtype, graph.value(id).shape};
+  };
   for (const ValueId input : graph.inputs) inputs_.push_back(outline(input));
   for (const ValueId output : graph.outputs) outputs_.push_back(outline(output));
   for (size_t node = 0; node < cut.shards.size(); ++node) {
@@ -29,12 +31,15 @@ void Caller::SetReady(NodeId node, const Ready& ready) {
 
 Result<std::vector<Tensor>> Caller::Infer(Mesh& mesh, std::span<const Tensor> inputs) {
   if (!broken_) {
-    return Fail(broken_.error().kind, "the session ended with an earlier error: {}; open a new one", broken_.error().message);
+    return Fail(broken_.error().kind, "the session ended with an earlier error: {}; open a new one",
+                broken_.error().message);
   }
   DISCO_TRY(CheckInputs(inputs));
   const auto start = Clock::now();
   broken_ = PostInputs(mesh, inputs);
-  if (broken_) broken_ = CollectOutputs(mesh, Deadline::At(start + std::chrono::duration_cast<Clock::duration>(options_.deadline)));
+  if (broken_)
+    broken_ = CollectOutputs(
+        mesh, Deadline::At(start + std::chrono::duration_cast<Clock::duration>(options_.deadline)));
   if (!broken_) return tl::unexpected(broken_.error());
   ++sequence_;
   std::vector<Tensor> outputs = Assemble();
@@ -44,12 +49,14 @@ Result<std::vector<Tensor>> Caller::Infer(Mesh& mesh, std::span<const Tensor> in
 
 Status Caller::CheckInputs(std::span<const Tensor> inputs) const {
   if (inputs.size() != inputs_.size()) {
-    return Fail(ErrorKind::kInvalid, "the network has {} inputs, {} were given", inputs_.size(), inputs.size());
+    return Fail(ErrorKind::kInvalid, "the network has {} inputs, {} were given", inputs_.size(),
+                inputs.size());
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].shape() != inputs_[i].shape || inputs[i].dtype() != inputs_[i].dtype) {
-      return Fail(ErrorKind::kInvalid, "input '{}' is {} {}, not {} {}", inputs_[i].name, Name(inputs_[i].dtype), ToString(inputs_[i].shape),
-                  Name(inputs[i].dtype()), ToString(inputs[i].shape()));
+      return Fail(ErrorKind::kInvalid, "input '{}' is {} {}, not {} {}", inputs_[i].name,
+                  Name(inputs_[i].dtype), ToString(inputs_[i].shape), Name(inputs[i].dtype()),
+                  ToString(inputs[i].shape()));
     }
   }
   return {};
@@ -88,7 +95,8 @@ Result<NodeId> Caller::NextAnswer(Mesh& mesh, Deadline deadline) const {
   const auto first = mesh.WaitAny(std::span(waiting).first(count), deadline);
   if (first || first.error().kind != ErrorKind::kDeadline) return first;
   for (size_t i = 0; i < count; ++i) names += (i > 0 ? ", " : "") + mesh.Describe(waiting[i]);
-  return Fail(ErrorKind::kDeadline, "{} did not answer within {:.3g} s", names, options_.deadline.count() / 1e3);
+  return Fail(ErrorKind::kDeadline, "{} did not answer within {:.3g} s", names,
+              options_.deadline.count() / 1e3);
 }
 
 Status Caller::ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline) {
@@ -114,12 +122,14 @@ std::vector<Tensor> Caller::Assemble() const {
   for (size_t i = 0; i < outputs_.size(); ++i) {
     const OutputSource& source = sources_[i];
     if (source.parts.size() == 1) {  // all of it comes from one node
-      outputs.push_back(nodes_[static_cast<size_t>(source.parts[0].node)].outputs[source.parts[0].shard_output]);
+      outputs.push_back(
+          nodes_[static_cast<size_t>(source.parts[0].node)].outputs[source.parts[0].shard_output]);
       continue;
     }
     Tensor whole(outputs_[i].dtype, outputs_[i].shape);
     for (const OutputPart& part : source.parts) {
-      Scatter(nodes_[static_cast<size_t>(part.node)].outputs[part.shard_output], source.axis, part.features, whole);
+      Scatter(nodes_[static_cast<size_t>(part.node)].outputs[part.shard_output], source.axis,
+              part.features, whole);
     }
     outputs.push_back(std::move(whole));
   }
@@ -130,7 +140,8 @@ void Caller::Goodbye(Mesh& mesh) {
   if (!broken_) return;
   for (size_t node = 0; node < nodes_.size(); ++node) {
     // A node that is gone needs no goodbye.
-    static_cast<void>(PostFrame(mesh, static_cast<PeerId>(node), {.kind = FrameKind::kGoodbye, .plan_hash = plan_hash_}, {}));
+    static_cast<void>(PostFrame(mesh, static_cast<PeerId>(node),
+                                {.kind = FrameKind::kGoodbye, .plan_hash = plan_hash_}, {}));
   }
   static_cast<void>(mesh.Flush(Deadline::In(options_.deadline)));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Caller: the common part of all sessions: hands inputs out, puts outputs together. Private to the room.
-// Thread rule: one thread.
+// Caller: the common part of all sessions: hands inputs out, puts outputs together. Private to the
+// room. Thread rule: one thread.
 #pragma once
 
 #include "disco/node/protocol.h"
@@ -34,7 +34,9 @@ class Caller {
   Status ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline);
   Result<NodeId> NextAnswer(Mesh& mesh, Deadline deadline) const;
   std::vector<Tensor> Assemble() const;
-  FrameHeader Header(FrameKind kind) const { return {.kind = kind, .plan_hash = plan_hash_, .sequence = sequence_}; }
+  FrameHeader Header(FrameKind kind) const {
+    return {.kind = kind, .plan_hash = plan_hash_, .sequence = sequence_};
+  }
 
   SessionOptions options_;
   uint64_t plan_hash_ = 0, sequence_ = 0;

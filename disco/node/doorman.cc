@@ -17,9 +17,10 @@ std::string AddressOf(const Socket& socket) {
   socklen_t size = sizeof address;
   char text[INET6_ADDRSTRLEN] = "?";
   if (getpeername(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return text;
-  const void* bytes = address.ss_family == AF_INET6
-                          ? static_cast<const void*>(&reinterpret_cast<sockaddr_in6&>(address).sin6_addr)
-                          : static_cast<const void*>(&reinterpret_cast<sockaddr_in&>(address).sin_addr);
+  const void* bytes =
+      address.ss_family == AF_INET6
+          ? static_cast<const void*>(&reinterpret_cast<sockaddr_in6&>(address).sin6_addr)
+          : static_cast<const void*>(&reinterpret_cast<sockaddr_in&>(address).sin_addr);
   inet_ntop(address.ss_family, bytes, text, sizeof text);
   return text;
 }
@@ -31,7 +32,8 @@ std::string_view TextOf(std::span<const std::byte> bytes) {
 }  // namespace
 
 Result<std::vector<Visitor>> Doorman::Attend(Milliseconds span) {
-  std::vector<pollfd> polled = {{listener_.fd(), static_cast<short>(waiting_.size() < kMaxWaiting ? POLLIN : 0), 0}};
+  std::vector<pollfd> polled = {
+      {listener_.fd(), static_cast<short>(waiting_.size() < kMaxWaiting ? POLLIN : 0), 0}};
   for (const Waiting& waiting : waiting_) polled.push_back({waiting.socket.fd(), POLLIN, 0});
   if (poll(polled.data(), polled.size(), static_cast<int>(span.count())) < 0 && errno != EINTR) {
     return Fail(ErrorKind::kIo, "cannot wait for connections: {}", std::strerror(errno));
@@ -56,7 +58,8 @@ Status Doorman::Admit() {
     DISCO_ASSIGN(std::optional<Socket> socket, Accept(listener_));
     if (!socket) return {};
     std::string from = AddressOf(*socket);
-    waiting_.push_back({std::move(*socket), std::move(from), {}, kFrameSize, {}, Deadline::In(kPatience)});
+    waiting_.push_back(
+        {std::move(*socket), std::move(from), {}, kFrameSize, {}, Deadline::In(kPatience)});
   }
   return {};
 }
@@ -93,8 +96,10 @@ Doorman::Progress Doorman::Read(Waiting& waiting, std::vector<Visitor>& visitors
 
 Result<bool> Doorman::ReadFrameHeader(Waiting& waiting) {
   DISCO_ASSIGN(waiting.header, DecodeFrame(waiting.bytes));
-  if (waiting.header.kind != FrameKind::kHello || waiting.header.size == 0 || waiting.header.size > kMaxText) {
-    return Fail(ErrorKind::kPeer, "it sent {} of {} bytes instead of a hello", Name(waiting.header.kind), waiting.header.size);
+  if (waiting.header.kind != FrameKind::kHello || waiting.header.size == 0 ||
+      waiting.header.size > kMaxText) {
+    return Fail(ErrorKind::kPeer, "it sent {} of {} bytes instead of a hello",
+                Name(waiting.header.kind), waiting.header.size);
   }
   waiting.wanted = kFrameSize + static_cast<size_t>(waiting.header.size);
   return true;
@@ -105,8 +110,10 @@ void Doorman::Refuse(Waiting& waiting, const std::string& why) {
   const std::string text = "connection refused: " + why;
   const auto frame = EncodeFrame({.kind = FrameKind::kError, .size = text.size()});
   // Best effort: whoever it is may not listen.
-  static_cast<void>(send(waiting.socket.fd(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
-  static_cast<void>(send(waiting.socket.fd(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  static_cast<void>(
+      send(waiting.socket.fd(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  static_cast<void>(
+      send(waiting.socket.fd(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 }  // namespace disco

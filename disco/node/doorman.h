@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Doorman: lets connections in and reads their first message, without trusting them.
 //
-// A stranger can hold one of kMaxWaiting places for kPatience, and as many bytes as a hello has; no more. Who says
-// something that is not a hello is told so, where it speaks disco, and put out. Private to the room.
-// Thread rule: one thread; errors: kIo when the listener itself breaks.
+// A stranger can hold one of kMaxWaiting places for kPatience, and as many bytes as a hello has; no
+// more. Who says something that is not a hello is told so, where it speaks disco, and put out.
+// Private to the room. Thread rule: one thread; errors: kIo when the listener itself breaks.
 #pragma once
 
 #include <functional>

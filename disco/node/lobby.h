@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lobby: where connections from other nodes wait for the session they belong to. A node's link may arrive before its
-// caller's hello does. Holds at most kMaxWaiting links, each for kPatience. Private to the room.
-// Thread rule: safe from any thread.
+// Lobby: where connections from other nodes wait for the session they belong to. A node's link may
+// arrive before its caller's hello does. Holds at most kMaxWaiting links, each for kPatience.
+// Private to the room. Thread rule: safe from any thread.
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All nodes in this process: one thread each, over memory. What is sent between them is counted as on a network.
+// All nodes in this process: one thread each, over memory. What is sent between them is counted as
+// on a network.
 #include <thread>
 
 #include "disco/node/caller.h"
@@ -11,9 +12,11 @@ namespace {
 
 class LocalSession : public Session {
  public:
-  LocalSession(const Graph& graph, const Cut& cut, const SessionOptions& options) : caller_(graph, cut, options) {
+  LocalSession(const Graph& graph, const Cut& cut, const SessionOptions& options)
+      : caller_(graph, cut, options) {
     std::vector<std::string> names;
-    for (size_t node = 0; node < cut.shards.size(); ++node) names.push_back(fmt::format("node {}", node));
+    for (size_t node = 0; node < cut.shards.size(); ++node)
+      names.push_back(fmt::format("node {}", node));
     names.emplace_back("the caller");
     meshes_ = MakeMemoryMeshes(static_cast<int>(names.size()), names);
   }
@@ -34,7 +37,9 @@ class LocalSession : public Session {
     });
   }
 
-  Result<std::vector<Tensor>> Infer(std::span<const Tensor> inputs) override { return caller_.Infer(*meshes_.back(), inputs); }
+  Result<std::vector<Tensor>> Infer(std::span<const Tensor> inputs) override {
+    return caller_.Infer(*meshes_.back(), inputs);
+  }
   const std::vector<NodeStatistics>& statistics() const override { return caller_.statistics(); }
   Milliseconds last_duration() const override { return caller_.last_duration(); }
 
@@ -46,7 +51,8 @@ class LocalSession : public Session {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::OpenLocal(const Graph& graph, const Plan& plan, const SessionOptions& options) {
+Result<std::unique_ptr<Session>> Session::OpenLocal(const Graph& graph, const Plan& plan,
+                                                    const SessionOptions& options) {
   DISCO_ASSIGN(Cut cut, CutNetwork(graph, plan));
   auto session = std::make_unique<LocalSession>(graph, cut, options);
   for (NodeId node = 0; node < plan.nodes; ++node) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MeshExchange: where a program's Send and Receive meet the mesh, for one inference. Private to the room.
-// Thread rule: that of the mesh.
+// MeshExchange: where a program's Send and Receive meet the mesh, for one inference. Private to the
+// room. Thread rule: that of the mesh.
 #pragma once
 
 #include "disco/kernel/program.h"
@@ -24,7 +24,8 @@ class MeshExchange : public Exchange {
   Status Receive(const ReceiveParams::Source& from, std::span<std::byte> payload) override {
     const auto start = Clock::now();
     counted_.received += Bytes{static_cast<int64_t>(payload.size())};
-    Status status = ReceiveFrame(mesh_, from.from, Header(from.transfer), payload, inference_.deadline);
+    Status status =
+        ReceiveFrame(mesh_, from.from, Header(from.transfer), payload, inference_.deadline);
     counted_.wait += Since(start);
     return status;
   }

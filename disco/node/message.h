@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole messages on a socket, before a mesh stands: the texts of opening a session. Private to the room.
-// Thread rule: that of Socket. Errors: kPeer, kDeadline; a refusal of the other side comes with its text.
+// Whole messages on a socket, before a mesh stands: the texts of opening a session. Private to the
+// room. Thread rule: that of Socket. Errors: kPeer, kDeadline; a refusal of the other side comes
+// with its text.
 #pragma once
 
 #include <string>
@@ -10,9 +11,12 @@
 
 namespace disco {
 
-Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload, Deadline deadline);
+Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
+                   Deadline deadline);
 
-// Receives a message of `kind` with at most `largest` bytes; memory grows with what arrives, not with what is claimed.
-Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest, Deadline deadline);
+// Receives a message of `kind` with at most `largest` bytes; memory grows with what arrives, not
+// with what is claimed.
+Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest,
+                                   Deadline deadline);
 
 }  // namespace disco

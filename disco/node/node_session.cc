@@ -11,21 +11,31 @@
 namespace disco {
 namespace {
 
-std::span<const std::byte> BytesOf(const std::string& text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> BytesOf(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
 
 // From the cache, or from the caller.
-Result<std::shared_ptr<const std::string>> ObtainShard(const Visitor& caller, const NodeHouse& house, Deadline deadline) {
+Result<std::shared_ptr<const std::string>> ObtainShard(const Visitor& caller,
+                                                       const NodeHouse& house, Deadline deadline) {
   const Hello& hello = caller.hello;
   if (hello.shard_size > house.limits.largest_shard) {
-    return Fail(ErrorKind::kPeer, "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
-                ToString(hello.shard_size), ToString(house.limits.largest_shard));
+    return Fail(
+        ErrorKind::kPeer,
+        "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
+        ToString(hello.shard_size), ToString(house.limits.largest_shard));
   }
   auto shard = house.cache.Find(hello.shard_hash);
   const HelloReply reply{.need_shard = shard == nullptr};
-  DISCO_TRY(SendMessage(caller.socket, {.kind = FrameKind::kHelloReply, .plan_hash = hello.plan_hash}, ToJson(reply), deadline));
+  DISCO_TRY(SendMessage(caller.socket,
+                        {.kind = FrameKind::kHelloReply, .plan_hash = hello.plan_hash},
+                        ToJson(reply), deadline));
   if (shard != nullptr) return shard;
-  DISCO_ASSIGN(std::string bytes, ReceiveMessage(caller.socket, FrameKind::kShard, static_cast<size_t>(hello.shard_size.value), deadline));
-  if (Hash(BytesOf(bytes)) != hello.shard_hash) return Fail(ErrorKind::kPeer, "the shard is not the one that was announced");
+  DISCO_ASSIGN(std::string bytes,
+               ReceiveMessage(caller.socket, FrameKind::kShard,
+                              static_cast<size_t>(hello.shard_size.value), deadline));
+  if (Hash(BytesOf(bytes)) != hello.shard_hash)
+    return Fail(ErrorKind::kPeer, "the shard is not the one that was announced");
   shard = std::make_shared<const std::string>(std::move(bytes));
   house.cache.Add(hello.shard_hash, shard);
   return shard;
@@ -35,7 +45,8 @@ Result<Runner> MakeRunner(const std::string& shard, const Hello& hello) {
   DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard), "."));
   const auto plan = graph.metadata.find("disco.plan");
   if (plan == graph.metadata.end() || plan->second != HashText(hello.plan_hash)) {
-    return Fail(ErrorKind::kPeer, "the shard was cut by plan {}, the caller works on plan {}; cut it again",
+    return Fail(ErrorKind::kPeer,
+                "the shard was cut by plan {}, the caller works on plan {}; cut it again",
                 plan == graph.metadata.end() ? "?" : plan->second, HashText(hello.plan_hash));
   }
   DISCO_TRY(InferShapes(graph));
@@ -47,7 +58,8 @@ Result<Runner> MakeRunner(const std::string& shard, const Hello& hello) {
 }
 
 // Links to all other nodes: this one calls those before it, and is called by those after it.
-Result<std::vector<std::optional<TcpPeer>>> LinkNodes(const Hello& hello, Lobby& lobby, Deadline deadline) {
+Result<std::vector<std::optional<TcpPeer>>> LinkNodes(const Hello& hello, Lobby& lobby,
+                                                      Deadline deadline) {
   std::vector<std::optional<TcpPeer>> peers(static_cast<size_t>(hello.nodes) + 1);
   for (int other = 0; other < hello.nodes; ++other) {
     if (other == hello.node) continue;
@@ -56,8 +68,12 @@ Result<std::vector<std::optional<TcpPeer>>> LinkNodes(const Hello& hello, Lobby&
     auto link = [&]() -> Result<Socket> {
       if (other > hello.node) return lobby.Fetch(hello.session, other, deadline);
       DISCO_ASSIGN(Socket socket, Connect(endpoint, deadline));
-      const Hello introduction{.role = Hello::Role::kNode, .session = hello.session, .node = hello.node, .nodes = hello.nodes};
-      DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = hello.plan_hash}, ToJson(introduction), deadline));
+      const Hello introduction{.role = Hello::Role::kNode,
+                               .session = hello.session,
+                               .node = hello.node,
+                               .nodes = hello.nodes};
+      DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = hello.plan_hash},
+                            ToJson(introduction), deadline));
       return socket;
     };
     auto socket = link();
@@ -74,10 +90,13 @@ struct OpenSession {
 
 Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house) {
   // A large shard takes its time on a slow link; the caller's own deadline watches over it too.
-  const Deadline shard_deadline = Deadline::In(house.limits.opening + Milliseconds(static_cast<double>(caller.hello.shard_size.value) / 1e3));
+  const Deadline shard_deadline =
+      Deadline::In(house.limits.opening +
+                   Milliseconds(static_cast<double>(caller.hello.shard_size.value) / 1e3));
   DISCO_ASSIGN(const auto shard, ObtainShard(caller, house, shard_deadline));
   DISCO_ASSIGN(Runner runner, MakeRunner(*shard, caller.hello));
-  DISCO_ASSIGN(auto peers, LinkNodes(caller.hello, house.lobby, Deadline::In(house.limits.opening)));
+  DISCO_ASSIGN(auto peers,
+               LinkNodes(caller.hello, house.lobby, Deadline::In(house.limits.opening)));
   return OpenSession{std::move(runner), std::move(peers)};
 }
 
@@ -89,12 +108,14 @@ Status ServeSession(Visitor caller, const NodeHouse& house) {
   const Deadline deadline = Deadline::In(house.limits.opening);
   if (!open) {
     // Best effort: the caller may be what failed.
-    static_cast<void>(SendMessage(caller.socket, {.kind = FrameKind::kError}, open.error().message.substr(0, kMaxErrorText), deadline));
+    static_cast<void>(SendMessage(caller.socket, {.kind = FrameKind::kError},
+                                  open.error().message.substr(0, kMaxErrorText), deadline));
     return tl::unexpected(open.error());
   }
   const ProgramReport& report = open->runner.report();
   const Ready ready{report.kernels, report.warnings, report.weights, report.activations};
-  DISCO_TRY(SendMessage(caller.socket, {.kind = FrameKind::kReady, .plan_hash = hello.plan_hash}, ToJson(ready), deadline));
+  DISCO_TRY(SendMessage(caller.socket, {.kind = FrameKind::kReady, .plan_hash = hello.plan_hash},
+                        ToJson(ready), deadline));
   open->peers.back() = TcpPeer{std::move(caller.socket), "the caller"};
   const auto mesh = MakeTcpMesh(std::move(open->peers));
   return open->runner.Serve(*mesh, house.stop);

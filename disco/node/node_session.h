@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One session on a node, from the caller's hello to its goodbye. Private to the room.
-// Thread rule: one thread. Errors: those of opening and running; the caller has been told where possible.
+// Thread rule: one thread. Errors: those of opening and running; the caller has been told where
+// possible.
 #pragma once
 
 #include "disco/node/doorman.h"

@@ -20,7 +20,8 @@ constexpr double kLongestDeadlineMs = 3.6e6;
 
 // Runs `read` over the parsed text; whatever is wrong with it becomes an error.
 template <class Function>
-auto FromJson(std::string_view text, std::string_view what, Function&& read) -> decltype(read(Json())) {
+auto FromJson(std::string_view text, std::string_view what, Function&& read)
+    -> decltype(read(Json())) {
   try {
     return read(Json::parse(text));
   } catch (const Json::exception& error) {
@@ -39,13 +40,16 @@ Result<uint64_t> HashFrom(const std::string& text) {
 }
 
 Status CheckRanges(const Hello& hello) {
-  const bool known_node = hello.nodes >= 1 && hello.nodes <= kMaxNodes && hello.node >= 0 && hello.node < hello.nodes;
+  const bool known_node =
+      hello.nodes >= 1 && hello.nodes <= kMaxNodes && hello.node >= 0 && hello.node < hello.nodes;
   const bool known_session = !hello.session.empty() && hello.session.size() <= 64;
-  if (!known_node || !known_session) return Fail(ErrorKind::kPeer, "node {} of {} makes no sense", hello.node, hello.nodes);
+  if (!known_node || !known_session)
+    return Fail(ErrorKind::kPeer, "node {} of {} makes no sense", hello.node, hello.nodes);
   if (hello.role == Hello::Role::kNode) return {};
   const double deadline = hello.deadline.count();
-  if (!(deadline > 0 && deadline <= kLongestDeadlineMs) || hello.program.threads < 1 || hello.program.threads > kMaxThreads ||
-      hello.shard_size.value < 0 || static_cast<int>(hello.listen.size()) != hello.nodes) {
+  if (!(deadline > 0 && deadline <= kLongestDeadlineMs) || hello.program.threads < 1 ||
+      hello.program.threads > kMaxThreads || hello.shard_size.value < 0 ||
+      static_cast<int>(hello.listen.size()) != hello.nodes) {
     return Fail(ErrorKind::kPeer, "its hello message makes no sense");
   }
   return {};
@@ -72,7 +76,8 @@ std::string ToJson(const Hello& hello) {
 Result<Hello> HelloFromJson(std::string_view text) {
   return FromJson(text, "hello", [](const Json& json) -> Result<Hello> {
     Hello hello;
-    hello.role = json.at("role").get<std::string>() == "node" ? Hello::Role::kNode : Hello::Role::kCaller;
+    hello.role =
+        json.at("role").get<std::string>() == "node" ? Hello::Role::kNode : Hello::Role::kCaller;
     hello.session = json.at("session").get<std::string>();
     hello.node = json.at("node").get<int>();
     hello.nodes = json.at("nodes").get<int>();
@@ -92,7 +97,9 @@ Result<Hello> HelloFromJson(std::string_view text) {
   });
 }
 
-std::string ToJson(const HelloReply& reply) { return Json{{"need_shard", reply.need_shard}}.dump(); }
+std::string ToJson(const HelloReply& reply) {
+  return Json{{"need_shard", reply.need_shard}}.dump();
+}
 
 Result<HelloReply> HelloReplyFromJson(std::string_view text) {
   return FromJson(text, "hello reply", [](const Json& json) -> Result<HelloReply> {
@@ -110,8 +117,9 @@ std::string ToJson(const Ready& ready) {
 
 Result<Ready> ReadyFromJson(std::string_view text) {
   return FromJson(text, "ready", [](const Json& json) -> Result<Ready> {
-    return Ready{json.at("kernels").get<std::string>(), json.at("warnings").get<std::vector<std::string>>(),
-                 Bytes{json.at("weights").get<int64_t>()}, Bytes{json.at("activations").get<int64_t>()}};
+    return Ready{
+        json.at("kernels").get<std::string>(), json.at("warnings").get<std::vector<std::string>>(),
+        Bytes{json.at("weights").get<int64_t>()}, Bytes{json.at("activations").get<int64_t>()}};
   });
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the members of a session say to one another, beside features. Private to the room; bytes are described in
-// docs/format/wire.md.
+// What the members of a session say to one another, beside features. Private to the room; bytes are
+// described in docs/format/wire.md.
 //
 //   caller -> node   hello (who is who)          node -> node   hello (which session)
 //   node -> caller   hello reply (shard needed?)
 //   caller -> node   shard (if needed)
 //   node -> caller   ready (when its links to all other nodes stand)
-//   then, per inference:  caller -> node  query, inputs;  node -> node  features;  node -> caller  outputs, report
+//   then, per inference:  caller -> node  query, inputs;  node -> node  features;  node -> caller
+//   outputs, report
 //
 // Texts are JSON of at most kMaxText bytes. Thread rule: plain values. Errors: kPeer.
 #pragma once
@@ -27,7 +28,8 @@ namespace disco {
 inline constexpr size_t kMaxText = 16384;
 // The `transfer` of the output frame that carries a NodeReport.
 inline constexpr uint32_t kReportTransfer = 0xffffffff;
-// A node gives up a little before its caller does, so that the caller hears which node was to blame.
+// A node gives up a little before its caller does, so that the caller hears which node was to
+// blame.
 inline constexpr double kNodeDeadlineShare = 0.8;
 
 // From a caller, or from another node of the session (then only role, session and node matter).
@@ -39,7 +41,7 @@ struct Hello {
   int nodes = 1;
   uint64_t plan_hash = 0, shard_hash = 0;
   Bytes shard_size;
-  Milliseconds deadline{0};      // of one inference, on the node
+  Milliseconds deadline{0};  // of one inference, on the node
   ProgramOptions program;
   std::vector<Endpoint> listen;  // of all nodes, as the caller reaches them
 };

@@ -13,10 +13,13 @@ namespace {
 
 class RemoteSession : public Session {
  public:
-  RemoteSession(Caller caller, std::unique_ptr<Mesh> mesh) : caller_(std::move(caller)), mesh_(std::move(mesh)) {}
+  RemoteSession(Caller caller, std::unique_ptr<Mesh> mesh)
+      : caller_(std::move(caller)), mesh_(std::move(mesh)) {}
   ~RemoteSession() override { caller_.Goodbye(*mesh_); }
 
-  Result<std::vector<Tensor>> Infer(std::span<const Tensor> inputs) override { return caller_.Infer(*mesh_, inputs); }
+  Result<std::vector<Tensor>> Infer(std::span<const Tensor> inputs) override {
+    return caller_.Infer(*mesh_, inputs);
+  }
   const std::vector<NodeStatistics>& statistics() const override { return caller_.statistics(); }
   Milliseconds last_duration() const override { return caller_.last_duration(); }
 
@@ -41,19 +44,23 @@ class Opening {
     for (size_t node = 0; node < endpoints_.size(); ++node) DISCO_TRY(Named(node, Introduce(node)));
     std::vector<std::optional<TcpPeer>> peers;
     for (size_t node = 0; node < endpoints_.size(); ++node) {
-      auto text = ReceiveMessage(sockets_[node], FrameKind::kReady, kMaxText, Deadline::In(options_.deadline));
+      auto text = ReceiveMessage(sockets_[node], FrameKind::kReady, kMaxText,
+                                 Deadline::In(options_.deadline));
       if (!text) return At(NameOf(node), text.error());
       const auto ready = ReadyFromJson(*text);
       if (!ready) return At(NameOf(node), ready.error());
       caller.SetReady(static_cast<NodeId>(node), *ready);
     }
-    for (size_t node = 0; node < endpoints_.size(); ++node) peers.push_back(TcpPeer{std::move(sockets_[node]), NameOf(node)});
+    for (size_t node = 0; node < endpoints_.size(); ++node)
+      peers.push_back(TcpPeer{std::move(sockets_[node]), NameOf(node)});
     peers.emplace_back();  // the caller itself
     return peers;
   }
 
  private:
-  std::string NameOf(size_t node) const { return fmt::format("node {} ({})", node, ToString(endpoints_[node])); }
+  std::string NameOf(size_t node) const {
+    return fmt::format("node {} ({})", node, ToString(endpoints_[node]));
+  }
   Status Named(size_t node, const Status& status) const {
     if (status) return {};
     return At(NameOf(node), status.error());
@@ -72,11 +79,14 @@ class Opening {
                       .listen = endpoints_};
     DISCO_ASSIGN(Socket socket, Connect(endpoints_[node], Deadline::In(options_.deadline)));
     const Deadline deadline = Deadline::In(options_.deadline);
-    DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = cut_.plan_hash}, ToJson(hello), deadline));
-    DISCO_ASSIGN(const std::string text, ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, deadline));
+    DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = cut_.plan_hash},
+                          ToJson(hello), deadline));
+    DISCO_ASSIGN(const std::string text,
+                 ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, deadline));
     DISCO_ASSIGN(const HelloReply reply, HelloReplyFromJson(text));
     if (reply.need_shard) {
-      DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kShard, .plan_hash = cut_.plan_hash}, shard, Deadline::In(options_.deadline)));
+      DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kShard, .plan_hash = cut_.plan_hash}, shard,
+                            Deadline::In(options_.deadline)));
     }
     sockets_.push_back(std::move(socket));
     return {};
@@ -91,10 +101,13 @@ class Opening {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::Connect(const Graph& graph, const Plan& plan, const std::vector<Endpoint>& nodes,
+Result<std::unique_ptr<Session>> Session::Connect(const Graph& graph, const Plan& plan,
+                                                  const std::vector<Endpoint>& nodes,
                                                   const SessionOptions& options) {
   if (static_cast<int>(nodes.size()) != plan.nodes) {
-    return Fail(ErrorKind::kUsage, "the plan is for {} nodes, {} are given; name one endpoint per node", plan.nodes, nodes.size());
+    return Fail(ErrorKind::kUsage,
+                "the plan is for {} nodes, {} are given; name one endpoint per node", plan.nodes,
+                nodes.size());
   }
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
   Caller caller(graph, cut, options);

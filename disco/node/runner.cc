@@ -29,14 +29,17 @@ Status Runner::Serve(Mesh& mesh, const std::function<bool()>& stop) {
     if (stop()) return Fail(ErrorKind::kInterrupted, "node {} is stopping", options_.node);
     if (!woken && woken.error().kind == ErrorKind::kDeadline) continue;
     if (!woken) return tl::unexpected(woken.error());
-    DISCO_ASSIGN(const FrameHeader header, ReceiveHeader(mesh, caller(), Deadline::In(options_.deadline)));
+    DISCO_ASSIGN(const FrameHeader header,
+                 ReceiveHeader(mesh, caller(), Deadline::In(options_.deadline)));
     if (header.kind == FrameKind::kGoodbye) return {};
-    const FrameHeader query{.kind = FrameKind::kQuery, .plan_hash = options_.plan_hash, .sequence = sequence};
+    const FrameHeader query{
+        .kind = FrameKind::kQuery, .plan_hash = options_.plan_hash, .sequence = sequence};
     Status status = ExpectFrame(header, query);
     if (status) status = ServeOne(mesh, sequence++);
     if (!status) {
       // The caller may be gone too; the session ends with the first error in any case.
-      if (PostError(mesh, caller(), status.error().message)) static_cast<void>(mesh.Flush(Deadline::In(kErrorGrace)));
+      if (PostError(mesh, caller(), status.error().message))
+        static_cast<void>(mesh.Flush(Deadline::In(kErrorGrace)));
       return status;
     }
   }
@@ -55,7 +58,8 @@ Status Runner::ServeOne(Mesh& mesh, uint64_t sequence) {
 }
 
 Status Runner::ReceiveInputs(Mesh& mesh, uint64_t sequence, Deadline deadline) {
-  FrameHeader header{.kind = FrameKind::kInput, .plan_hash = options_.plan_hash, .sequence = sequence};
+  FrameHeader header{
+      .kind = FrameKind::kInput, .plan_hash = options_.plan_hash, .sequence = sequence};
   for (Tensor& input : inputs_) {
     DISCO_TRY(ReceiveFrame(mesh, caller(), header, input.MutableBytes(), deadline));
     ++header.transfer;
@@ -64,7 +68,8 @@ Status Runner::ReceiveInputs(Mesh& mesh, uint64_t sequence, Deadline deadline) {
 }
 
 Status Runner::PostOutputs(Mesh& mesh, uint64_t sequence, const NodeReport& report) {
-  FrameHeader header{.kind = FrameKind::kOutput, .plan_hash = options_.plan_hash, .sequence = sequence};
+  FrameHeader header{
+      .kind = FrameKind::kOutput, .plan_hash = options_.plan_hash, .sequence = sequence};
   for (const Tensor& output : outputs_) {
     DISCO_TRY(PostFrame(mesh, caller(), header, output.bytes()));
     ++header.transfer;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runner: runs one shard for one session: receive, compute, send.
 //
-// Members of the session's mesh: nodes 0 .. N-1, and the caller as member N. All buffers are made with the runner;
-// an inference allocates nothing of its own.
-// Thread rule: one thread. Errors: those of Program and Mesh, with the value and both nodes of a transfer named.
+// Members of the session's mesh: nodes 0 .. N-1, and the caller as member N. All buffers are made
+// with the runner; an inference allocates nothing of its own. Thread rule: one thread. Errors:
+// those of Program and Mesh, with the value and both nodes of a transfer named.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,8 @@ class Runner {
   // `shard` with its shapes inferred.
   static Result<Runner> Create(Graph shard, const RunnerOptions& options);
 
-  // Answers the caller until it says goodbye, goes, or an inference fails; a failure is reported to the caller.
-  // `stop` is asked about once a second while there is nothing to do.
+  // Answers the caller until it says goodbye, goes, or an inference fails; a failure is reported to
+  // the caller. `stop` is asked about once a second while there is nothing to do.
   Status Serve(Mesh& mesh, const std::function<bool()>& stop);
 
   const ProgramReport& report() const { return program_->report(); }

@@ -11,8 +11,13 @@ namespace disco {
 
 class NodeServer::Impl {
  public:
-  Impl(Socket listener, uint16_t port, const NodeLimits& limits, std::function<void(const std::string&)> log)
-      : port_(port), limits_(limits), log_(std::move(log)), doorman_(std::move(listener), log_), cache_(limits.cache) {}
+  Impl(Socket listener, uint16_t port, const NodeLimits& limits,
+       std::function<void(const std::string&)> log)
+      : port_(port),
+        limits_(limits),
+        log_(std::move(log)),
+        doorman_(std::move(listener), log_),
+        cache_(limits.cache) {}
 
   ~Impl() { stopping_ = true; }  // sessions look at it once a second; their threads are joined
 
@@ -39,9 +44,12 @@ class NodeServer::Impl {
   void Receive(Visitor visitor) {
     if (visitor.hello.role == Hello::Role::kNode) return lobby_.Enter(std::move(visitor));
     if (static_cast<int>(sessions_.size()) >= limits_.sessions) {
-      const std::string text = fmt::format("this node is busy with {} sessions; try again later, or start it with more --sessions", sessions_.size());
+      const std::string text = fmt::format(
+          "this node is busy with {} sessions; try again later, or start it with more --sessions",
+          sessions_.size());
       constexpr Milliseconds kPolite{100};
-      static_cast<void>(SendMessage(visitor.socket, {.kind = FrameKind::kError}, text, Deadline::In(kPolite)));
+      static_cast<void>(
+          SendMessage(visitor.socket, {.kind = FrameKind::kError}, text, Deadline::In(kPolite)));
       return;
     }
     auto done = std::make_shared<std::atomic<bool>>(false);
@@ -52,7 +60,8 @@ class NodeServer::Impl {
   }
 
   void Serve(Visitor visitor) {
-    const std::string name = fmt::format("session {} as node {} of {}", visitor.hello.session, visitor.hello.node, visitor.hello.nodes);
+    const std::string name = fmt::format("session {} as node {} of {}", visitor.hello.session,
+                                         visitor.hello.node, visitor.hello.nodes);
     log_(name + " begins");
     const NodeHouse house{limits_, cache_, lobby_, [this] { return stopping_.load(); }};
     const Status status = ServeSession(std::move(visitor), house);
@@ -72,11 +81,13 @@ class NodeServer::Impl {
 NodeServer::NodeServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 NodeServer::~NodeServer() = default;
 
-Result<std::unique_ptr<NodeServer>> NodeServer::Start(const Endpoint& endpoint, const NodeLimits& limits,
+Result<std::unique_ptr<NodeServer>> NodeServer::Start(const Endpoint& endpoint,
+                                                      const NodeLimits& limits,
                                                       std::function<void(const std::string&)> log) {
   DISCO_ASSIGN(Socket listener, Listen(endpoint));
   DISCO_ASSIGN(const uint16_t port, LocalPort(listener));
-  return std::unique_ptr<NodeServer>(new NodeServer(std::make_unique<Impl>(std::move(listener), port, limits, std::move(log))));
+  return std::unique_ptr<NodeServer>(
+      new NodeServer(std::make_unique<Impl>(std::move(listener), port, limits, std::move(log))));
 }
 
 uint16_t NodeServer::port() const { return impl_->port(); }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // NodeServer: what `disco node` runs. Needs nothing but itself: callers send their shard.
 //
-// One thread lets connections in; each session has a thread of its own. A session's error ends that session; the
-// server lives on and takes the next caller. Memory is bounded by NodeLimits, whatever strangers send.
-// Thread rule: Run in one thread, Stop from any. Errors: kIo when the port cannot be had.
+// One thread lets connections in; each session has a thread of its own. A session's error ends that
+// session; the server lives on and takes the next caller. Memory is bounded by NodeLimits, whatever
+// strangers send. Thread rule: Run in one thread, Stop from any. Errors: kIo when the port cannot
+// be had.
 #pragma once
 
 #include <atomic>
@@ -17,16 +18,17 @@
 namespace disco {
 
 struct NodeLimits {
-  int sessions = 4;                     // at a time; the next caller is told to come later
-  Bytes largest_shard{2'000'000'000};   // accepted from a caller
-  Bytes cache{1'000'000'000};           // shards kept for callers that come again
-  Milliseconds opening{10000};          // until all nodes of a session must be linked
+  int sessions = 4;                    // at a time; the next caller is told to come later
+  Bytes largest_shard{2'000'000'000};  // accepted from a caller
+  Bytes cache{1'000'000'000};          // shards kept for callers that come again
+  Milliseconds opening{10000};         // until all nodes of a session must be linked
 };
 
 class NodeServer {
  public:
   // Begins to listen. `log` gets one line per event, from any thread.
-  static Result<std::unique_ptr<NodeServer>> Start(const Endpoint& endpoint, const NodeLimits& limits,
+  static Result<std::unique_ptr<NodeServer>> Start(const Endpoint& endpoint,
+                                                   const NodeLimits& limits,
                                                    std::function<void(const std::string&)> log);
   ~NodeServer();
 

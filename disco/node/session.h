@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Session: the caller's face. One network, cut by a plan, running on its nodes; Infer gives what one machine would.
+// Session: the caller's face. One network, cut by a plan, running on its nodes; Infer gives what
+// one machine would.
 //
 //   auto session = Session::OpenLocal(graph, plan, {});             // all nodes in this process
-//   auto session = Session::Connect(graph, plan, endpoints, {});    // one `disco node` per endpoint
-//   auto outputs = (*session)->Infer(inputs);
+//   auto session = Session::Connect(graph, plan, endpoints, {});    // one `disco node` per
+//   endpoint auto outputs = (*session)->Infer(inputs);
 //
-// The graph's input shapes say the batch. Thread rule: one thread at a time; distinct sessions are independent.
-// Errors: kPeer or kDeadline naming the node; after one the session is over and says so.
+// The graph's input shapes say the batch. Thread rule: one thread at a time; distinct sessions are
+// independent. Errors: kPeer or kDeadline naming the node; after one the session is over and says
+// so.
 #pragma once
 
 #include <memory>
@@ -25,7 +27,8 @@ struct SessionOptions {
   Milliseconds deadline{5000};  // of one inference, of opening, of every wait
 };
 
-// What one node did in the last inference, and what it holds. Bytes are payloads of features between nodes.
+// What one node did in the last inference, and what it holds. Bytes are payloads of features
+// between nodes.
 struct NodeStatistics {
   Bytes planned_sent, planned_received, sent, received;
   Milliseconds total{0}, wait{0};
@@ -38,8 +41,10 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  static Result<std::unique_ptr<Session>> OpenLocal(const Graph& graph, const Plan& plan, const SessionOptions& options);
-  static Result<std::unique_ptr<Session>> Connect(const Graph& graph, const Plan& plan, const std::vector<Endpoint>& nodes,
+  static Result<std::unique_ptr<Session>> OpenLocal(const Graph& graph, const Plan& plan,
+                                                    const SessionOptions& options);
+  static Result<std::unique_ptr<Session>> Connect(const Graph& graph, const Plan& plan,
+                                                  const std::vector<Endpoint>& nodes,
                                                   const SessionOptions& options);
 
   // `inputs` as the graph's, of the same shapes and types; returns the graph's outputs.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ShardCache: shards a node was sent, by hash, so that the same caller need not send them again. Holds at most
-// `capacity` bytes; the shard used longest ago goes first. Thread rule: safe from any thread.
+// ShardCache: shards a node was sent, by hash, so that the same caller need not send them again.
+// Holds at most `capacity` bytes; the shard used longest ago goes first. Thread rule: safe from any
+// thread.
 #pragma once
 
 #include <cstdint>

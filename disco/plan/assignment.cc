@@ -16,10 +16,13 @@ struct AtomWeight {
   int64_t features;  // of this value
 };
 
-// Hands the free atoms of one value to nodes, in order. A node takes atoms until it has reached its share.
-void AssignValue(const ValueFeatures& value, const std::vector<double>& shares, std::vector<NodeId>& owners) {
+// Hands the free atoms of one value to nodes, in order. A node takes atoms until it has reached its
+// share.
+void AssignValue(const ValueFeatures& value, const std::vector<double>& shares,
+                 std::vector<NodeId>& owners) {
   std::vector<double> wanted;  // features each node still has room for
-  for (const double share : shares) wanted.push_back(share * static_cast<double>(value.atoms.size()));
+  for (const double share : shares)
+    wanted.push_back(share * static_cast<double>(value.atoms.size()));
   std::vector<AtomWeight> free;
   std::map<AtomId, size_t> places;
   for (const AtomId atom : value.atoms) {
@@ -39,10 +42,13 @@ void AssignValue(const ValueFeatures& value, const std::vector<double>& shares, 
   }
   int64_t total = 0;
   for (const AtomWeight& atom : free) total += atom.features;
-  // Boundaries between nodes lie at the cumulated room, scaled to what is free; an atom belongs where its middle lies.
+  // Boundaries between nodes lie at the cumulated room, scaled to what is free; an atom belongs
+  // where its middle lies.
   double done = 0, boundary = 0;
   size_t node = 0;
-  auto end_of = [&](size_t n) { return room > 0 ? wanted[n] / room * static_cast<double>(total) : 0; };
+  auto end_of = [&](size_t n) {
+    return room > 0 ? wanted[n] / room * static_cast<double>(total) : 0;
+  };
   boundary = end_of(0);
   for (const AtomWeight& atom : free) {
     const double middle = done + static_cast<double>(atom.features) / 2;
@@ -63,8 +69,10 @@ Result<std::vector<double>> ParseShares(std::string_view text, int nodes) {
   while (true) {
     double share = 0;
     const auto [rest, error] = std::from_chars(start, end, share);
-    if (error != std::errc() || !(share > 0) || !std::isfinite(share) || (rest != end && *rest != ',')) {
-      return Fail(ErrorKind::kUsage, "cannot read shares '{}'; write positive numbers like 40,35,25", text);
+    if (error != std::errc() || !(share > 0) || !std::isfinite(share) ||
+        (rest != end && *rest != ',')) {
+      return Fail(ErrorKind::kUsage,
+                  "cannot read shares '{}'; write positive numbers like 40,35,25", text);
     }
     shares.push_back(share);
     if (rest == end) break;

@@ -33,7 +33,8 @@ class Sets {
 
 class Analysis {
  public:
-  explicit Analysis(const Graph& graph) : graph_(graph), axes_(graph.values.size()), elements_(graph.values.size()) {}
+  explicit Analysis(const Graph& graph)
+      : graph_(graph), axes_(graph.values.size()), elements_(graph.values.size()) {}
 
   Coupling Run() {
     Coupling coupling;
@@ -66,27 +67,34 @@ class Analysis {
   void Partition(const Op& op, const FeatureRule& rule) {
     const auto output = static_cast<size_t>(op.outputs[0]);
     axes_[output] = rule.axis;
-    for (int64_t feature = 0; feature < rule.features; ++feature) elements_[output].push_back(sets_.Add());
+    for (int64_t feature = 0; feature < rule.features; ++feature)
+      elements_[output].push_back(sets_.Add());
     for (const FeatureOrigin& origin : rule.origins) Tie(op, rule, origin, elements_[output]);
   }
 
-  void Tie(const Op& op, const FeatureRule& rule, const FeatureOrigin& origin, const std::vector<int32_t>& output) {
+  void Tie(const Op& op, const FeatureRule& rule, const FeatureOrigin& origin,
+           const std::vector<int32_t>& output) {
     const auto& input = elements_[static_cast<size_t>(op.inputs[origin.slot])];
-    // Several input features may be made into one output feature: a group of a Conv, or a split reshape.
+    // Several input features may be made into one output feature: a group of a Conv, or a split
+    // reshape.
     int64_t width = 1;
     if (rule.kind == Kind::kGrouped) {
       width = graph_.value(op.inputs[0]).shape[1] / op.as<ConvParams>().group;
-    } else if (op.type != OpType::kConcat && op.type != OpType::kGather && output.size() < input.size()) {
+    } else if (op.type != OpType::kConcat && op.type != OpType::kGather &&
+               output.size() < input.size()) {
       width = static_cast<int64_t>(input.size() / output.size());
     }
     for (size_t feature = 0; feature < output.size(); ++feature) {
       const int64_t first = origin.from[feature];
       if (first < 0) continue;
-      if (input.empty()) {  // a whole input: only the features of one group are tied, to one another
-        if (feature > 0 && origin.from[feature - 1] == first) sets_.Join(output[feature - 1], output[feature]);
+      if (input
+              .empty()) {  // a whole input: only the features of one group are tied, to one another
+        if (feature > 0 && origin.from[feature - 1] == first)
+          sets_.Join(output[feature - 1], output[feature]);
         continue;
       }
-      for (int64_t i = 0; i < width; ++i) sets_.Join(input[static_cast<size_t>(first + i)], output[feature]);
+      for (int64_t i = 0; i < width; ++i)
+        sets_.Join(input[static_cast<size_t>(first + i)], output[feature]);
     }
   }
 

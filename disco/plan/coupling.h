@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Coupling analysis: which features of which values have to live on one node.
 //
-// A residual Add ties feature c of both operands; a depthwise Conv ties input c to output c; concat, reshape and
-// transpose carry features along. What is tied is an *atom*; nodes own atoms. A mixing op (see work.h) starts
-// fresh atoms: there, and only there, features may cross between nodes one by one. An op without a rule is
-// *replicated*: its inputs are gathered on every node, every node runs it whole, and so is its output.
+// A residual Add ties feature c of both operands; a depthwise Conv ties input c to output c;
+// concat, reshape and transpose carry features along. What is tied is an *atom*; nodes own atoms. A
+// mixing op (see work.h) starts fresh atoms: there, and only there, features may cross between
+// nodes one by one. An op without a rule is *replicated*: its inputs are gathered on every node,
+// every node runs it whole, and so is its output.
 //
 // Inputs of the network are replicated: every node gets the whole image.
 // Thread rule: pure; shapes have to be inferred. Errors: none; what cannot be split is replicated.

@@ -15,7 +15,9 @@ namespace {
 using Kind = FeatureRule::Kind;
 using Axes = std::vector<std::optional<int>>;
 
-FeatureRule Replicated(std::string reason) { return {Kind::kReplicated, 1, 0, {}, std::move(reason)}; }
+FeatureRule Replicated(std::string reason) {
+  return {Kind::kReplicated, 1, 0, {}, std::move(reason)};
+}
 
 std::vector<int64_t> Identity(int64_t features) {
   std::vector<int64_t> from(static_cast<size_t>(features));
@@ -25,7 +27,8 @@ std::vector<int64_t> Identity(int64_t features) {
 
 class RuleFinder {
  public:
-  RuleFinder(const Graph& graph, const Op& op, const Axes& axes) : graph_(graph), op_(op), axes_(axes) {}
+  RuleFinder(const Graph& graph, const Op& op, const Axes& axes)
+      : graph_(graph), op_(op), axes_(axes) {}
 
   FeatureRule Find() const {
     if (OutputsBesideFirst()) return Replicated("it has several outputs");
@@ -39,27 +42,40 @@ class RuleFinder {
       case OpType::kHardSwish:
       case OpType::kClip:
       case OpType::kIdentity:
-      case OpType::kDropout: return Same(InputAxis());
+      case OpType::kDropout:
+        return Same(InputAxis());
       case OpType::kBatchNormalization:
-        if (op_.as<BatchNormParams>().training) return Replicated("it takes statistics of the batch");
+        if (op_.as<BatchNormParams>().training)
+          return Replicated("it takes statistics of the batch");
         return OnChannels();
       case OpType::kMaxPool:
       case OpType::kAveragePool:
-      case OpType::kGlobalAveragePool: return OnChannels();
+      case OpType::kGlobalAveragePool:
+        return OnChannels();
       case OpType::kAdd:
-      case OpType::kMul: return Elementwise();
-      case OpType::kConcat: return Concat();
-      case OpType::kGather: return Gather();
-      case OpType::kSoftmax: return Softmax();
-      case OpType::kLrn: return Replicated("it normalises over neighbouring features");
-      case OpType::kPad: return Pad();
-      case OpType::kReduceMean: return Reduce();
-      case OpType::kTranspose: return Transpose();
+      case OpType::kMul:
+        return Elementwise();
+      case OpType::kConcat:
+        return Concat();
+      case OpType::kGather:
+        return Gather();
+      case OpType::kSoftmax:
+        return Softmax();
+      case OpType::kLrn:
+        return Replicated("it normalises over neighbouring features");
+      case OpType::kPad:
+        return Pad();
+      case OpType::kReduceMean:
+        return Reduce();
+      case OpType::kTranspose:
+        return Transpose();
       case OpType::kFlatten:
       case OpType::kReshape:
       case OpType::kSqueeze:
-      case OpType::kUnsqueeze: return Reshape();
-      default: return Replicated("it has no rule for features");
+      case OpType::kUnsqueeze:
+        return Reshape();
+      default:
+        return Replicated("it has no rule for features");
     }
   }
 
@@ -97,18 +113,22 @@ class RuleFinder {
 
   FeatureRule Mixing() const {
     for (size_t slot = 2; slot < op_.inputs.size(); ++slot) {
-      if (op_.HasInput(slot) && !graph_.IsConstant(op_.inputs[slot])) return Replicated("its bias is not constant");
+      if (op_.HasInput(slot) && !graph_.IsConstant(op_.inputs[slot]))
+        return Replicated("its bias is not constant");
     }
     const int contracted = op_.type == OpType::kMatMul ? InputShape().rank() - 1 : 1;
-    if (AxisOf(0) && InputAxis() != contracted) return Replicated("it does not sum over the features");
+    if (AxisOf(0) && InputAxis() != contracted)
+      return Replicated("it does not sum over the features");
     const int axis = op_.type == OpType::kMatMul ? OutputShape().rank() - 1 : 1;
     if (OutputShape()[0] != BatchOf(graph_)) return Replicated("its output has no batch axis");
     return {Kind::kMixing, axis, OutputShape()[axis], {}, ""};
   }
 
   FeatureRule Grouped() const {
-    const bool constant = graph_.IsConstant(op_.inputs[1]) && (!op_.HasInput(2) || graph_.IsConstant(op_.inputs[2]));
-    if (!constant || (AxisOf(0) && InputAxis() != 1)) return Replicated("its weights are not constant");
+    const bool constant =
+        graph_.IsConstant(op_.inputs[1]) && (!op_.HasInput(2) || graph_.IsConstant(op_.inputs[2]));
+    if (!constant || (AxisOf(0) && InputAxis() != 1))
+      return Replicated("its weights are not constant");
     // One input feature of the group stands for all; the coupling ties the others to it.
     const int64_t group = op_.as<ConvParams>().group;
     const int64_t outputs = OutputShape()[1], inputs = InputShape()[1];
@@ -137,11 +157,13 @@ class RuleFinder {
   }
 
   FeatureRule Concat() const {
-    const int axis = static_cast<int>(op_.as<AxisParams>().axis) + (op_.as<AxisParams>().axis < 0 ? OutputShape().rank() : 0);
+    const int axis = static_cast<int>(op_.as<AxisParams>().axis) +
+                     (op_.as<AxisParams>().axis < 0 ? OutputShape().rank() : 0);
     std::optional<int> shared;
     for (size_t slot = 0; slot < op_.inputs.size(); ++slot) {
       if (!AxisOf(slot)) continue;
-      if (shared && shared != AxisOf(slot)) return Replicated("its inputs carry features on different axes");
+      if (shared && shared != AxisOf(slot))
+        return Replicated("its inputs carry features on different axes");
       shared = AxisOf(slot);
     }
     FeatureRule rule{Kind::kTied, *shared, OutputShape()[*shared], {}, ""};
@@ -169,7 +191,8 @@ class RuleFinder {
   FeatureRule Softmax() const {
     const auto& params = op_.as<SoftmaxParams>();
     const int axis = *NormalizeAxis(params.axis, InputShape().rank());
-    const bool over_features = params.over_all_from_axis ? InputAxis() >= axis : InputAxis() == axis;
+    const bool over_features =
+        params.over_all_from_axis ? InputAxis() >= axis : InputAxis() == axis;
     if (over_features) return Replicated("it normalises over all features");
     return Same(InputAxis());
   }
@@ -177,7 +200,8 @@ class RuleFinder {
   FeatureRule Pad() const {
     const auto pads = PadsOf(graph_, op_);
     const auto axis = static_cast<size_t>(InputAxis());
-    if (!pads || pads->begin[axis] != 0 || pads->end[axis] != 0) return Replicated("it pads features");
+    if (!pads || pads->begin[axis] != 0 || pads->end[axis] != 0)
+      return Replicated("it pads features");
     return Same(InputAxis());
   }
 
@@ -202,7 +226,8 @@ class RuleFinder {
 
   FeatureRule Reshape() const {
     auto mapped = MapReshape(InputShape(), InputAxis(), OutputShape());
-    if (!mapped || OutputShape()[0] != BatchOf(graph_)) return Replicated("it mixes features with positions");
+    if (!mapped || OutputShape()[0] != BatchOf(graph_))
+      return Replicated("it mixes features with positions");
     const auto features = static_cast<int64_t>(mapped->from.size());
     return {Kind::kTied, mapped->axis, features, {{0, std::move(mapped->from)}}, ""};
   }

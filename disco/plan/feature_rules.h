@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For each op: where the features of its output come from. Private to the room; AnalyseCoupling and the cut both
-// stand on these rules, so that what is tied is what is sliced.
+// For each op: where the features of its output come from. Private to the room; AnalyseCoupling and
+// the cut both stand on these rules, so that what is tied is what is sliced.
 //
 // Thread rule: pure.
 #pragma once
@@ -34,11 +34,12 @@ struct FeatureRule {
   std::string reason;                  // kReplicated: why
 };
 
-// `axes` gives, by ValueId, the feature axis of each partitioned value, and nothing for replicated ones.
+// `axes` gives, by ValueId, the feature axis of each partitioned value, and nothing for replicated
+// ones.
 FeatureRule RuleOf(const Graph& graph, const Op& op, const std::vector<std::optional<int>>& axes);
 
-// Feature axis along which a data input that is whole on every node has to be narrowed to match output features
-// on `axis` of an output of rank `rank`; nothing when it broadcasts along it.
+// Feature axis along which a data input that is whole on every node has to be narrowed to match
+// output features on `axis` of an output of rank `rank`; nothing when it broadcasts along it.
 std::optional<int> AlignedAxis(const Shape& input, int rank, int axis, int64_t features);
 
 }  // namespace disco

@@ -20,14 +20,18 @@ constexpr std::array<std::pair<std::string_view, Method>, 6> kMethods = {{
     {"split-then-aggregate", Method::kSplitThenAggregate},
 }};
 
-bool HasStage(Method method) { return method == Method::kDenseThenSplit || method == Method::kSplitThenAggregate; }
+bool HasStage(Method method) {
+  return method == Method::kDenseThenSplit || method == Method::kSplitThenAggregate;
+}
 
 Status CheckOptions(const PlanOptions& options) {
   if (options.nodes < 1 || options.nodes > kMaxNodes) {
-    return Fail(ErrorKind::kUsage, "{} nodes; between 1 and {} are possible", options.nodes, kMaxNodes);
+    return Fail(ErrorKind::kUsage, "{} nodes; between 1 and {} are possible", options.nodes,
+                kMaxNodes);
   }
   if (!(options.sparsity >= 0 && options.sparsity <= 1)) {
-    return Fail(ErrorKind::kUsage, "a sparsity of {} makes no sense; write a share between 0 and 1", options.sparsity);
+    return Fail(ErrorKind::kUsage, "a sparsity of {} makes no sense; write a share between 0 and 1",
+                options.sparsity);
   }
   return {};
 }
@@ -40,14 +44,19 @@ Result<std::pair<OpId, OpId>> FindStage(const Graph& graph, const std::string& s
     if (first < 0) first = static_cast<OpId>(op);
     last = static_cast<OpId>(op);
   }
-  if (first < 0) return Fail(ErrorKind::kUsage, "no op's name starts with '{}'; disco describe lists them", stage);
+  if (first < 0)
+    return Fail(ErrorKind::kUsage, "no op's name starts with '{}'; disco describe lists them",
+                stage);
   return std::pair(first, last);
 }
 
 class Maker {
  public:
   Maker(const Graph& graph, const PlanOptions& options)
-      : graph_(graph), options_(options), coupling_(AnalyseCoupling(graph)), readers_(FindCrossReaders(graph, coupling_)) {}
+      : graph_(graph),
+        options_(options),
+        coupling_(AnalyseCoupling(graph)),
+        readers_(FindCrossReaders(graph, coupling_)) {}
 
   Result<Plan> Make(const Plan* earlier) {
     DISCO_TRY(CheckOptions(options_));
@@ -58,13 +67,16 @@ class Maker {
     Plan plan{.nodes = options_.nodes,
               .shares = options_.shares,
               .method = ToString(options_.method),
-              .sparsity = method == Method::kBranches ? 1 : method == Method::kDense ? 0 : options_.sparsity,
+              .sparsity = method == Method::kBranches ? 1
+                          : method == Method::kDense  ? 0
+                                                      : options_.sparsity,
               .image_sparsity = 0};
     if (plan.shares.empty()) plan.shares.assign(static_cast<size_t>(plan.nodes), 1.0 / plan.nodes);
     if (!HasStage(method)) plan.image_sparsity = plan.sparsity;
     SetOwners(plan);
     for (size_t value = 0; value < graph_.values.size(); ++value) {
-      if (plan.nodes > 1 && readers_[value].any()) SetKept(static_cast<ValueId>(value), plan, earlier);
+      if (plan.nodes > 1 && readers_[value].any())
+        SetKept(static_cast<ValueId>(value), plan, earlier);
     }
     return plan;
   }
@@ -75,7 +87,8 @@ class Maker {
     for (size_t value = 0; value < graph_.values.size(); ++value) {
       if (!coupling_.values[value]) continue;
       ValuePlan part{.axis = coupling_.values[value]->axis};
-      for (const AtomId atom : coupling_.values[value]->atoms) part.owner.push_back(owners[static_cast<size_t>(atom)]);
+      for (const AtomId atom : coupling_.values[value]->atoms)
+        part.owner.push_back(owners[static_cast<size_t>(atom)]);
       plan.values[graph_.values[value].name] = std::move(part);
     }
   }
@@ -85,23 +98,33 @@ class Maker {
     ValuePlan& part = plan.values[graph_.value(value).name];
     part.read_foreign = true;
     part.sparsity = SparsityOf(readers);
-    const auto scores = options_.method.method == Method::kRandom ? DrawScores(value, part) : ScoreByL1(graph_, readers, plan, part);
-    const ValuePlan* before = earlier == nullptr ? nullptr : earlier->Find(graph_.value(value).name);
+    const auto scores = options_.method.method == Method::kRandom
+                            ? DrawScores(value, part)
+                            : ScoreByL1(graph_, readers, plan, part);
+    const ValuePlan* before =
+        earlier == nullptr ? nullptr : earlier->Find(graph_.value(value).name);
     part.kept = ChooseKept(part, scores, ReadingNodes(graph_, readers, plan),
-                           {part.sparsity, options_.allow_empty}, before == nullptr ? nullptr : &before->kept);
+                           {part.sparsity, options_.allow_empty},
+                           before == nullptr ? nullptr : &before->kept);
   }
 
   double SparsityOf(const CrossReaders& readers) const {
     if (!readers.replicated.empty()) return 0;
     // A value read on both sides of a stage boundary stays dense.
-    const auto& [lowest, highest] = std::minmax_element(readers.mixing.begin(), readers.mixing.end());
+    const auto& [lowest, highest] =
+        std::minmax_element(readers.mixing.begin(), readers.mixing.end());
     switch (options_.method.method) {
-      case Method::kDense: return 0;
-      case Method::kBranches: return 1;
-      case Method::kDenseThenSplit: return *lowest >= stage_.first ? 1 : 0;
-      case Method::kSplitThenAggregate: return *highest <= stage_.second ? 1 : 0;
+      case Method::kDense:
+        return 0;
+      case Method::kBranches:
+        return 1;
+      case Method::kDenseThenSplit:
+        return *lowest >= stage_.first ? 1 : 0;
+      case Method::kSplitThenAggregate:
+        return *highest <= stage_.second ? 1 : 0;
       case Method::kDisco:
-      case Method::kRandom: break;
+      case Method::kRandom:
+        break;
     }
     return options_.sparsity;
   }
@@ -111,7 +134,8 @@ class Maker {
     Random random(options_.seed, Hash(graph_.value(value).name));
     std::vector<std::vector<double>> scores(static_cast<size_t>(options_.nodes));
     for (auto& row : scores) {
-      for (size_t feature = 0; feature < part.owner.size(); ++feature) row.push_back(random.Uniform());
+      for (size_t feature = 0; feature < part.owner.size(); ++feature)
+        row.push_back(random.Uniform());
     }
     return scores;
   }
@@ -142,12 +166,15 @@ Result<MethodChoice> ParseMethod(std::string_view text) {
 
 std::string ToString(const MethodChoice& choice) {
   for (const auto& [name, method] : kMethods) {
-    if (method == choice.method) return choice.stage.empty() ? std::string(name) : fmt::format("{}={}", name, choice.stage);
+    if (method == choice.method)
+      return choice.stage.empty() ? std::string(name) : fmt::format("{}={}", name, choice.stage);
   }
   return "?";
 }
 
-Result<Plan> MakePlan(const Graph& graph, const PlanOptions& options) { return Maker(graph, options).Make(nullptr); }
+Result<Plan> MakePlan(const Graph& graph, const PlanOptions& options) {
+  return Maker(graph, options).Make(nullptr);
+}
 
 Result<Plan> PruneFurther(const Graph& graph, const Plan& plan, const PlanOptions& options) {
   return Maker(graph, options).Make(&plan);

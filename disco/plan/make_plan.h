@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a network and a wish to a plan.
 //
-// Methods: `dense` keeps everything; `disco` keeps the strongest sub-rows at S; `random` keeps as many, drawn by
-// lot; `branches` keeps none (S = 100 %); `dense-then-split=STAGE` is dense before the first op whose name starts
-// with STAGE and split from there on; `split-then-aggregate=STAGE` is split up to the last such op and dense after.
-// Values that a replicated op gathers stay dense: they are sent whole anyway.
-// Thread rule: pure. Errors: kUsage, naming the option.
+// Methods: `dense` keeps everything; `disco` keeps the strongest sub-rows at S; `random` keeps as
+// many, drawn by lot; `branches` keeps none (S = 100 %); `dense-then-split=STAGE` is dense before
+// the first op whose name starts with STAGE and split from there on; `split-then-aggregate=STAGE`
+// is split up to the last such op and dense after. Values that a replicated op gathers stay dense:
+// they are sent whole anyway. Thread rule: pure. Errors: kUsage, naming the option.
 #pragma once
 
 #include <string>
@@ -36,8 +36,8 @@ struct PlanOptions {
 // The graph's shapes have to be inferred.
 Result<Plan> MakePlan(const Graph& graph, const PlanOptions& options);
 
-// The same plan with fewer features kept: prunes, by the weights as they are now, what `plan` still keeps down to
-// sparsity S. For iterative pruning.
+// The same plan with fewer features kept: prunes, by the weights as they are now, what `plan` still
+// keeps down to sparsity S. For iterative pruning.
 Result<Plan> PruneFurther(const Graph& graph, const Plan& plan, const PlanOptions& options);
 
 }  // namespace disco

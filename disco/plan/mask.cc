@@ -10,7 +10,8 @@
 namespace disco {
 namespace {
 
-// Weights of a mixing op as a matrix of taps: (output feature, input feature) -> run of kernel taps.
+// Weights of a mixing op as a matrix of taps: (output feature, input feature) -> run of kernel
+// taps.
 struct WeightMatrix {
   WeightMatrix(const Op& op, const Shape& shape) : axes(WeightAxesOf(op)) {
     taps = shape.elements(2, shape.rank());
@@ -42,17 +43,21 @@ void ForEachPruned(const Graph& graph, const Op& op, const Plan& plan, Function&
     const auto& kept = input->kept[static_cast<size_t>(to)];
     const std::vector<int64_t> outputs = output->Owned(to);
     for (int64_t feature = 0; feature < weights.inputs; ++feature) {
-      if (input->owner[static_cast<size_t>(feature)] == to || std::binary_search(kept.begin(), kept.end(), feature)) continue;
-      for (const int64_t o : outputs) function(weights.Offset(o, feature), static_cast<size_t>(weights.taps));
+      if (input->owner[static_cast<size_t>(feature)] == to ||
+          std::binary_search(kept.begin(), kept.end(), feature))
+        continue;
+      for (const int64_t o : outputs)
+        function(weights.Offset(o, feature), static_cast<size_t>(weights.taps));
     }
   }
 }
 
 }  // namespace
 
-std::vector<std::vector<double>> ScoreByL1(const Graph& graph, const CrossReaders& readers, const Plan& plan,
-                                           const ValuePlan& value) {
-  std::vector<std::vector<double>> scores(static_cast<size_t>(plan.nodes), std::vector<double>(value.owner.size(), 0));
+std::vector<std::vector<double>> ScoreByL1(const Graph& graph, const CrossReaders& readers,
+                                           const Plan& plan, const ValuePlan& value) {
+  std::vector<std::vector<double>> scores(static_cast<size_t>(plan.nodes),
+                                          std::vector<double>(value.owner.size(), 0));
   for (const OpId reader : readers.mixing) {
     const Op& op = graph.op(reader);
     const ValuePlan* output = PlanOf(graph, plan, op.outputs[0]);
@@ -63,7 +68,9 @@ std::vector<std::vector<double>> ScoreByL1(const Graph& graph, const CrossReader
       for (int64_t feature = 0; feature < matrix.inputs; ++feature) {
         if (value.owner[static_cast<size_t>(feature)] == to) continue;
         double norm = 0;
-        for (const float weight : weights.subspan(matrix.Offset(o, feature), static_cast<size_t>(matrix.taps))) norm += std::abs(weight);
+        for (const float weight :
+             weights.subspan(matrix.Offset(o, feature), static_cast<size_t>(matrix.taps)))
+          norm += std::abs(weight);
         scores[static_cast<size_t>(to)][static_cast<size_t>(feature)] += norm;
       }
     }
@@ -74,11 +81,13 @@ std::vector<std::vector<double>> ScoreByL1(const Graph& graph, const CrossReader
 int64_t KeptCount(int64_t features, const KeepRule& rule) {
   constexpr double kRounding = 1e-9;  // (1 - 0.7) * 10 is a little more than 3
   const double exact = (1 - rule.sparsity) * static_cast<double>(features);
-  const double count = rule.allow_empty ? std::floor(exact + kRounding) : std::ceil(exact - kRounding);
+  const double count =
+      rule.allow_empty ? std::floor(exact + kRounding) : std::ceil(exact - kRounding);
   return std::clamp<int64_t>(static_cast<int64_t>(count), 0, features);
 }
 
-std::vector<std::vector<int64_t>> ChooseKept(const ValuePlan& value, const std::vector<std::vector<double>>& scores,
+std::vector<std::vector<int64_t>> ChooseKept(const ValuePlan& value,
+                                             const std::vector<std::vector<double>>& scores,
                                              const std::vector<bool>& reads, const KeepRule& rule,
                                              const std::vector<std::vector<int64_t>>* candidates) {
   const size_t nodes = scores.size();
@@ -87,7 +96,8 @@ std::vector<std::vector<int64_t>> ChooseKept(const ValuePlan& value, const std::
   for (size_t to = 0; to < nodes; ++to) {
     if (!reads[to]) continue;
     auto better = [&](int64_t a, int64_t b) {
-      const double score_a = scores[to][static_cast<size_t>(a)], score_b = scores[to][static_cast<size_t>(b)];
+      const double score_a = scores[to][static_cast<size_t>(a)],
+                   score_b = scores[to][static_cast<size_t>(b)];
       return score_a != score_b ? score_a > score_b : a < b;
     };
     for (size_t from = 0; from < nodes; ++from) {
@@ -95,7 +105,9 @@ std::vector<std::vector<int64_t>> ChooseKept(const ValuePlan& value, const std::
       std::vector<int64_t> ranked = owned[from];
       const auto count = static_cast<size_t>(KeptCount(static_cast<int64_t>(ranked.size()), rule));
       if (candidates != nullptr) {
-        std::erase_if(ranked, [&](int64_t feature) { return !std::binary_search((*candidates)[to].begin(), (*candidates)[to].end(), feature); });
+        std::erase_if(ranked, [&](int64_t feature) {
+          return !std::binary_search((*candidates)[to].begin(), (*candidates)[to].end(), feature);
+        });
       }
       std::sort(ranked.begin(), ranked.end(), better);
       ranked.resize(std::min(count, ranked.size()));
@@ -114,7 +126,8 @@ std::vector<std::vector<int64_t>> ChooseKept(const ValuePlan& value, const std::
 std::vector<bool> ReadingNodes(const Graph& graph, const CrossReaders& readers, const Plan& plan) {
   std::vector<bool> reads(static_cast<size_t>(plan.nodes), !readers.replicated.empty());
   for (const OpId reader : readers.mixing) {
-    for (const NodeId owner : PlanOf(graph, plan, graph.op(reader).outputs[0])->owner) reads[static_cast<size_t>(owner)] = true;
+    for (const NodeId owner : PlanOf(graph, plan, graph.op(reader).outputs[0])->owner)
+      reads[static_cast<size_t>(owner)] = true;
   }
   return reads;
 }

@@ -9,22 +9,29 @@
 namespace disco {
 namespace {
 
-tl::unexpected<Error> Misfit(const Graph& graph, const GraphIndex& index, ValueId value, const std::string& what) {
+tl::unexpected<Error> Misfit(const Graph& graph, const GraphIndex& index, ValueId value,
+                             const std::string& what) {
   const OpId producer = index.producer(value);
-  return Fail(ErrorKind::kInvalid, "the plan does not fit op '{}' (value '{}'): {}; make a new plan for this network",
-              producer == GraphIndex::kNoOp ? "?" : graph.op(producer).name, graph.value(value).name, what);
+  return Fail(ErrorKind::kInvalid,
+              "the plan does not fit op '{}' (value '{}'): {}; make a new plan for this network",
+              producer == GraphIndex::kNoOp ? "?" : graph.op(producer).name,
+              graph.value(value).name, what);
 }
 
-Status CheckKept(const ValuePlan& plan, int nodes, const Graph& graph, const GraphIndex& index, ValueId value) {
+Status CheckKept(const ValuePlan& plan, int nodes, const Graph& graph, const GraphIndex& index,
+                 ValueId value) {
   if (!plan.read_foreign) {
-    return plan.kept.empty() ? Status() : Misfit(graph, index, value, "it keeps features nobody reads");
+    return plan.kept.empty() ? Status()
+                             : Misfit(graph, index, value, "it keeps features nobody reads");
   }
-  if (static_cast<int>(plan.kept.size()) != nodes) return Misfit(graph, index, value, "it has no list per node");
+  if (static_cast<int>(plan.kept.size()) != nodes)
+    return Misfit(graph, index, value, "it has no list per node");
   for (NodeId to = 0; to < nodes; ++to) {
     int64_t last = -1;
     for (const int64_t feature : plan.kept[static_cast<size_t>(to)]) {
       if (feature <= last || feature >= static_cast<int64_t>(plan.owner.size())) {
-        return Misfit(graph, index, value, fmt::format("feature {} of node {} is out of order or range", feature, to));
+        return Misfit(graph, index, value,
+                      fmt::format("feature {} of node {} is out of order or range", feature, to));
       }
       if (plan.owner[static_cast<size_t>(feature)] == to) {
         return Misfit(graph, index, value, fmt::format("feature {} is node {}'s own", feature, to));
@@ -52,21 +59,25 @@ Status CheckFit(const Plan& plan, const Graph& graph) {
   for (ValueId value = 0; value < static_cast<ValueId>(graph.values.size()); ++value) {
     const ValuePlan* part = plan.Find(graph.value(value).name);
     if (!coupling.IsPartitioned(value)) {
-      if (part != nullptr) return Misfit(graph, index, value, "the plan splits it, but it cannot be split");
+      if (part != nullptr)
+        return Misfit(graph, index, value, "the plan splits it, but it cannot be split");
       continue;
     }
     const ValueFeatures& features = coupling.features(value);
     if (part == nullptr) return Misfit(graph, index, value, "the plan does not know it");
     if (part->axis != features.axis || part->owner.size() != features.atoms.size()) {
-      return Misfit(graph, index, value,
-                    fmt::format("the plan has {} features on axis {}, the network {} on axis {}", part->owner.size(),
-                                part->axis, features.atoms.size(), features.axis));
+      return Misfit(
+          graph, index, value,
+          fmt::format("the plan has {} features on axis {}, the network {} on axis {}",
+                      part->owner.size(), part->axis, features.atoms.size(), features.axis));
     }
     for (size_t feature = 0; feature < features.atoms.size(); ++feature) {
       const NodeId owner = part->owner[feature];
-      if (owner < 0 || owner >= plan.nodes) return Misfit(graph, index, value, fmt::format("there is no node {}", owner));
+      if (owner < 0 || owner >= plan.nodes)
+        return Misfit(graph, index, value, fmt::format("there is no node {}", owner));
       if (owners.try_emplace(features.atoms[feature], owner).first->second != owner) {
-        return Misfit(graph, index, value, fmt::format("feature {} is tied to one of another node", feature));
+        return Misfit(graph, index, value,
+                      fmt::format("feature {} is tied to one of another node", feature));
       }
     }
     DISCO_TRY(CheckKept(*part, plan.nodes, graph, index, value));
@@ -92,8 +103,9 @@ Plan SingleNodePlan(const Graph& graph) {
   Plan plan{.nodes = 1, .shares = {1.0}, .method = "dense"};
   for (size_t value = 0; value < graph.values.size(); ++value) {
     if (!coupling.values[value]) continue;
-    plan.values[graph.values[value].name] = {.axis = coupling.values[value]->axis,
-                                             .owner = std::vector<NodeId>(coupling.values[value]->atoms.size(), 0)};
+    plan.values[graph.values[value].name] = {
+        .axis = coupling.values[value]->axis,
+        .owner = std::vector<NodeId>(coupling.values[value]->atoms.size(), 0)};
   }
   return plan;
 }

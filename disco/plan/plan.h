@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plan: everything about distribution, nothing about arithmetic. Who owns each feature of each value, and which
-// foreign features each node still reads. Made by MakePlan, kept in plan.json, applied by traffic and cut.
+// Plan: everything about distribution, nothing about arithmetic. Who owns each feature of each
+// value, and which foreign features each node still reads. Made by MakePlan, kept in plan.json,
+// applied by traffic and cut.
 //
-// A value that the plan does not name is replicated: every node holds it whole. N = 1 is a plan with one owner
-// and no foreign features; dense is a plan that keeps all of them. Neither is special.
-// Thread rule: plain values.
+// A value that the plan does not name is replicated: every node holds it whole. N = 1 is a plan
+// with one owner and no foreign features; dense is a plan that keeps all of them. Neither is
+// special. Thread rule: plain values.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,11 @@ namespace disco {
 using NodeId = int32_t;  // 0 .. nodes - 1
 
 struct ValuePlan {
-  int axis = 1;                // of the features
-  std::vector<NodeId> owner;   // per feature
-  double sparsity = 0;         // nominal S of this value
-  bool read_foreign = false;   // whether some op may read foreign features of it; else `kept` is empty
+  int axis = 1;               // of the features
+  std::vector<NodeId> owner;  // per feature
+  double sparsity = 0;        // nominal S of this value
+  bool read_foreign =
+      false;  // whether some op may read foreign features of it; else `kept` is empty
   // Per receiving node: the foreign features it reads, ascending.
   std::vector<std::vector<int64_t>> kept;
 
@@ -44,8 +46,8 @@ struct Plan {
   }
 };
 
-// That `plan` describes `graph`: the same values are split, over as many features, and what is tied has one owner.
-// Errors: kInvalid naming the op concerned and saying to make a new plan.
+// That `plan` describes `graph`: the same values are split, over as many features, and what is tied
+// has one owner. Errors: kInvalid naming the op concerned and saying to make a new plan.
 Status CheckFit(const Plan& plan, const Graph& graph);
 
 // Identity of all that CheckFit and the cut read: nodes on both ends of a link compare it.

@@ -56,26 +56,33 @@ Result<ValuePlan> ValueFromJson(const Json& json, int nodes) {
 }
 
 Result<Plan> PlanFrom(const Json& json) {
-  if (!json.is_object() || !json.contains("disco_plan")) return Fail(ErrorKind::kInvalid, "this is not a plan");
+  if (!json.is_object() || !json.contains("disco_plan"))
+    return Fail(ErrorKind::kInvalid, "this is not a plan");
   if (const int version = json.at("disco_plan").get<int>(); version != kPlanVersion) {
-    return Fail(ErrorKind::kInvalid, "it is of version {}, this disco reads {}; make it again", version, kPlanVersion);
+    return Fail(ErrorKind::kInvalid, "it is of version {}, this disco reads {}; make it again",
+                version, kPlanVersion);
   }
   Plan plan{.nodes = json.at("nodes").get<int>(),
             .shares = json.at("shares").get<std::vector<double>>(),
             .method = json.at("method").get<std::string>(),
             .sparsity = json.at("sparsity").get<double>(),
             .image_sparsity = json.at("image_sparsity").get<double>()};
-  if (plan.nodes < 1 || plan.nodes > kMaxNodes || static_cast<int>(plan.shares.size()) != plan.nodes) {
-    return Fail(ErrorKind::kInvalid, "{} nodes with {} shares make no sense", plan.nodes, plan.shares.size());
+  if (plan.nodes < 1 || plan.nodes > kMaxNodes ||
+      static_cast<int>(plan.shares.size()) != plan.nodes) {
+    return Fail(ErrorKind::kInvalid, "{} nodes with {} shares make no sense", plan.nodes,
+                plan.shares.size());
   }
   for (const Json& entry : json.at("values")) {
     const auto name = entry.at("name").get<std::string>();
     auto value = ValueFromJson(entry, plan.nodes);
     if (!value) return At(fmt::format("value '{}'", name), value.error());
-    if (!plan.values.emplace(name, std::move(*value)).second) return Fail(ErrorKind::kInvalid, "value '{}' stands twice", name);
+    if (!plan.values.emplace(name, std::move(*value)).second)
+      return Fail(ErrorKind::kInvalid, "value '{}' stands twice", name);
   }
   if (const auto hash = json.at("hash").get<std::string>(); hash != HashText(Hash(plan))) {
-    return Fail(ErrorKind::kInvalid, "its hash is {}, but what it says has {}; it was changed by hand or cut short", hash, HashText(Hash(plan)));
+    return Fail(ErrorKind::kInvalid,
+                "its hash is {}, but what it says has {}; it was changed by hand or cut short",
+                hash, HashText(Hash(plan)));
   }
   return plan;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// plan.json: a plan on disk. Format: docs/format/plan.md. Versioned; its hash stands in the file and is checked,
-// so that a file edited or cut short is noticed.
-// Thread rule: pure functions. Errors: kIo, kInvalid naming the file, the value and what is wrong.
+// plan.json: a plan on disk. Format: docs/format/plan.md. Versioned; its hash stands in the file
+// and is checked, so that a file edited or cut short is noticed. Thread rule: pure functions.
+// Errors: kIo, kInvalid naming the file, the value and what is wrong.
 #pragma once
 
 #include <string>

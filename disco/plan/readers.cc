@@ -29,7 +29,8 @@ std::vector<CrossReaders> FindCrossReaders(const Graph& graph, const Coupling& c
 }
 
 WeightAxes WeightAxesOf(const Op& op) {
-  const bool inputs_first = op.type == OpType::kMatMul || (op.type == OpType::kGemm && !op.as<GemmParams>().transpose_b);
+  const bool inputs_first =
+      op.type == OpType::kMatMul || (op.type == OpType::kGemm && !op.as<GemmParams>().transpose_b);
   return inputs_first ? WeightAxes{1, 0} : WeightAxes{0, 1};
 }
 

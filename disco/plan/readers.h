@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who reads the features of a value across nodes: mixing ops, one feature at a time, and replicated ops, which
-// need all of them. Thread rule: pure.
+// Who reads the features of a value across nodes: mixing ops, one feature at a time, and replicated
+// ops, which need all of them. Thread rule: pure.
 #pragma once
 
 #include <vector>

@@ -12,11 +12,13 @@ std::optional<MappedFeatures> MapReshape(const Shape& input, int axis, const Sha
     const int64_t after = output.elements(candidate + 1, output.rank());
     const int64_t extent = output[candidate];
     if (before == 0 || after == 0 || extent == 0) return std::nullopt;
-    const bool covers = outer % before == 0 && inner % after == 0 && extent == outer / before * features * (inner / after);
+    const bool covers = outer % before == 0 && inner % after == 0 &&
+                        extent == outer / before * features * (inner / after);
     MappedFeatures mapped{candidate, {}, 1};
     if (covers) {
       const int64_t inside = inner / after;
-      for (int64_t index = 0; index < extent; ++index) mapped.from.push_back(index / inside % features);
+      for (int64_t index = 0; index < extent; ++index)
+        mapped.from.push_back(index / inside % features);
       return mapped;
     }
     if (before == outer && features % extent == 0 && after == features / extent * inner) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where features go in a reshape. Private to the room.
 //
-// Row-major, an input [P..., C, I...] holds feature c at (p, c, i). An output axis of extent M * C * K that covers
-// whole input features holds it at (m * C + c) * K + k; an output axis that splits C into C / R groups of R holds
-// group c / R. Anything else mixes features with positions.
+// Row-major, an input [P..., C, I...] holds feature c at (p, c, i). An output axis of extent M * C
+// * K that covers whole input features holds it at (m * C + c) * K + k; an output axis that splits
+// C into C / R groups of R holds group c / R. Anything else mixes features with positions.
 #pragma once
 
 #include <optional>

@@ -3,13 +3,10 @@
 
 #include <algorithm>
 
+#include "disco/plan/node_ops.h"
+
 namespace disco {
 namespace {
-
-bool OwnsOutput(const Graph& graph, const Plan& plan, OpId op, NodeId node) {
-  const auto& owner = plan.Find(graph.value(graph.op(op).outputs[0]).name)->owner;
-  return std::find(owner.begin(), owner.end(), node) != owner.end();
-}
 
 // The common stride of 1x1 convolutions; empty when a reader needs every position.
 std::vector<int64_t> StrideOf(const Graph& graph, const Op& op) {
@@ -19,15 +16,17 @@ std::vector<int64_t> StrideOf(const Graph& graph, const Op& op) {
   auto all = [](const std::vector<int64_t>& list, int64_t value) {
     return std::all_of(list.begin(), list.end(), [value](int64_t entry) { return entry == value; });
   };
-  const bool point = weights.elements(2, weights.rank()) == 1 && all(window.pads_begin, 0) && all(window.pads_end, 0);
+  const bool point = weights.elements(2, weights.rank()) == 1 && all(window.pads_begin, 0) &&
+                     all(window.pads_end, 0);
   return !point || all(window.strides, 1) ? std::vector<int64_t>{} : window.strides;
 }
 
-std::vector<int64_t> CommonStride(const Graph& graph, const Plan& plan, const CrossReaders& readers, NodeId to) {
+std::vector<int64_t> CommonStride(const Graph& graph, const NodeOps& ops, ValueId value, NodeId to) {
+  const CrossReaders& readers = ops.readers(value);
   if (!readers.replicated.empty()) return {};
   std::optional<std::vector<int64_t>> common;
   for (const OpId reader : readers.mixing) {
-    if (!OwnsOutput(graph, plan, reader, to)) continue;
+    if (!ops.Runs(reader, to)) continue;
     std::vector<int64_t> stride = StrideOf(graph, graph.op(reader));
     if (common && *common != stride) return {};
     common = std::move(stride);
@@ -49,18 +48,24 @@ Shape ShapeOf(const Shape& value, int axis, const Transfer& transfer) {
 
 std::vector<Transfer> DeriveTraffic(const Graph& graph, const Plan& plan) {
   std::vector<Transfer> traffic;
-  const auto readers = FindCrossReaders(graph, AnalyseCoupling(graph));
+  const NodeOps ops(graph, plan);
   for (const Op& op : graph.ops) {
     if (op.outputs.empty()) continue;
     const ValueId value = op.outputs[0];
     const ValuePlan* part = plan.Find(graph.value(value).name);
     if (part == nullptr || !part->read_foreign) continue;
     for (NodeId to = 0; to < plan.nodes; ++to) {
-      const auto stride = CommonStride(graph, plan, readers[static_cast<size_t>(value)], to);
+      if (!ops.ReadsForeign(value, to)) continue;
+      const auto stride = CommonStride(graph, ops, value, to);
       for (NodeId from = 0; from < plan.nodes; ++from) {
-        Transfer transfer{.id = static_cast<int32_t>(traffic.size()), .value = value, .from = from, .to = to, .stride = stride};
+        Transfer transfer{.id = static_cast<int32_t>(traffic.size()),
+                          .value = value,
+                          .from = from,
+                          .to = to,
+                          .stride = stride};
         for (const int64_t feature : part->kept[static_cast<size_t>(to)]) {
-          if (part->owner[static_cast<size_t>(feature)] == from) transfer.features.push_back(feature);
+          if (part->owner[static_cast<size_t>(feature)] == from)
+            transfer.features.push_back(feature);
         }
         if (transfer.features.empty()) continue;
         transfer.shape = ShapeOf(graph.value(value).shape, part->axis, transfer);

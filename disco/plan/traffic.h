@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traffic: who sends what to whom during one inference, and how many bytes. Derived here and nowhere else; cost,
-// cut and node all read it, so that a predicted byte and a sent byte are the same byte.
+// Traffic: who sends what to whom during one inference, and how many bytes. Derived here and
+// nowhere else; cost, cut and node all read it, so that a predicted byte and a sent byte are the
+// same byte.
 //
-// A value read by several ops of a node is sent once. Where every op of the receiver that reads it is a 1x1 Conv
-// with one stride, only the positions that are read travel.
-// Thread rule: pure.
+// A value read by several ops of a node is sent once. Where every op of the receiver that reads it
+// is a 1x1 Conv with one stride, only the positions that are read travel. Thread rule: pure.
 #pragma once
 
 #include "disco/base/units.h"
@@ -15,13 +15,14 @@ namespace disco {
 
 // One message per inference.
 struct Transfer {
-  int32_t id = 0;  // position in the traffic: transfers stand in the order in which their values are made
+  int32_t id =
+      0;  // position in the traffic: transfers stand in the order in which their values are made
   ValueId value = kNoValue;
   NodeId from = 0, to = 0;
   std::vector<int64_t> features;  // of the value, ascending
   std::vector<int64_t> stride;    // per spatial axis; empty: every position
-  Shape shape;                    // of what travels, features on the value's axis, at the graph's batch
-  Bytes size;                     // payload without frame
+  Shape shape;  // of what travels, features on the value's axis, at the graph's batch
+  Bytes size;   // payload without frame
 };
 
 // The graph's shapes have to be inferred and the plan has to fit.

@@ -12,7 +12,7 @@ namespace {
 
 Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
   ShardBuilder builder(context, node);
-  for (const Op& op : context.graph.ops) DISCO_TRY(builder.AppendOp(op));
+  for (size_t op = 0; op < context.graph.ops.size(); ++op) DISCO_TRY(builder.AppendOp(static_cast<OpId>(op)));
   DISCO_TRY(builder.AppendOutputs(cut.outputs));
   cut.inputs.push_back(builder.network_inputs());
   Graph shard = builder.TakeShard();
@@ -36,7 +36,8 @@ Result<Cut> CutNetwork(const Graph& graph, const Plan& plan) {
   Cut cut{.outputs = std::vector<OutputSource>(graph.outputs.size()),
           .traffic = DeriveTraffic(folded, plan),
           .plan_hash = Hash(plan)};
-  CutContext context{folded, plan, cut.traffic, {}};
+  const NodeOps ops(folded, plan);
+  CutContext context{folded, plan, cut.traffic, ops, {}};
   const Coupling coupling = AnalyseCoupling(folded);
   for (const auto& value : coupling.values) {
     context.axes.push_back(value ? std::optional(value->axis) : std::nullopt);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cut: from one network and a plan to one shard per node.
 //
-// A shard is a graph of ONNX ops over the features the node owns, with its slices of the weights, and Send and
-// Receive where the traffic says so. A mixing op becomes a *local* op over the node's own features, a Receive, a
-// *foreign* op over the features received, and an Add; so the local part runs while the others' features travel.
-// An op the plan cannot split runs whole on every node, after its inputs have been gathered.
+// A shard is a graph of ONNX ops over the features the node owns, with its slices of the weights,
+// and Send and Receive where the traffic says so. A mixing op becomes a *local* op over the node's
+// own features, a Receive, a *foreign* op over the features received, and an Add; so the local part
+// runs while the others' features travel. An op the plan cannot split runs whole on every node,
+// after its inputs have been gathered.
 //
 // Running all shards gives the outputs of the network with the plan's mask applied (see ApplyMask).
 // Thread rule: pure. Errors: kInvalid when the plan does not fit, naming the op.
@@ -19,8 +20,8 @@
 
 namespace disco {
 
-// Where a graph output of the network comes from: for each node, the features of it that the node's shard returns as
-// its output `shard_output`; one node with no features listed returns it whole.
+// Where a graph output of the network comes from: for each node, the features of it that the node's
+// shard returns as its output `shard_output`; one node with no features listed returns it whole.
 struct OutputPart {
   NodeId node = 0;
   size_t shard_output = 0;
@@ -32,10 +33,11 @@ struct OutputSource {
 };
 
 struct Cut {
-  std::vector<Graph> shards;                // by node; shapes inferred
-  std::vector<std::vector<size_t>> inputs;  // by node: which inputs of the network its shard reads, in order
-  std::vector<OutputSource> outputs;        // by output of the network
-  std::vector<Transfer> traffic;            // at the batch of the network
+  std::vector<Graph> shards;  // by node; shapes inferred
+  std::vector<std::vector<size_t>>
+      inputs;  // by node: which inputs of the network its shard reads, in order
+  std::vector<OutputSource> outputs;  // by output of the network
+  std::vector<Transfer> traffic;      // at the batch of the network
   uint64_t plan_hash = 0;
 };
 

@@ -31,7 +31,8 @@ std::vector<int64_t> Range(int64_t count) {
 }
 
 // Where each of `features` stands in the ascending list `within`.
-std::vector<int64_t> PositionsIn(const std::vector<int64_t>& within, const std::vector<int64_t>& features) {
+std::vector<int64_t> PositionsIn(const std::vector<int64_t>& within,
+                                 const std::vector<int64_t>& features) {
   std::vector<int64_t> positions;
   for (const int64_t feature : features) {
     positions.push_back(std::lower_bound(within.begin(), within.end(), feature) - within.begin());
@@ -41,7 +42,8 @@ std::vector<int64_t> PositionsIn(const std::vector<int64_t>& within, const std::
 
 }  // namespace
 
-ShardBuilder::ShardBuilder(const CutContext& context, NodeId node) : context_(context), node_(node) {
+ShardBuilder::ShardBuilder(const CutContext& context, NodeId node)
+    : context_(context), node_(node) {
   for (const Transfer& transfer : context.traffic) {
     if (transfer.from == node) outgoing_[transfer.value].push_back(&transfer);
     if (transfer.to != node) continue;
@@ -51,17 +53,17 @@ ShardBuilder::ShardBuilder(const CutContext& context, NodeId node) : context_(co
   }
 }
 
-Status ShardBuilder::AppendOp(const Op& op) {
+Status ShardBuilder::AppendOp(OpId id) {
+  if (!context_.ops.Runs(id, node_)) return {};
+  const Op& op = context_.graph.op(id);
   const FeatureRule rule = RuleOf(context_.graph, op, context_.axes);
   if (rule.kind == FeatureRule::Kind::kReplicated) return AppendWhole(op);
-  const ValueId output = op.outputs[0];
-  if (PlanOf(output)->Owned(node_).empty()) return {};
   if (rule.kind == FeatureRule::Kind::kMixing) {
     DISCO_TRY(AppendMixing(op));
   } else {
     DISCO_TRY(AppendTied(op, rule));
   }
-  AppendSends(output);
+  AppendSends(op.outputs[0]);
   return {};
 }
 
@@ -101,7 +103,8 @@ Status ShardBuilder::AppendMixing(const Op& op) {
   const std::vector<int64_t> own = part->Owned(node_);
   const bool has_foreign = incoming_.contains(input);
   if (own.empty() && !has_foreign) {
-    return OpError(op, ErrorKind::kInvalid, "node {} owns outputs of it and reads no input; the plan makes no sense", node_);
+    return OpError(op, ErrorKind::kInvalid,
+                   "node {} owns outputs of it and reads no input; the plan makes no sense", node_);
   }
   if (!has_foreign) {
     local_[output] = EmitMixing(op, name, local_.at(input), own, true, {});
@@ -111,21 +114,25 @@ Status ShardBuilder::AppendMixing(const Op& op) {
   if (!own.empty()) local = EmitMixing(op, name + "@local", local_.at(input), own, true, {});
   const ForeignPart foreign = Foreign(input);
   const std::string foreign_name = own.empty() ? name : name + "@foreign";
-  local_[output] = EmitMixing(op, foreign_name, foreign.value, foreign.features, own.empty(), foreign.stride);
+  local_[output] =
+      EmitMixing(op, foreign_name, foreign.value, foreign.features, own.empty(), foreign.stride);
   if (!own.empty()) local_[output] = shard_.AddOp(OpType::kAdd, name, {local, local_[output]});
   return {};
 }
 
-ValueId ShardBuilder::EmitMixing(const Op& op, const std::string& name, ValueId input, const std::vector<int64_t>& features,
-                                 bool with_bias, const std::vector<int64_t>& stride) {
+ValueId ShardBuilder::EmitMixing(const Op& op, const std::string& name, ValueId input,
+                                 const std::vector<int64_t>& features, bool with_bias,
+                                 const std::vector<int64_t>& stride) {
   const std::vector<int64_t> outputs = PlanOf(op.outputs[0])->Owned(node_);
   const WeightAxes axes = WeightAxesOf(op);
   const Tensor weights = Sliced(*context_.graph.ConstantInput(op, 1), axes.output, outputs);
-  std::vector<ValueId> inputs = {input, AddConstant(name + "@weight", Sliced(weights, axes.input, features))};
+  std::vector<ValueId> inputs = {
+      input, AddConstant(name + "@weight", Sliced(weights, axes.input, features))};
   if (with_bias && op.HasInput(2)) {
     const Tensor& bias = *context_.graph.ConstantInput(op, 2);
     const int last = bias.shape().rank() - 1;
-    const bool per_output = last >= 0 && bias.shape()[last] == context_.graph.value(op.inputs[1]).shape[axes.output];
+    const bool per_output =
+        last >= 0 && bias.shape()[last] == context_.graph.value(op.inputs[1]).shape[axes.output];
     inputs.push_back(AddConstant(name + "@bias", per_output ? Sliced(bias, last, outputs) : bias));
   }
   OpParams params = op.params;
@@ -151,43 +158,56 @@ Status ShardBuilder::AppendTied(const Op& op, const FeatureRule& rule) {
   return {};
 }
 
-Result<ValueId> ShardBuilder::TiedInput(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted) {
+Result<ValueId> ShardBuilder::TiedInput(const Op& op, size_t slot, const FeatureRule& rule,
+                                        const std::vector<int64_t>& wanted) {
   const ValueId input = op.inputs[slot];
   if (input == kNoValue) return kNoValue;
   if (IsParameterSlot(op.type, slot)) return ParameterInput(op, slot, rule, wanted);
-  if (context_.graph.IsConstant(input) && op.type != OpType::kConcat) return NarrowedConstant(op, slot, rule, wanted);
+  if (context_.graph.IsConstant(input) && op.type != OpType::kConcat)
+    return NarrowedConstant(op, slot, rule, wanted);
   if (PlanOf(input) == nullptr) return NarrowedWhole(op, slot, rule, wanted);
   const auto local = local_.find(input);
   return local == local_.end() ? kNoValue : local->second;
 }
 
-ValueId ShardBuilder::ParameterInput(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted) {
+ValueId ShardBuilder::ParameterInput(const Op& op, size_t slot, const FeatureRule& rule,
+                                     const std::vector<int64_t>& wanted) {
   const std::string name = NameOf(op.outputs[0]) + "@parameter";
   if (op.type == OpType::kReshape) {
     std::vector<int64_t> target = context_.graph.value(op.outputs[0]).shape.dims();
     target[static_cast<size_t>(rule.axis)] = static_cast<int64_t>(wanted.size());
-    target[0] = op.as<ReshapeParams>().allow_zero ? target[0] : 0;  // 0: as the input, for any batch
+    target[0] =
+        op.as<ReshapeParams>().allow_zero ? target[0] : 0;  // 0: as the input, for any batch
     return AddConstant(name, Tensor::Indices(target));
   }
-  const bool over_features = op.type == OpType::kGather && *NormalizeAxis(op.as<AxisParams>().axis, context_.graph.value(op.inputs[0]).shape.rank()) == rule.axis;
+  const bool over_features =
+      op.type == OpType::kGather &&
+      *NormalizeAxis(op.as<AxisParams>().axis, context_.graph.value(op.inputs[0]).shape.rank()) ==
+          rule.axis;
   if (!over_features) return Constant(op.inputs[slot]);
   std::vector<int64_t> sources;
-  for (const int64_t feature : wanted) sources.push_back(rule.origins[0].from[static_cast<size_t>(feature)]);
-  return AddConstant(name, Tensor::Indices(PositionsIn(PlanOf(op.inputs[0])->Owned(node_), sources)));
+  for (const int64_t feature : wanted)
+    sources.push_back(rule.origins[0].from[static_cast<size_t>(feature)]);
+  return AddConstant(name,
+                     Tensor::Indices(PositionsIn(PlanOf(op.inputs[0])->Owned(node_), sources)));
 }
 
-ValueId ShardBuilder::NarrowedConstant(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted) {
+ValueId ShardBuilder::NarrowedConstant(const Op& op, size_t slot, const FeatureRule& rule,
+                                       const std::vector<int64_t>& wanted) {
   const Tensor& tensor = *context_.graph.value(op.inputs[slot]).constant;
   // Weights of a grouped Conv and statistics of a BatchNormalization count features on axis 0.
   std::optional<int> axis = 0;
   if (op.type == OpType::kAdd || op.type == OpType::kMul) {
-    axis = AlignedAxis(tensor.shape(), context_.graph.value(op.outputs[0]).shape.rank(), rule.axis, rule.features);
+    axis = AlignedAxis(tensor.shape(), context_.graph.value(op.outputs[0]).shape.rank(), rule.axis,
+                       rule.features);
   }
   if (!axis) return Constant(op.inputs[slot]);
-  return AddConstant(fmt::format("{}@{}", NameOf(op.outputs[0]), slot), Sliced(tensor, *axis, wanted));
+  return AddConstant(fmt::format("{}@{}", NameOf(op.outputs[0]), slot),
+                     Sliced(tensor, *axis, wanted));
 }
 
-Result<ValueId> ShardBuilder::NarrowedWhole(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted) {
+Result<ValueId> ShardBuilder::NarrowedWhole(const Op& op, size_t slot, const FeatureRule& rule,
+                                            const std::vector<int64_t>& wanted) {
   DISCO_ASSIGN(const ValueId whole, Whole(op, op.inputs[slot]));
   const Shape& shape = context_.graph.value(op.inputs[slot]).shape;
   const std::string name = fmt::format("{}@{}", NameOf(op.outputs[0]), slot);
@@ -198,18 +218,21 @@ Result<ValueId> ShardBuilder::NarrowedWhole(const Op& op, size_t slot, const Fea
     features.clear();
     for (const int64_t feature : wanted) {
       const int64_t first = rule.origins[0].from[static_cast<size_t>(feature)];
-      for (int64_t i = 0; i < width && (features.empty() || features.back() < first + i); ++i) features.push_back(first + i);
+      for (int64_t i = 0; i < width && (features.empty() || features.back() < first + i); ++i)
+        features.push_back(first + i);
     }
     axis = 1;
   } else if (op.type == OpType::kConcat) {
     const int joined = *NormalizeAxis(op.as<AxisParams>().axis, shape.rank());
     int64_t offset = 0;
-    for (size_t before = 0; joined == axis && before < slot; ++before) offset += context_.graph.value(op.inputs[before]).shape[axis];
+    for (size_t before = 0; joined == axis && before < slot; ++before)
+      offset += context_.graph.value(op.inputs[before]).shape[axis];
     for (int64_t& feature : features) feature -= offset;
     std::erase_if(features, [&](int64_t feature) { return feature < 0 || feature >= shape[axis]; });
     if (features.empty()) return kNoValue;
   } else {
-    const auto aligned = AlignedAxis(shape, context_.graph.value(op.outputs[0]).shape.rank(), rule.axis, rule.features);
+    const auto aligned = AlignedAxis(shape, context_.graph.value(op.outputs[0]).shape.rank(),
+                                     rule.axis, rule.features);
     if (!aligned) return whole;
     axis = *aligned;
   }
@@ -226,12 +249,16 @@ void ShardBuilder::AppendSends(ValueId value) {
                       .axis = PlanOf(value)->axis,
                       .features = PositionsIn(own, transfer->features),
                       .stride = transfer->stride};
-    shard_.ops.push_back({fmt::format("{}@send{}", NameOf(value), transfer->to), OpType::kSend, std::move(params), {local_.at(value)}, {}});
+    shard_.ops.push_back({fmt::format("{}@send{}", NameOf(value), transfer->to),
+                          OpType::kSend,
+                          std::move(params),
+                          {local_.at(value)},
+                          {}});
   }
 }
 
-// Receives stand in the order of the traffic: a stream between two nodes delivers in order, so to wait for an earlier
-// value first costs nothing.
+// Receives stand in the order of the traffic: a stream between two nodes delivers in order, so to
+// wait for an earlier value first costs nothing.
 void ShardBuilder::EmitReceive(ValueId wanted) {
   while (!foreign_.contains(wanted)) {
     const ValueId value = receive_order_[received_++];
@@ -244,7 +271,8 @@ void ShardBuilder::EmitReceive(ValueId wanted) {
       features += count;
     }
     params.shape[params.axis] = features;
-    foreign_[value] = shard_.AddOp(OpType::kReceive, NameOf(value) + "@received", {}, std::move(params));
+    foreign_[value] =
+        shard_.AddOp(OpType::kReceive, NameOf(value) + "@received", {}, std::move(params));
   }
 }
 
@@ -265,7 +293,8 @@ Result<ValueId> ShardBuilder::Whole(const Op& reader, ValueId value) {
   if (part == nullptr) {  // an input of the network
     const auto& inputs = context_.graph.inputs;
     const Value& input = context_.graph.value(value);
-    network_inputs_.push_back(static_cast<size_t>(std::find(inputs.begin(), inputs.end(), value) - inputs.begin()));
+    network_inputs_.push_back(
+        static_cast<size_t>(std::find(inputs.begin(), inputs.end(), value) - inputs.begin()));
     shard_.inputs.push_back(shard_.AddValue(input.name, input.dtype, input.shape));
     return whole_[value] = shard_.inputs.back();
   }
@@ -278,13 +307,16 @@ Result<ValueId> ShardBuilder::Whole(const Op& reader, ValueId value) {
     parts.push_back(foreign.value);
   }
   if (features.size() != part->owner.size()) {
-    return OpError(reader, ErrorKind::kInvalid, "it needs all of '{}', but the plan prunes it", NameOf(value));
+    return OpError(reader, ErrorKind::kInvalid, "it needs all of '{}', but the plan prunes it",
+                   NameOf(value));
   }
   ValueId whole = parts[0];
-  if (parts.size() > 1) whole = shard_.AddOp(OpType::kConcat, NameOf(value) + "@joined", parts, AxisParams{part->axis});
+  if (parts.size() > 1)
+    whole = shard_.AddOp(OpType::kConcat, NameOf(value) + "@joined", parts, AxisParams{part->axis});
   if (!std::is_sorted(features.begin(), features.end())) {
     std::vector<int64_t> order(features.size());
-    for (size_t i = 0; i < features.size(); ++i) order[static_cast<size_t>(features[i])] = static_cast<int64_t>(i);
+    for (size_t i = 0; i < features.size(); ++i)
+      order[static_cast<size_t>(features[i])] = static_cast<int64_t>(i);
     whole = EmitGather(NameOf(value) + "@whole", whole, part->axis, order);
   }
   return whole_[value] = whole;
@@ -296,11 +328,13 @@ ValueId ShardBuilder::Constant(ValueId value) {
   return place->second;
 }
 
-ValueId ShardBuilder::Emit(const Op& op, const std::string& name, std::vector<ValueId> inputs, OpParams params) {
+ValueId ShardBuilder::Emit(const Op& op, const std::string& name, std::vector<ValueId> inputs,
+                           OpParams params) {
   return shard_.AddOp(op.type, name, std::move(inputs), std::move(params));
 }
 
-ValueId ShardBuilder::EmitGather(const std::string& name, ValueId input, int axis, const std::vector<int64_t>& indices) {
+ValueId ShardBuilder::EmitGather(const std::string& name, ValueId input, int axis,
+                                 const std::vector<int64_t>& indices) {
   const ValueId list = AddConstant(name + "@indices", Tensor::Indices(indices));
   return shard_.AddOp(OpType::kGather, name, {input, list}, AxisParams{axis});
 }
@@ -310,7 +344,7 @@ Status ShardBuilder::AppendOutputs(std::vector<OutputSource>& sources) {
     const ValueId output = context_.graph.outputs[i];
     const ValuePlan* part = PlanOf(output);
     if (part == nullptr) {
-      if (node_ != 0) continue;
+      if (node_ != kReturningNode) continue;
       DISCO_ASSIGN(const ValueId whole, Whole(Op{.name = NameOf(output)}, output));
       sources[i].parts.push_back({node_, shard_.outputs.size(), {}});
       shard_.outputs.push_back(whole);

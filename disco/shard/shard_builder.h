@@ -2,8 +2,8 @@
 // The cut for one node: walks the network's ops in order and appends what this node does of each.
 // Private to the room.
 //
-// Of a value v of the network a node may hold: its *local* part (the features it owns, ascending), its *foreign*
-// part (the features it received, by sender, ascending), and the *whole* value.
+// Of a value v of the network a node may hold: its *local* part (the features it owns, ascending),
+// its *foreign* part (the features it received, by sender, ascending), and the *whole* value.
 #pragma once
 
 #include <map>
@@ -13,6 +13,7 @@
 
 #include "disco/plan/coupling.h"
 #include "disco/plan/feature_rules.h"
+#include "disco/plan/node_ops.h"
 #include "disco/shard/cut.h"
 
 namespace disco {
@@ -22,13 +23,14 @@ struct CutContext {
   const Graph& graph;
   const Plan& plan;
   const std::vector<Transfer>& traffic;
+  const NodeOps& ops;
   std::vector<std::optional<int>> axes;  // feature axis by ValueId; nothing: replicated
 };
 
 class ShardBuilder {
  public:
   ShardBuilder(const CutContext& context, NodeId node);
-  Status AppendOp(const Op& op);
+  Status AppendOp(OpId id);
   // Outputs of the network that this node returns; call after the last op.
   Status AppendOutputs(std::vector<OutputSource>& sources);
   Graph TakeShard() { return std::move(shard_); }
@@ -50,8 +52,10 @@ class ShardBuilder {
 
   // Appends `op` under another name, over other inputs, with other params; returns its output.
   ValueId Emit(const Op& op, const std::string& name, std::vector<ValueId> inputs, OpParams params);
-  ValueId EmitGather(const std::string& name, ValueId input, int axis, const std::vector<int64_t>& indices);
-  ValueId EmitMixing(const Op& op, const std::string& name, ValueId input, const std::vector<int64_t>& features, bool with_bias,
+  ValueId EmitGather(const std::string& name, ValueId input, int axis,
+                     const std::vector<int64_t>& indices);
+  ValueId EmitMixing(const Op& op, const std::string& name, ValueId input,
+                     const std::vector<int64_t>& features, bool with_bias,
                      const std::vector<int64_t>& stride);
   void EmitReceive(ValueId value);
 
@@ -61,19 +65,27 @@ class ShardBuilder {
   // The value with all its features. Errors: kInvalid when the plan prunes it.
   Result<ValueId> Whole(const Op& reader, ValueId value);
   ValueId Constant(ValueId value);
-  ValueId AddConstant(const std::string& name, Tensor tensor) { return shard_.AddConstant(name, std::move(tensor)); }
+  ValueId AddConstant(const std::string& name, Tensor tensor) {
+    return shard_.AddConstant(name, std::move(tensor));
+  }
 
-  // Input `slot` of a tied op, narrowed to what output features `wanted` are made of; kNoValue: nothing of it.
-  Result<ValueId> TiedInput(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted);
-  Result<ValueId> NarrowedWhole(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted);
-  ValueId NarrowedConstant(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted);
-  ValueId ParameterInput(const Op& op, size_t slot, const FeatureRule& rule, const std::vector<int64_t>& wanted);
+  // Input `slot` of a tied op, narrowed to what output features `wanted` are made of; kNoValue:
+  // nothing of it.
+  Result<ValueId> TiedInput(const Op& op, size_t slot, const FeatureRule& rule,
+                            const std::vector<int64_t>& wanted);
+  Result<ValueId> NarrowedWhole(const Op& op, size_t slot, const FeatureRule& rule,
+                                const std::vector<int64_t>& wanted);
+  ValueId NarrowedConstant(const Op& op, size_t slot, const FeatureRule& rule,
+                           const std::vector<int64_t>& wanted);
+  ValueId ParameterInput(const Op& op, size_t slot, const FeatureRule& rule,
+                         const std::vector<int64_t>& wanted);
 
   const CutContext& context_;
   NodeId node_;
   Graph shard_;
   std::vector<size_t> network_inputs_;
-  std::map<ValueId, ValueId> local_, whole_, foreign_, constants_;  // of the network -> of the shard
+  std::map<ValueId, ValueId> local_, whole_, foreign_,
+      constants_;  // of the network -> of the shard
   std::map<ValueId, std::vector<const Transfer*>> incoming_, outgoing_;
   std::vector<ValueId> receive_order_;
   size_t received_ = 0;  // of receive_order_

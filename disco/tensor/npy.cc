@@ -11,14 +11,24 @@ namespace disco {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr size_t kPrefix = 10;      // magic, version, 16-bit header length
-constexpr size_t kAlignment = 64;   // of the elements in the file
+constexpr size_t kPrefix = 10;     // magic, version, 16-bit header length
+constexpr size_t kAlignment = 64;  // of the elements in the file
 constexpr std::array<std::pair<std::string_view, DType>, 11> kDescriptions = {{
-    {"<f4", DType::kF32}, {"<f8", DType::kF64}, {"|i1", DType::kI8}, {"<i2", DType::kI16}, {"<i4", DType::kI32}, {"<i8", DType::kI64},
-    {"|u1", DType::kU8}, {"<u2", DType::kU16}, {"<u4", DType::kU32}, {"<u8", DType::kU64}, {"|b1", DType::kBool},
+    {"<f4", DType::kF32},
+    {"<f8", DType::kF64},
+    {"|i1", DType::kI8},
+    {"<i2", DType::kI16},
+    {"<i4", DType::kI32},
+    {"<i8", DType::kI64},
+    {"|u1", DType::kU8},
+    {"<u2", DType::kU16},
+    {"<u4", DType::kU32},
+    {"<u8", DType::kU64},
+    {"|b1", DType::kBool},
 }};
 
-// What follows "'key':" in the header, a Python literal, up to the next comma or brace outside brackets.
+// What follows "'key':" in the header, a Python literal, up to the next comma or brace outside
+// brackets.
 std::string_view Field(std::string_view header, std::string_view key) {
   const size_t start = header.find(fmt::format("'{}':", key));
   if (start == std::string_view::npos) return {};
@@ -45,28 +55,34 @@ Result<Shape> ShapeFrom(std::string_view text) {
 }
 
 Result<Tensor> Parse(std::string_view file) {
-  if (file.size() < kPrefix || !file.starts_with(kMagic)) return Fail(ErrorKind::kInvalid, "this is not a .npy file");
+  if (file.size() < kPrefix || !file.starts_with(kMagic))
+    return Fail(ErrorKind::kInvalid, "this is not a .npy file");
   const bool wide = file[6] >= 2;  // from version 2 the length has 32 bits
   const size_t length_size = wide ? 4 : 2;
   uint32_t length = 0;
-  if (file.size() < kMagic.size() + 2 + length_size) return Fail(ErrorKind::kInvalid, "it is cut short");
+  if (file.size() < kMagic.size() + 2 + length_size)
+    return Fail(ErrorKind::kInvalid, "it is cut short");
   std::memcpy(&length, file.data() + kMagic.size() + 2, length_size);
   file.remove_prefix(kMagic.size() + 2 + length_size);
   if (length > file.size()) return Fail(ErrorKind::kInvalid, "it is cut short");
   const std::string_view header = file.substr(0, length);
   const std::string_view elements = file.substr(length);
-  if (Field(header, "fortran_order") != "False") return Fail(ErrorKind::kUnsupported, "it is in Fortran order; save numpy.ascontiguousarray of it");
+  if (Field(header, "fortran_order") != "False")
+    return Fail(ErrorKind::kUnsupported,
+                "it is in Fortran order; save numpy.ascontiguousarray of it");
   DISCO_ASSIGN(Shape shape, ShapeFrom(Field(header, "shape")));
   for (const auto& [description, dtype] : kDescriptions) {
     if (Field(header, "descr") != fmt::format("'{}'", description)) continue;
     if (elements.size() != static_cast<size_t>(shape.elements()) * SizeOf(dtype)) {
-      return Fail(ErrorKind::kInvalid, "{} bytes do not fit shape {}", elements.size(), ToString(shape));
+      return Fail(ErrorKind::kInvalid, "{} bytes do not fit shape {}", elements.size(),
+                  ToString(shape));
     }
     Tensor tensor(dtype, std::move(shape));
     std::memcpy(tensor.MutableBytes().data(), elements.data(), elements.size());
     return tensor;
   }
-  return Fail(ErrorKind::kUnsupported, "elements of type {} are not supported", Field(header, "descr"));
+  return Fail(ErrorKind::kUnsupported, "elements of type {} are not supported",
+              Field(header, "descr"));
 }
 
 }  // namespace
@@ -84,8 +100,9 @@ Status WriteNpy(const Tensor& tensor, const Path& path) {
     if (dtype == tensor.dtype()) description = text;
   }
   const Shape& shape = tensor.shape();
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", description,
-                                   fmt::join(shape.begin(), shape.end(), ", "), shape.rank() == 1 ? "," : "");
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", description,
+                  fmt::join(shape.begin(), shape.end(), ", "), shape.rank() == 1 ? "," : "");
   const size_t padded = (kPrefix + header.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
   header.resize(padded - kPrefix - 1, ' ');
   header += '\n';

@@ -34,7 +34,7 @@ Status CheckShape(const Shape& shape) {
     if (extent > 0 && elements > kMaxElements / extent) {
       return Fail(ErrorKind::kInvalid, "shape {} is too large", ToString(shape));
     }
-    elements *= extent;
+    elements *= std::max<int64_t>(extent, 1);  // an empty tensor has strides, too
   }
   return {};
 }

@@ -34,10 +34,10 @@ Result<TorchOp> MakeClip(const Graph& graph, const Op& op) {
 
 Result<TorchOp> MakeDropout(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(const std::optional<double> ratio, ScalarParameter(graph, op, 1));
-  return [share = ratio.value_or(0.5)](std::span<const at::Tensor> inputs,
-                                       const ForwardMode& mode) {
-    return at::dropout(inputs[0], share, mode.dropout);
-  };
+  return
+      [share = ratio.value_or(0.5)](std::span<const at::Tensor> inputs, const ForwardMode& mode) {
+        return at::dropout(inputs[0], share, mode.dropout);
+      };
 }
 
 }  // namespace

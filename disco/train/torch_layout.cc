@@ -10,7 +10,9 @@
 namespace disco {
 namespace {
 
-const Shape& InputShape(const Graph& graph, const Op& op) { return graph.value(op.inputs[0]).shape; }
+const Shape& InputShape(const Graph& graph, const Op& op) {
+  return graph.value(op.inputs[0]).shape;
+}
 
 // 0 copies an extent of the input and -1 is what remains, so the target holds for any batch.
 Result<TorchOp> MakeReshape(const Graph& graph, const Op& op) {

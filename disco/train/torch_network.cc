@@ -87,7 +87,7 @@ Result<std::vector<at::Tensor>> TorchNetwork::Forward(const std::vector<at::Tens
         arguments.push_back(input == kNoValue ? at::Tensor() : values[static_cast<size_t>(input)]);
       }
       values[static_cast<size_t>(step.output)] = step.run(arguments, mode);
-      for (const ValueId value : step.last_reads) values[static_cast<size_t>(value)] = {};
+      for (const ValueId value : step.last_reads) values[static_cast<size_t>(value)].reset();
     }
     std::vector<at::Tensor> outputs;
     for (const ValueId output : outputs_) outputs.push_back(values[static_cast<size_t>(output)]);

@@ -23,8 +23,7 @@ TorchOp MakeLrn(const LrnParams& params) {
     at::Tensor squares = (input * input).reshape({input.size(0), 1, input.size(1), -1});
     squares = at::constant_pad_nd(squares, {0, 0, before, params.size - 1 - before}, 0);
     const at::Tensor mean = at::avg_pool2d(squares, {params.size, 1}, {1, 1});
-    return input /
-           at::pow(mean.reshape(input.sizes()) * params.alpha + params.bias, params.beta);
+    return input / at::pow(mean.reshape(input.sizes()) * params.alpha + params.bias, params.beta);
   };
 }
 

@@ -33,12 +33,12 @@ at::Tensor AveragePoolUnpadded(const at::Tensor& input, const ResolvedWindow& wi
 // How much of each window is counted: [1, 1, D'...], in shares of the kernel.
 at::Tensor CountedShare(const ResolvedWindow& window, const std::vector<int64_t>& extents,
                         const std::vector<int64_t>& pads_end, bool count_pads) {
-  std::vector<int64_t> shape = {1, 1};
+  std::vector<int64_t> shape(extents.size() + 2, 1);
   std::vector<int64_t> begin = window.pads_begin, end = pads_end;
   for (size_t axis = 0; axis < extents.size(); ++axis) {
-    shape.push_back(extents[axis]);
+    shape[axis + 2] = extents[axis];
     if (!count_pads) continue;
-    shape.back() += window.pads_begin[axis] + window.pads_end[axis];
+    shape[axis + 2] += window.pads_begin[axis] + window.pads_end[axis];
     begin[axis] = 0;
     end[axis] -= window.pads_end[axis];
   }
@@ -47,7 +47,8 @@ at::Tensor CountedShare(const ResolvedWindow& window, const std::vector<int64_t>
 
 Result<TorchOp> MakeAveragePool(const ResolvedWindow& window, const std::vector<int64_t>& extents,
                                 const Op& op) {
-  if (window.dilations != std::vector<int64_t>(extents.size(), 1)) {
+  if (std::any_of(window.dilations.begin(), window.dilations.end(),
+                  [](int64_t d) { return d != 1; })) {
     return OpError(op, ErrorKind::kUnsupported, "cannot be trained with dilations");
   }
   const std::vector<int64_t> end = PadsToLastWindow(window, extents);
@@ -67,10 +68,10 @@ Result<TorchOp> MakeMaxPool(const ResolvedWindow& window, const std::vector<int6
 }
 
 TorchOp MakeMean(std::vector<int64_t> axes, bool keep_dims) {
-  return [axes = std::move(axes), keep_dims](std::span<const at::Tensor> inputs,
-                                             const ForwardMode&) {
-    return at::mean(inputs[0], axes, keep_dims);
-  };
+  return
+      [axes = std::move(axes), keep_dims](std::span<const at::Tensor> inputs, const ForwardMode&) {
+        return at::mean(inputs[0], axes, keep_dims);
+      };
 }
 
 Result<TorchOp> MakeReduceMean(const Graph& graph, const Op& op) {

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <functional>
+#include <ostream>
 #include <thread>
 
 #include "disco/base/random.h"
@@ -23,6 +26,7 @@ struct MeshKind {
   std::string name;
   std::function<Meshes(int members)> make;
 };
+void PrintTo(const MeshKind& kind, std::ostream* out) { *out << kind.name; }
 
 class MeshTest : public testing::TestWithParam<MeshKind> {
  protected:
@@ -239,29 +243,45 @@ TEST_P(MeshTest, OthersGoOnWhenOneIsGone) {
   EXPECT_TRUE(meshes[0]->Receive(2, into, Soon()));
 }
 
+// Shuts `mesh` down once the waits of the test have most likely begun.
+std::thread ShutDownSoon(Mesh& mesh) {
+  return std::thread([&mesh] {
+    std::this_thread::sleep_for(Milliseconds(20));
+    mesh.Shutdown();
+  });
+}
+
 TEST_P(MeshTest, ShutdownWakesTheWaitsOfBothSides) {
   auto meshes = Make(2);
   const std::array<PeerId, 1> other = {0};
-  Buffer into(1);
-  std::thread killer([&] { meshes[0]->Shutdown(); });
-  std::thread peer([&] {
-    Buffer bytes(1);
-    ExpectError(meshes[1]->Receive(0, bytes, Soon()), ErrorKind::kPeer, "member 0 closed");
+  const Deadline deadline = Soon();
+  std::thread killer = ShutDownSoon(*meshes[0]);
+  RunAll(meshes, [&](int self, Mesh& mesh) {
+    Buffer into(1);
+    const std::string_view text = self == 0 ? "shut down" : "member 0 closed";
+    ExpectError(mesh.Receive(1 - self, into, deadline), ErrorKind::kPeer, text);
   });
-  ExpectError(meshes[0]->Receive(1, into, Soon()), ErrorKind::kPeer, "shut down");
   killer.join();
-  peer.join();
-  ExpectError(meshes[0]->Post(1, {}, into), ErrorKind::kPeer, "shut down");
+  EXPECT_FALSE(deadline.Passed());
+  ExpectError(meshes[0]->Post(1, Buffer(1), {}), ErrorKind::kPeer, "shut down");
   ExpectError(meshes[0]->Flush(Soon()), ErrorKind::kPeer, "shut down");
   EXPECT_EQ(meshes[1]->WaitAny(other, Soon()).value(), 0);
 }
 
 TEST_P(MeshTest, ShutdownWakesWaitAny) {
   auto meshes = Make(2);
-  const std::array<PeerId, 1> other = {1};
-  std::thread killer([&] { meshes[0]->Shutdown(); });
-  ExpectError(Ignored(meshes[0]->WaitAny(other, Soon())), ErrorKind::kPeer, "shut down");
+  const Deadline deadline = Soon();
+  std::thread killer = ShutDownSoon(*meshes[0]);
+  RunAll(meshes, [&](int self, Mesh& mesh) {
+    const std::array<PeerId, 1> other = {1 - self};
+    const Result<PeerId> woken = mesh.WaitAny(other, deadline);
+    if (self == 0) ExpectError(Ignored(woken), ErrorKind::kPeer, "shut down");
+    if (self == 1) {
+      EXPECT_EQ(woken.value(), 0);
+    }
+  });
   killer.join();
+  EXPECT_FALSE(deadline.Passed());
 }
 
 TEST_P(MeshTest, StrangersAreRefused) {

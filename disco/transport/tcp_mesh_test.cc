@@ -36,19 +36,21 @@ TEST(TcpMesh, PartialSendsGoOnWhereTheyStopped) {
   Random random(11);
   std::vector<std::byte> sent(5'000'000);
   for (auto& byte : sent) byte = static_cast<std::byte>(random());
-  for (size_t done = 0; done < sent.size(); done += 100'000) {
-    ASSERT_TRUE(link.mesh->Post(0, std::span(sent).subspan(done, 48),
-                                std::span(sent).subspan(done + 48, 100'000 - 48)));
-  }
-  std::thread flusher([&] { EXPECT_TRUE(link.mesh->Flush(Soon())); });
+  std::thread poster([&] {
+    for (size_t done = 0; done < sent.size(); done += 1000) {
+      const auto message = std::span(sent).subspan(done, 1000);
+      EXPECT_TRUE(link.mesh->Post(0, message.first(48), message.subspan(48)));
+    }
+    EXPECT_TRUE(link.mesh->Flush(Soon()));
+  });
   std::vector<std::byte> received(sent.size());
   for (size_t done = 0; done < received.size();) {
-    const auto part =
-        std::min(received.size() - done, static_cast<size_t>(1 + random.Below(70'000)));
-    EXPECT_TRUE(ReceiveAll(link.far_end, std::span(received).subspan(done, part), Soon()));
-    done += part;
+    const auto wanted = static_cast<size_t>(1 + random.Below(70'000));
+    const auto part = std::span(received).subspan(done, std::min(wanted, received.size() - done));
+    EXPECT_TRUE(ReceiveAll(link.far_end, part, Soon()));
+    done += part.size();
   }
-  flusher.join();
+  poster.join();
   EXPECT_EQ(sent, received);
 }
 
@@ -78,9 +80,14 @@ TEST(TcpMesh, PostTowardsAReaderThatNeverReadsIsBounded) {
 TEST(TcpMesh, ShutdownWakesAFlush) {
   OneLink link;
   ASSERT_TRUE(link.mesh->Post(0, {}, std::vector<std::byte>(50'000'000)));
-  std::thread killer([&] { link.mesh->Shutdown(); });
-  const Status status = link.mesh->Flush(Soon());
+  std::thread killer([&] {
+    std::this_thread::sleep_for(Milliseconds(20));  // the flush has most likely begun
+    link.mesh->Shutdown();
+  });
+  const Deadline deadline = Soon();
+  const Status status = link.mesh->Flush(deadline);
   killer.join();
+  EXPECT_FALSE(deadline.Passed());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
 }

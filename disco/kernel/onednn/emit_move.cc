@@ -18,18 +18,24 @@ Desc PlainDesc(const Shape& shape) {
   return Desc(shape.dims(), dnnl::memory::data_type::f32, shape.strides());
 }
 
-// All elements of `id`, picked into a block of the output that begins at `to`.
-Pick PickAll(const Emission& e, ValueId id, std::byte* to) {
-  const Shape& shape = e.builder.ShapeOf(id);
-  const std::vector<int64_t> from_strides = e.builder.Strides(id),
-                             to_strides = e.builder.Strides(e.output());
-  Pick pick{e.builder.Data(id), to, ElementSize(e), {}, {}};
+using Strides = std::vector<int64_t>;
+
+// Every element of `shape`, from one place and stride to another.
+Pick PickBlock(const Emission& e, const Shape& shape, const std::byte* from,
+               const Strides& from_strides, std::byte* to) {
+  const Strides to_strides = e.builder.Strides(e.output());
+  Pick pick{from, to, ElementSize(e), {}, {}};
   for (size_t axis = 0; axis < from_strides.size(); ++axis) {
     std::vector<int64_t> indices(static_cast<size_t>(shape[static_cast<int>(axis)]));
     std::iota(indices.begin(), indices.end(), 0);
     pick.axes.push_back(MakePickAxis(indices, from_strides[axis], to_strides[axis]));
   }
   return pick;
+}
+
+// All elements of `id`, into the part of the output that begins at `to`.
+Pick PickAll(const Emission& e, ValueId id, std::byte* to) {
+  return PickBlock(e, e.builder.ShapeOf(id), e.builder.Data(id), e.builder.Strides(id), to);
 }
 
 void AddPicks(const Emission& e, std::vector<Pick> picks) {
@@ -55,12 +61,8 @@ Status EmitRename(const Emission& e) {
   if (builder.Data(e.input(0)) == builder.Data(e.output())) return {};
   const Shape& shape = builder.ShapeOf(e.output());
   if (builder.LiesPlain(e.input(0)) && builder.LiesPlain(e.output())) {
-    const auto elements = static_cast<size_t>(shape.elements());
-    std::vector<int64_t> all(elements * ElementSize(e));
-    std::iota(all.begin(), all.end(), 0);
-    AddPicks(
-        e,
-        {{builder.Data(e.input(0)), builder.Data(e.output()), 1, {MakePickAxis(all, 1, 1)}, {}}});
+    AddPicks(e, {PickBlock(e, shape, builder.Data(e.input(0)), builder.Strides(e.output()),
+                           builder.Data(e.output()))});
   } else if (builder.LiesPlain(e.output())) {
     const Desc plain = PlainDesc(builder.ShapeOf(e.input(0)));
     builder.AddReorder(e.op(), builder.MemoryOf(e.input(0)),
@@ -86,13 +88,7 @@ Status EmitTranspose(const Emission& e) {
                        builder.MemoryOf(e.output()));
     return {};
   }
-  Pick pick{builder.Data(e.input(0)), builder.Data(e.output()), ElementSize(e), {}, {}};
-  for (size_t axis = 0; axis < strides.size(); ++axis) {
-    std::vector<int64_t> indices(static_cast<size_t>(shape[static_cast<int>(axis)]));
-    std::iota(indices.begin(), indices.end(), 0);
-    pick.axes.push_back(MakePickAxis(indices, strides[axis], to[axis]));
-  }
-  AddPicks(e, {std::move(pick)});
+  AddPicks(e, {PickBlock(e, shape, builder.Data(e.input(0)), strides, builder.Data(e.output()))});
   return {};
 }
 

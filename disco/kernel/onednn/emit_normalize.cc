@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "disco/kernel/onednn/emit.h"
 
 namespace disco::onednn {
@@ -14,6 +16,49 @@ Result<Desc> TwoAxes(const Emission& e, int axis) {
     return e.Unsupported("normalises over part of an image");
   return Desc({shape.elements(0, axis), shape.elements(axis, shape.rank())}, kFloat,
               dnnl::memory::format_tag::ab);
+}
+
+// Y = factor * X + shift, one of each per feature.
+struct Line {
+  Tensor factor, shift;
+};
+
+// A BatchNormalization of constant parameters is a line.
+std::optional<Line> LineOf(const Graph& graph, const Op& op) {
+  std::span<const float> given[4];  // scale, bias, mean, variance
+  for (size_t i = 0; i < 4; ++i) {
+    const Tensor* tensor = graph.ConstantInput(op, i + 1);
+    if (tensor == nullptr) return std::nullopt;
+    given[i] = tensor->Data<float>();
+  }
+  const Shape shape{static_cast<int64_t>(given[0].size())};
+  Line line{Tensor(DType::kF32, shape), Tensor(DType::kF32, shape)};
+  const auto factor = line.factor.MutableData<float>(), shift = line.shift.MutableData<float>();
+  for (size_t c = 0; c < factor.size(); ++c) {
+    factor[c] = given[0][c] / std::sqrt(given[3][c] + op.as<BatchNormParams>().epsilon);
+    shift[c] = given[1][c] - given[2][c] * factor[c];
+  }
+  return line;
+}
+
+Status EmitLine(const Emission& e, const Line& line) {
+  Builder& builder = e.builder;
+  dnnl::memory::dims dims(static_cast<size_t>(builder.ShapeOf(e.input(0)).rank()), 1);
+  dims[1] = line.factor.elements();
+  const Desc per_feature(dims, kFloat, StridesOf(Shape(dims), builder.LayoutOf(e.input(0))));
+  Epilogue epilogue;
+  epilogue.Add(builder.Pack(line.shift, per_feature, per_feature));
+  dnnl::primitive_attr attributes = builder.NewAttributes();
+  attributes.set_post_ops(epilogue.post_ops);
+  const PrimitiveDesc desc =
+      MakeBinary({builder.engine(), attributes}, dnnl::algorithm::binary_mul,
+                 builder.DescOf(e.input(0)), per_feature, builder.DescOf(e.output()));
+  std::vector<Argument> arguments = std::move(epilogue.arguments);
+  arguments.push_back({DNNL_ARG_SRC_0, builder.MemoryOf(e.input(0))});
+  arguments.push_back({DNNL_ARG_SRC_1, builder.Pack(line.factor, per_feature, per_feature)});
+  arguments.push_back({DNNL_ARG_DST, builder.MemoryOf(e.output())});
+  builder.AddPrimitive(e.op(), desc, std::move(arguments));
+  return {};
 }
 
 }  // namespace
@@ -54,6 +99,7 @@ Status EmitBatchNormalization(const Emission& e) {
   Builder& builder = e.builder;
   const auto& params = e.op().as<BatchNormParams>();
   if (params.training || e.op().outputs.size() > 1) return e.Unsupported("is in training form");
+  if (const auto line = LineOf(e.graph(), e.op())) return EmitLine(e, *line);
   const PrimitiveDesc desc = MakeBatchNormalization({builder.engine(), builder.NewAttributes()},
                                                     builder.DescOf(e.input(0)),
                                                     builder.DescOf(e.output()), params.epsilon);

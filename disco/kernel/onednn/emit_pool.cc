@@ -64,7 +64,8 @@ Status EmitPool(const Emission& e) {
   const std::vector<int64_t> pads_end = FittingPads(resolved, builder.ShapeOf(e.input(0)));
   const bool reaches_on =
       !std::ranges::equal(pads_end, resolved.pads_end, std::ranges::less_equal());
-  if (reaches_on && e.op().as<PoolParams>().count_include_pad) {
+  if (reaches_on && e.op().type == OpType::kAveragePool &&
+      e.op().as<PoolParams>().count_include_pad) {
     return e.Unsupported("windows reach past padding that counts");
   }
   WindowDims window{resolved.kernel, resolved.strides, resolved.dilations, resolved.pads_begin,

@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "disco/graph/fold_batch_norm.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
@@ -108,6 +109,7 @@ class OneDnnProgram : public Program {
 }  // namespace onednn
 
 Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options) {
+  FoldBatchNorm(graph);
   try {
     auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options.threads);
     DISCO_TRY(program->Build());

@@ -131,6 +131,13 @@ Status CheckArguments(const Graph& graph, std::span<const Tensor> inputs,
 }
 
 Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const ProgramOptions&) {
+  for (const Op& op : graph.ops) {  // what an exchange would fail on is found now
+    if (op.type == OpType::kSend) {
+      DISCO_TRY(SendIndex(graph, op, graph.value(op.inputs[0]).shape.strides()));
+    } else if (op.type == OpType::kReceive) {
+      DISCO_TRY(ReceiveIndices(graph, op, graph.value(op.outputs[0]).shape.strides()));
+    }
+  }
   return std::make_unique<ReferenceProgram>(std::move(graph));
 }
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "disco/base/interrupt.h"
+#include "disco/base/progress.h"
+#include "disco/cli/command.h"
+#include "disco/cli/load.h"
+#include "disco/cli/print.h"
+#include "disco/cli/session_options.h"
+#include "disco/data/loader.h"
+#include "disco/data/metrics.h"
+#include "disco/tensor/slice.h"
+
+namespace disco {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct EvalCommand {
+  std::string network, preprocess;
+  DatasetSpec data{.split = "val"};
+  SessionFlags session;
+  int64_t batch = 1;
+  bool json = false;
+};
+
+struct Evaluation {
+  Accuracy accuracy;
+  std::vector<double> batch_ms;
+  double MedianMs() {
+    if (batch_ms.empty()) return 0;
+    const auto middle = batch_ms.begin() + static_cast<std::ptrdiff_t>(batch_ms.size() / 2);
+    std::nth_element(batch_ms.begin(), middle, batch_ms.end());
+    return *middle;
+  }
+};
+
+// The network's batch is fixed: a last, smaller batch is filled up with nothing.
+Tensor Filled(const Tensor& images, const Shape& shape) {
+  if (images.shape() == shape) return images;
+  Tensor filled(DType::kF32, shape);
+  const auto data = images.Data<float>();
+  std::copy(data.begin(), data.end(), filled.MutableData<float>().begin());
+  return filled;
+}
+
+Status CheckOutput(const Graph& graph, int64_t classes) {
+  const Value& output = graph.value(graph.outputs.at(0));
+  if (output.shape.rank() < 2 || output.shape[0] * output.shape[1] != output.shape.elements() ||
+      output.shape[1] < classes) {
+    return Fail(ErrorKind::kInvalid, "output '{}' of shape {} does not give scores for {} classes",
+                output.name, ToString(output.shape), classes);
+  }
+  return {};
+}
+
+Result<Evaluation> Evaluate(const Graph& graph, Session& session, Loader& loader, int64_t images) {
+  Evaluation evaluation;
+  Progress progress("eval", "images", images);
+  const Shape& shape = graph.value(graph.inputs[0]).shape;
+  loader.StartEpoch(0);
+  while (!Interrupted()) {
+    DISCO_ASSIGN(const std::optional<Batch> batch, loader.Next());
+    if (!batch) break;
+    const Tensor inputs[] = {Filled(batch->images, shape)};
+    DISCO_ASSIGN(const std::vector<Tensor> outputs, session.Infer(inputs));
+    evaluation.batch_ms.push_back(session.last_duration().count());
+    const auto count = static_cast<int64_t>(batch->labels.size());
+    std::vector<int64_t> rows(static_cast<size_t>(count));
+    for (int64_t row = 0; row < count; ++row) rows[static_cast<size_t>(row)] = row;
+    const Tensor scores = outputs[0].Reshaped({shape[0], outputs[0].elements() / shape[0]});
+    evaluation.accuracy += AccuracyOf(Gather(scores, 0, rows), batch->labels);
+    progress.Update(evaluation.accuracy.images,
+                    fmt::format("top-1 {}", Percent(evaluation.accuracy.Top1Share())));
+  }
+  if (Interrupted())
+    return Fail(ErrorKind::kInterrupted, "stopped after {} of {} images",
+                evaluation.accuracy.images, images);
+  return evaluation;
+}
+
+Status Run(EvalCommand& options) {
+  DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
+  if (graph.inputs.size() != 1)
+    return Fail(ErrorKind::kUsage, "eval needs a network with one input; this one has {}",
+                graph.inputs.size());
+  DISCO_ASSIGN(const Preprocessing preprocessing, PreprocessingFor(graph, options.preprocess));
+  options.data.decode = DecodeFor(preprocessing);
+  DISCO_ASSIGN(std::shared_ptr<const Dataset> dataset, OpenDataset(options.data));
+  DISCO_TRY(CheckOutput(graph, static_cast<int64_t>(dataset->class_names().size())));
+  CatchInterrupts();
+  Loader loader(dataset, {.preprocessing = preprocessing,
+                          .batch_size = options.batch,
+                          .on_warning = [](const std::string& text) {
+                            fmt::print(stderr, "warning: {}\n", text);
+                          }});
+  DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
+  DISCO_ASSIGN(Evaluation evaluation, Evaluate(graph, *session, loader, dataset->size()));
+  const Accuracy& accuracy = evaluation.accuracy;
+  const double median = evaluation.MedianMs();
+  if (options.json) {
+    PrintLine(Json{{"metric", "top1"},
+                   {"value", accuracy.Top1Share()},
+                   {"top5", accuracy.Top5Share()},
+                   {"images", accuracy.images},
+                   {"batch", options.batch},
+                   {"batch_ms_median", median},
+                   {"nodes", NodesToJson(*session)}}
+                  .dump(2));
+    return {};
+  }
+  PrintLine(fmt::format("top-1 {}  top-5 {}  over {} images, {:.2f} ms per batch of {}",
+                        Percent(accuracy.Top1Share()), Percent(accuracy.Top5Share()),
+                        accuracy.images, median, options.batch));
+  PrintLine(NodesToTable(*session));
+  return {};
+}
+
+}  // namespace
+
+void AddEvalCommand(CLI::App& app, Action& action) {
+  AddCommand<EvalCommand>(
+      app, action, "eval",
+      "Accuracy of a network on a data set, on one node or on all nodes of a plan",
+      [](CLI::App& command, EvalCommand& options) {
+        command.add_option("network", options.network, "An .onnx file")->required();
+        command
+            .add_option("--data", options.data.source,
+                        "synthetic, or a folder: images by class, CIFAR binary, IDX")
+            ->required();
+        command.add_option("--split", options.data.split, "train or val");
+        command.add_option("--limit", options.data.limit, "So many images only, drawn by --seed");
+        command.add_option("--seed", options.data.seed, "Seed of synthetic data and of --limit");
+        command.add_option("--batch", options.batch, "Images at a time")
+            ->check(CLI::Range(1, 4096));
+        command.add_option("--preprocess", options.preprocess,
+                           "How pictures become the input, if the network's file does not say");
+        command.add_flag("--json", options.json, "As JSON");
+        AddSessionFlags(command, options.session);
+      },
+      Run);
+}
+
+}  // namespace disco

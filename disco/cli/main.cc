@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// disco: one network on several machines.
+#include <cstdio>
+#include <exception>
+
+#include "disco/cli/command.h"
+#include "disco/cli/train_command.h"
+
+namespace {
+
+constexpr int kFailed = 1, kWrongUsage = 2;
+
+int Report(const disco::Error& error) {
+  fmt::print(stderr, "disco: {}\n", error.message);
+  return error.kind == disco::ErrorKind::kUsage ? kWrongUsage : kFailed;
+}
+
+int Run(int argc, char** argv) {
+  if (argc > 1 && disco::IsTrainCommand(argv[1]))
+    return Report(disco::RunTrainProgram(argv).error());
+  CLI::App app(
+      "disco runs one neural network on several machines at once, with very little talk between "
+      "them.");
+  disco::Action action;
+  disco::AddZooCommand(app, action);
+  disco::AddDescribeCommand(app, action);
+  disco::AddPlanCommand(app, action);
+  disco::AddEstimateCommand(app, action);
+  disco::AddCutCommand(app, action);
+  disco::AddNodeCommand(app, action);
+  disco::AddRunCommand(app, action);
+  disco::AddEvalCommand(app, action);
+  app.add_subcommand("train", "Train a network (disco train --help)");
+  app.add_subcommand(
+      "sparsify", "Prune a network to sparse communication while training (disco sparsify --help)");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "disco 0.1.0");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  const disco::Status status = action();
+  return status ? 0 : Report(status.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "disco: out of memory\n");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "disco: {}\n", error.what());
+  }
+  return kFailed;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "disco/base/interrupt.h"
+#include "disco/cli/command.h"
+#include "disco/node/server.h"
+
+namespace disco {
+namespace {
+
+struct NodeCommand {
+  std::string listen, largest_shard = "2GB", cache = "1GB";
+  NodeLimits limits;
+};
+
+Status Run(NodeCommand& options) {
+  DISCO_ASSIGN(Endpoint endpoint, ParseEndpoint(options.listen));
+  DISCO_ASSIGN(options.limits.largest_shard, ParseBytes(options.largest_shard));
+  DISCO_ASSIGN(options.limits.cache, ParseBytes(options.cache));
+  if (options.limits.sessions < 1)
+    return Fail(ErrorKind::kUsage, "--sessions has to be at least 1");
+  CatchInterrupts();
+  const auto logger =
+      std::make_shared<spdlog::logger>("node", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%d %H:%M:%S %v");
+  DISCO_ASSIGN(const auto server,
+               NodeServer::Start(endpoint, options.limits,
+                                 [logger](const std::string& line) { logger->info("{}", line); }));
+  endpoint.port = server->port();
+  logger->info("listening on {}; callers send the shard; Ctrl-C ends", ToString(endpoint));
+  DISCO_TRY(server->Run([] { return Interrupted(); }));
+  logger->info("ended");
+  return {};
+}
+
+}  // namespace
+
+void AddNodeCommand(CLI::App& app, Action& action) {
+  AddCommand<NodeCommand>(
+      app, action, "node", "Be a node: wait for callers, run the shards they send",
+      [](CLI::App& command, NodeCommand& options) {
+        command
+            .add_option("--listen", options.listen,
+                        "ADDRESS:PORT; only a trusted network should reach it")
+            ->required();
+        command.add_option("--sessions", options.limits.sessions, "Callers served at a time");
+        command.add_option("--max-shard", options.largest_shard, "Largest shard accepted");
+        command.add_option("--cache", options.cache, "Memory for shards kept between callers");
+      },
+      Run);
+}
+
+}  // namespace disco

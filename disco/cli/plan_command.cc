@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "disco/base/hash.h"
+#include "disco/cli/command.h"
+#include "disco/cli/load.h"
+#include "disco/cli/print.h"
+#include "disco/cost/estimate.h"
+#include "disco/plan/assignment.h"
+#include "disco/plan/make_plan.h"
+#include "disco/plan/mask.h"
+#include "disco/plan/plan_file.h"
+
+namespace disco {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct PlanCommand {
+  std::string network, out, method = "disco", shares;
+  PlanOptions plan;
+  bool json = false;
+};
+
+Json ToJson(const Plan& plan, const Estimate& estimate, int64_t pruned) {
+  Json replicated = Json::array();
+  for (const ReplicatedCost& cost : estimate.replicated) {
+    replicated.push_back(
+        {{"op", cost.op}, {"reason", cost.reason}, {"gathered_bytes", cost.gathered.value}});
+  }
+  return {{"nodes", plan.nodes},
+          {"shares", plan.shares},
+          {"method", plan.method},
+          {"hash", HashText(Hash(plan))},
+          {"s_comm_nominal", plan.sparsity},
+          {"pruned_weights", pruned},
+          {"paper",
+           {{"s_comm", estimate.paper.s_comm},
+            {"s_comp", estimate.paper.s_comp},
+            {"bytes_one_way", estimate.paper.bytes_one_way}}},
+          {"sent",
+           {{"s_comm", estimate.sent.s_comm},
+            {"s_comp", estimate.sent.s_comp},
+            {"bytes_one_way", estimate.sent.bytes_one_way.value},
+            {"bytes_total", estimate.sent.bytes_total.value},
+            {"messages", estimate.sent.messages}}},
+          {"replicated", replicated}};
+}
+
+void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimate, int64_t pruned) {
+  PrintLine(fmt::format("{} nodes, method {}, nominal S {} -> {}", plan.nodes, plan.method,
+                        Percent(plan.sparsity), options.out));
+  Table table({"accounting", "S_comm", "S_comp", "bytes one way", "messages"});
+  table.Add({"paper", Percent(estimate.paper.s_comm), Percent(estimate.paper.s_comp),
+             fmt::format("{:.0f}", estimate.paper.bytes_one_way), ""});
+  table.Add({"sent", Percent(estimate.sent.s_comm), Percent(estimate.sent.s_comp),
+             std::to_string(estimate.sent.bytes_one_way.value),
+             std::to_string(estimate.sent.messages)});
+  PrintLine(table.ToString());
+  for (const ReplicatedCost& cost : estimate.replicated) {
+    PrintLine(fmt::format("op {} runs whole on every node ({}); it gathers {}", cost.op,
+                          cost.reason, ToString(cost.gathered)));
+  }
+  if (pruned > 0) {
+    PrintLine(
+        fmt::format("The plan drops {} weights that are not zero: its nodes compute a pruned "
+                    "network. disco sparsify trains one to be pruned.",
+                    pruned));
+  }
+}
+
+Status Run(PlanCommand& options) {
+  DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
+  DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
+  if (options.plan.nodes < 1 || options.plan.nodes > kMaxNodes) {
+    return Fail(ErrorKind::kUsage, "--nodes {}; between 1 and {} are possible", options.plan.nodes,
+                kMaxNodes);
+  }
+  DISCO_ASSIGN(options.plan.shares, ParseShares(options.shares, options.plan.nodes));
+  DISCO_ASSIGN(const Plan plan, MakePlan(graph, options.plan));
+  DISCO_TRY(WritePlan(plan, options.out));
+  const Estimate estimate = EstimateCost(graph, plan, {.link = {1}, .compute = {1}});
+  const int64_t pruned = ApplyMask(graph, plan);
+  if (options.json) {
+    PrintLine(ToJson(plan, estimate, pruned).dump(2));
+  } else {
+    Print(options, plan, estimate, pruned);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddPlanCommand(CLI::App& app, Action& action) {
+  AddCommand<PlanCommand>(
+      app, action, "plan",
+      "Decide who owns and who sends what, by the weights as they are (no training)",
+      [](CLI::App& command, PlanCommand& options) {
+        command.add_option("network", options.network, "An .onnx file")->required();
+        command.add_option("--nodes", options.plan.nodes, "How many machines")->required();
+        command.add_option("--out", options.out, "The plan.json to write")->required();
+        command.add_option("--sparsity", options.plan.sparsity,
+                           "S: the share of foreign features that is not sent, 0 to 1");
+        command.add_option(
+            "--method", options.method,
+            "dense, disco, random, branches, dense-then-split=STAGE, split-then-aggregate=STAGE");
+        command.add_option("--shares", options.shares, "Uneven nodes: their shares, like 40,35,25");
+        command.add_option("--seed", options.plan.seed, "Seed of method random");
+        command.add_flag("--allow-empty", options.plan.allow_empty,
+                         "Round what is kept down, to nothing if need be");
+        command.add_flag("--json", options.json, "Figures as JSON");
+      },
+      Run);
+}
+
+}  // namespace disco

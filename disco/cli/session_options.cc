@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/cli/session_options.h"
+
+#include "disco/cli/load.h"
+#include "disco/cli/print.h"
+
+namespace disco {
+
+void AddSessionFlags(CLI::App& command, SessionFlags& flags) {
+  command.add_option("--plan", flags.plan, "The plan.json to run by; without it, one node");
+  auto* local = command.add_flag("--local", flags.local, "All nodes in this process");
+  auto* nodes =
+      command.add_option("--nodes", flags.nodes,
+                         "One `disco node` per ADDRESS:PORT, in the plan's order: a:7701,b:7701");
+  nodes->excludes(local);
+  command.add_option("--deadline", flags.deadline, "Longest wait for any node: 5s, 500ms");
+  command.add_option("--kernel", flags.kernel, "onednn, or reference (slow and plain)");
+  command.add_option("--threads", flags.threads, "Threads of each node")->check(CLI::Range(1, 256));
+}
+
+Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFlags& flags) {
+  SessionOptions options{.program = {.threads = flags.threads}};
+  DISCO_ASSIGN(options.program.kernel, ParseKernelKind(flags.kernel));
+  DISCO_ASSIGN(options.deadline, ParseDuration(flags.deadline));
+  if (options.deadline <= Milliseconds(0))
+    return Fail(ErrorKind::kUsage, "--deadline has to be more than nothing");
+  DISCO_ASSIGN(const Plan plan, LoadPlan(flags.plan, graph));
+  if (flags.nodes.empty()) {
+    if (!flags.plan.empty() && !flags.local)
+      return Fail(ErrorKind::kUsage, "a plan needs --local or --nodes a:port,b:port");
+    return Session::OpenLocal(graph, plan, options);
+  }
+  DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(flags.nodes));
+  return Session::Connect(graph, plan, endpoints, options);
+}
+
+nlohmann::ordered_json NodesToJson(const Session& session) {
+  auto nodes = nlohmann::ordered_json::array();
+  for (const NodeStatistics& node : session.statistics()) {
+    nodes.push_back({{"bytes_planned", node.planned_sent.value},
+                     {"bytes_sent", node.sent.value},
+                     {"bytes_planned_received", node.planned_received.value},
+                     {"bytes_received", node.received.value},
+                     {"ms", node.total.count()},
+                     {"wait_ms", node.wait.count()},
+                     {"weight_bytes", node.weights.value},
+                     {"activation_bytes", node.activations.value},
+                     {"kernels", node.kernels},
+                     {"warnings", node.warnings}});
+  }
+  return nodes;
+}
+
+std::string NodesToTable(const Session& session) {
+  Table table({"node", "bytes planned", "bytes sent", "ms", "waited ms", "weights"});
+  for (size_t i = 0; i < session.statistics().size(); ++i) {
+    const NodeStatistics& node = session.statistics()[i];
+    table.Add({std::to_string(i), std::to_string(node.planned_sent.value),
+               std::to_string(node.sent.value), fmt::format("{:.2f}", node.total.count()),
+               fmt::format("{:.2f}", node.wait.count()), ToString(node.weights)});
+  }
+  std::string text = table.ToString();
+  for (const NodeStatistics& node : session.statistics()) {
+    for (const std::string& warning : node.warnings) text += "warning: " + warning + '\n';
+  }
+  return text;
+}
+
+}  // namespace disco

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options of the commands that run a network on nodes: run, eval.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "disco/node/session.h"
+
+namespace disco {
+
+struct SessionFlags {
+  std::string plan, nodes, deadline = "5s", kernel = "onednn";
+  bool local = false;
+  int threads = 1;
+};
+
+void AddSessionFlags(CLI::App& command, SessionFlags& flags);
+
+// On the nodes that the flags name; without a plan, one node in this process.
+Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFlags& flags);
+
+// Per node: bytes planned and sent, time, memory.
+nlohmann::ordered_json NodesToJson(const Session& session);
+std::string NodesToTable(const Session& session);
+
+}  // namespace disco

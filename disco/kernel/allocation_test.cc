@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Run of the oneDNN program allocates nothing. Calls of operator new that come from this program
+// are counted (a Tensor makes one, too); those that oneDNN makes inside its own library are its
+// affair.
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "disco/kernel/kernels_testing.h"
+
+namespace {
+
+std::atomic<bool> counting = false;
+std::atomic<int> allocations = 0;
+
+void* ModuleOf(void* address) {
+  Dl_info info{};
+  return dladdr(address, &info) != 0 ? info.dli_fbase : nullptr;
+}
+
+void Count(void* caller) {
+  if (!counting) return;
+  if (ModuleOf(caller) == ModuleOf(reinterpret_cast<void*>(&ModuleOf))) ++allocations;
+}
+
+}  // namespace
+
+// Not inlined, so that the return address is that of the caller.
+[[gnu::noinline]] void* operator new(size_t size) {
+  Count(__builtin_return_address(0));
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace disco {
+namespace {
+
+class NullExchange : public Exchange {
+ public:
+  Status Send(const SendParams&, std::span<const std::byte>) override { return {}; }
+  Status Receive(const ReceiveParams::Source&, std::span<std::byte> payload) override {
+    std::ranges::fill(payload, std::byte{0});
+    return {};
+  }
+};
+
+// One of everything that has a step of its own.
+Graph ManySteps(Random& random) {
+  Graph graph;
+  const ValueId x = graph.AddValue("x", DType::kF32, {1, 4, 5, 5});
+  const ValueId received = graph.AddOp(OpType::kReceive, "received", {},
+                                       ReceiveParams{{{1, 1, 1}, {2, 2, 3}}, 1, {1, 4, 5, 5}});
+  const auto weights = [&](const std::string& name) {
+    return graph.AddConstant(name, RandomTensor(random, {4, 4, 1, 1}));
+  };
+  const ValueId local = graph.AddOp(OpType::kConv, "local", {x, weights("w")}, ConvParams{});
+  const ValueId foreign =
+      graph.AddOp(OpType::kConv, "foreign", {received, weights("wf")}, ConvParams{});
+  ValueId y =
+      graph.AddOp(OpType::kRelu, "relu", {graph.AddOp(OpType::kAdd, "sum", {local, foreign})});
+  graph.AddOp(OpType::kSend, "send", {y}, SendParams{1, 3, 1, {0, 2}, {}});
+  y = graph.AddOp(
+      OpType::kMaxPool, "pool", {y},
+      PoolParams{Window{{2, 2}, {}, {}, {}, {}, AutoPad::kNotSet}, false, false, false});
+  y = graph.AddOp(OpType::kConcat, "concat", {y, y}, AxisParams{1});
+  y = graph.AddOp(OpType::kTranspose, "transpose", {y}, TransposeParams{{0, 2, 3, 1}});
+  y = graph.AddOp(OpType::kFlatten, "flatten", {y}, AxisParams{1});
+  y = graph.AddOp(OpType::kGemm, "fc",
+                  {y, graph.AddConstant("wg", RandomTensor(random, {128, 10}))}, GemmParams{});
+  graph.inputs = {x};
+  graph.outputs = {graph.AddOp(OpType::kSoftmax, "softmax", {y}, SoftmaxParams{}), x};
+  return graph;
+}
+
+TEST(AllocationTest, RunAllocatesNothing) {
+  Random random(1);
+  Graph graph = ManySteps(random);
+  ASSERT_TRUE(InferShapes(graph));
+  const auto program = MakeProgram(graph, {KernelKind::kOneDnn, 1});
+  ASSERT_TRUE(program) << program.error().message;
+  EXPECT_TRUE((*program)->report().warnings.empty());
+  const std::vector<Tensor> inputs = {RandomTensor(random, {1, 4, 5, 5})};
+  std::vector<Tensor> outputs = MakeOutputs(graph);
+  NullExchange exchange;
+  ASSERT_TRUE((*program)->Run(inputs, outputs, &exchange));
+  allocations = 0;
+  counting = true;
+  const Status status = (*program)->Run(inputs, outputs, &exchange);
+  const int during_run = allocations;
+  const std::vector<int> one(1);  // the count itself works
+  counting = false;
+  ASSERT_TRUE(status);
+  EXPECT_EQ(during_run, 0);
+  EXPECT_GT(allocations, during_run);
+}
+
+}  // namespace
+}  // namespace disco

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Both kernels compute the same, one op at a time, over random shapes and attributes.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "disco/kernel/kernels_testing.h"
+
+namespace disco {
+namespace {
+
+int64_t Between(Random& random, int64_t least, int64_t most) {
+  return least + random.Below(most - least + 1);
+}
+bool Coin(Random& random) { return random.Below(2) == 1; }
+
+std::vector<int64_t> Extents(Random& random, size_t count, int64_t least, int64_t most) {
+  std::vector<int64_t> extents(count);
+  for (int64_t& extent : extents) extent = Between(random, least, most);
+  return extents;
+}
+
+// A window that fits into extents of 5 and more.
+Window RandomWindow(Random& random, size_t axes, bool dilated) {
+  Window window;
+  window.kernel = Extents(random, axes, 1, 3);
+  window.strides = Extents(random, axes, 1, 3);
+  if (dilated) window.dilations = Extents(random, axes, 1, 2);
+  if (Coin(random)) {
+    for (size_t axis = 0; axis < axes; ++axis) {  // padding as large as the kernel pools nothing
+      window.pads_begin.push_back(Between(random, 0, window.kernel[axis] - 1));
+      window.pads_end.push_back(Between(random, 0, window.kernel[axis] - 1));
+    }
+  } else {
+    window.auto_pad = static_cast<AutoPad>(random.Below(4));
+  }
+  return window;
+}
+
+Shape FeatureMap(Random& random, size_t axes, int64_t features) {
+  std::vector<int64_t> dims = {Between(random, 1, 3), features};
+  for (const int64_t extent : Extents(random, axes, 5, 9)) dims.push_back(extent);
+  return Shape(dims);
+}
+
+// A graph with one op whose first input is the graph's input.
+struct OneOp {
+  Graph graph;
+  ValueId x;
+  explicit OneOp(const Shape& shape) : x(graph.AddValue("x", DType::kF32, shape)) {
+    graph.inputs = {x};
+  }
+  void Finish(OpType type, std::vector<ValueId> inputs, OpParams params = {}) {
+    graph.outputs = {graph.AddOp(type, "y", std::move(inputs), std::move(params))};
+  }
+  // A second operand: a constant, or another input.
+  ValueId Operand(Random& random, const std::string& name, const Shape& shape, bool constant) {
+    if (constant) return graph.AddConstant(name, RandomTensor(random, shape));
+    graph.inputs.push_back(graph.AddValue(name, DType::kF32, shape));
+    return graph.inputs.back();
+  }
+};
+
+TEST(KernelsTest, ConvolutionsAgree) {
+  Random random(1);
+  for (int round = 0; round < 250; ++round) {
+    const size_t axes = static_cast<size_t>(Between(random, 1, 3));
+    const int64_t group = std::vector<int64_t>{1, 1, 2, 3}[static_cast<size_t>(random.Below(4))];
+    const bool depthwise = random.Below(4) == 0;
+    const int64_t features = depthwise ? Between(random, 1, 19) : group * Between(random, 1, 9);
+    const int64_t groups = depthwise ? features : group;
+    const int64_t outputs = groups * Between(random, 1, depthwise ? 2 : 9);
+    OneOp op(FeatureMap(random, axes, features));
+    const Window window = RandomWindow(random, axes, true);
+    std::vector<int64_t> dims = {outputs, features / groups};
+    dims.insert(dims.end(), window.kernel.begin(), window.kernel.end());
+    const bool constant = random.Below(4) != 0;
+    std::vector<ValueId> inputs = {op.x, op.Operand(random, "w", Shape(dims), constant)};
+    if (Coin(random)) inputs.push_back(op.Operand(random, "b", {outputs}, constant));
+    op.Finish(OpType::kConv, inputs, ConvParams{window, groups});
+    ExpectKernelsAgree(op.graph, random,
+                       fmt::format("round {}: w {} groups {}", round, dims, groups));
+  }
+}
+
+TEST(KernelsTest, PoolsAgree) {
+  Random random(2);
+  for (int round = 0; round < 250; ++round) {
+    const size_t axes = static_cast<size_t>(Between(random, 1, 3));
+    OneOp op(FeatureMap(random, axes, Between(random, 1, 20)));
+    PoolParams params{RandomWindow(random, axes, random.Below(4) == 0), Coin(random), Coin(random),
+                      false};
+    const OpType type = Coin(random) ? OpType::kMaxPool : OpType::kAveragePool;
+    op.Finish(type, {op.x}, params);
+    ExpectKernelsAgree(
+        op.graph, random,
+        fmt::format("round {}: {} kernel {} ceil {} count {}", round, Name(type),
+                    params.window.kernel, params.ceil_mode, params.count_include_pad));
+  }
+}
+
+TEST(KernelsTest, MatrixProductsAgree) {
+  Random random(3);
+  for (int round = 0; round < 150; ++round) {
+    const int64_t m = Between(random, 1, 9), k = Between(random, 1, 40), n = Between(random, 1, 40);
+    const bool constant = Coin(random);
+    GemmParams params{Coin(random) ? 1.0f : 0.5f, Coin(random) ? 1.0f : 2.0f, Coin(random),
+                      Coin(random)};
+    OneOp gemm(params.transpose_a ? Shape{k, m} : Shape{m, k});
+    std::vector<ValueId> inputs = {
+        gemm.x,
+        gemm.Operand(random, "b", params.transpose_b ? Shape{n, k} : Shape{k, n}, constant)};
+    const std::vector<Shape> addends = {{}, {1}, {n}, {1, n}, {m, 1}, {m, n}, {1, 1}};
+    const Shape& addend = addends[static_cast<size_t>(random.Below(7))];
+    if (round % 4 != 0) inputs.push_back(gemm.Operand(random, "c", addend, Coin(random)));
+    gemm.Finish(OpType::kGemm, inputs, params);
+    ExpectKernelsAgree(gemm.graph, random, fmt::format("round {}: C {}", round, ToString(addend)));
+
+    const std::vector<std::pair<Shape, Shape>> pairs = {{{m, k}, {k, n}},
+                                                        {{2, m, k}, {k, n}},
+                                                        {{k}, {k, n}},
+                                                        {{m, k}, {k}},
+                                                        {{k}, {k}},
+                                                        {{2, k}, {3, k, n}},
+                                                        {{2, 1, m, k}, {3, k, n}},
+                                                        {{2, 3, m, k}, {2, 3, k, n}}};
+    const auto& [a, b] = pairs[static_cast<size_t>(round) % pairs.size()];
+    OneOp product(a);
+    product.Finish(OpType::kMatMul, {product.x, product.Operand(random, "b", b, constant)});
+    ExpectKernelsAgree(product.graph, random, fmt::format("{} x {}", ToString(a), ToString(b)));
+  }
+}
+
+TEST(KernelsTest, ElementwiseOpsAgreeUnderBroadcast) {
+  Random random(4);
+  for (int round = 0; round < 200; ++round) {
+    const auto rank = static_cast<size_t>(Between(random, 0, 5));
+    const std::vector<int64_t> full = Extents(random, rank, 1, 6);
+    const auto broadcast = [&] {
+      std::vector<int64_t> dims(
+          full.begin() + static_cast<std::ptrdiff_t>(random.Below(static_cast<int64_t>(rank) + 1)),
+          full.end());
+      for (int64_t& extent : dims) extent = random.Below(3) == 0 ? 1 : extent;
+      return Shape(dims);
+    };
+    OneOp op(Coin(random) ? Shape(full) : broadcast());
+    op.Finish(Coin(random) ? OpType::kAdd : OpType::kMul,
+              {op.x, op.Operand(random, "b", broadcast(), Coin(random))});
+    ExpectKernelsAgree(op.graph, random, fmt::format("round {}: {}", round, full));
+  }
+}
+
+TEST(KernelsTest, ActivationsAgree) {
+  Random random(5);
+  for (const Shape& shape : std::vector<Shape>{{}, {7}, {2, 3}, {2, 3, 4, 5}, {1, 2, 3, 1, 2, 3}}) {
+    for (const OpType type :
+         {OpType::kHardSwish, OpType::kRelu, OpType::kSigmoid, OpType::kLeakyRelu, OpType::kClip}) {
+      OneOp op(shape);
+      std::vector<ValueId> inputs = {op.x};
+      OpParams params;
+      if (type == OpType::kLeakyRelu) params = LeakyReluParams{0.3f};
+      if (type == OpType::kClip)
+        inputs = {op.x, op.graph.AddConstant("least", Tensor::Scalar(-0.25f)), kNoValue};
+      const ValueId four =
+          op.graph.AddConstant("four", Tensor::Scalar(4));  // reaches past the bends
+      inputs[0] = op.graph.AddOp(OpType::kMul, "scaled", {op.x, four});
+      op.Finish(type, inputs, params);
+      ExpectKernelsAgree(op.graph, random, fmt::format("{} {}", Name(type), ToString(shape)));
+    }
+  }
+}
+
+TEST(KernelsTest, NormalisationsAgree) {
+  Random random(6);
+  for (int round = 0; round < 80; ++round) {
+    const size_t axes = static_cast<size_t>(Between(random, 0, 3));
+    const int64_t features = Between(random, 1, 20);
+    const Shape shape = FeatureMap(random, axes, features);
+    OneOp norm(shape);
+    std::vector<ValueId> inputs = {norm.x};
+    for (const char* name : {"scale", "bias", "mean"})
+      inputs.push_back(norm.Operand(random, name, {features}, Coin(random)));
+    inputs.push_back(norm.graph.AddConstant("variance", Tensor(DType::kF32, {features})));
+    norm.Finish(OpType::kBatchNormalization, inputs, BatchNormParams{0.3f, 0.9f, false});
+    ExpectKernelsAgree(norm.graph, random, fmt::format("BatchNormalization {}", ToString(shape)));
+
+    OneOp lrn(shape);
+    lrn.Finish(OpType::kLrn, {lrn.x}, LrnParams{0.7f, 0.75f, 1.5f, Between(random, 1, 6)});
+    ExpectKernelsAgree(lrn.graph, random, fmt::format("LRN {}", ToString(shape)));
+
+    OneOp softmax(shape);
+    softmax.Finish(OpType::kSoftmax, {softmax.x},
+                   SoftmaxParams{Between(random, -shape.rank(), shape.rank() - 1), Coin(random)});
+    ExpectKernelsAgree(softmax.graph, random, fmt::format("Softmax {}", ToString(shape)));
+
+    OneOp mean(shape);
+    std::vector<int64_t> over;
+    for (int64_t axis = 0; axis < shape.rank(); ++axis) {
+      if (Coin(random)) over.push_back(axis);
+    }
+    mean.Finish(OpType::kReduceMean,
+                {mean.x, mean.graph.AddConstant("axes", Tensor::Indices(over))},
+                ReduceParams{Coin(random), Coin(random)});
+    ExpectKernelsAgree(mean.graph, random,
+                       fmt::format("ReduceMean {} over {}", ToString(shape), over));
+
+    if (axes == 0) continue;
+    OneOp pool(shape);
+    pool.Finish(OpType::kGlobalAveragePool, {pool.x});
+    ExpectKernelsAgree(pool.graph, random, fmt::format("GlobalAveragePool {}", ToString(shape)));
+  }
+}
+
+}  // namespace
+}  // namespace disco

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of the kernels share: random tensors, and running one graph through both kernels.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "disco/base/random.h"
+#include "disco/graph/infer_shapes.h"
+#include "disco/kernel/program.h"
+
+namespace disco {
+
+inline Tensor RandomTensor(Random& random, const Shape& shape) {
+  Tensor tensor(DType::kF32, shape);
+  for (float& element : tensor.MutableData<float>())
+    element = static_cast<float>(random.Uniform(-1, 1));
+  return tensor;
+}
+
+struct Ran {
+  std::vector<Tensor> outputs;
+  ProgramReport report;
+};
+
+// Runs `graph` twice, so that a step that spoils its own inputs is found, and returns the second
+// outputs.
+inline Result<Ran> RunTwice(Graph graph, KernelKind kernel, const std::vector<Tensor>& inputs,
+                            Exchange* exchange = nullptr) {
+  DISCO_TRY(InferShapes(graph));
+  DISCO_ASSIGN(const std::unique_ptr<Program> program, MakeProgram(graph, {kernel, 1}));
+  std::vector<Tensor> outputs = MakeOutputs(graph);
+  for (int repeat = 0; repeat < 2; ++repeat) DISCO_TRY(program->Run(inputs, outputs, exchange));
+  return Ran{outputs, program->report()};
+}
+
+// |a - b| <= 1e-4 * (1 + largest |a|) everywhere: sums cancel, so the scale is that of the tensor.
+inline void ExpectClose(const Tensor& a, const Tensor& b, const std::string& what) {
+  ASSERT_EQ(a.dtype(), b.dtype()) << what;
+  ASSERT_EQ(a.shape(), b.shape()) << what;
+  if (a.dtype() != DType::kF32) {
+    EXPECT_TRUE(std::ranges::equal(a.bytes(), b.bytes())) << what;
+    return;
+  }
+  float scale = 1;
+  for (const float element : a.Data<float>()) scale = std::max(scale, std::abs(element));
+  for (size_t i = 0; i < a.Data<float>().size(); ++i) {
+    const float expected = a.Data<float>()[i], got = b.Data<float>()[i];
+    if (std::isnan(expected) && std::isnan(got)) continue;
+    ASSERT_NEAR(expected, got, 1e-4f * scale) << what << ", element " << i;
+  }
+}
+
+// Runs the graph on random inputs through both kernels; returns oneDNN's report.
+inline ProgramReport ExpectKernelsAgree(Graph graph, Random& random, const std::string& what) {
+  const Status inferred = InferShapes(graph);
+  EXPECT_TRUE(inferred) << what << ": " << inferred.error().message;
+  std::vector<Tensor> inputs;
+  for (const ValueId id : graph.inputs)
+    inputs.push_back(RandomTensor(random, graph.value(id).shape));
+  const auto reference = RunTwice(graph, KernelKind::kReference, inputs);
+  const auto onednn = RunTwice(graph, KernelKind::kOneDnn, inputs);
+  EXPECT_TRUE(reference) << what << ": " << reference.error().message;
+  EXPECT_TRUE(onednn) << what << ": " << onednn.error().message;
+  if (!reference || !onednn) return {};
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    ExpectClose(reference->outputs[i], onednn->outputs[i],
+                what + ", output " + graph.value(graph.outputs[i]).name);
+  }
+  return onednn->report;
+}
+
+}  // namespace disco

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which ops each node runs: those it has a part in whose result somebody needs. A final Softmax over all classes runs
+// on node 0 alone, which returns it; a feature that every reader has pruned need not be computed.
+//
+// Traffic, work and cut all ask here, so that nothing is sent that nobody reads. Thread rule: pure.
+#pragma once
+
+#include <vector>
+
+#include "disco/plan/plan.h"
+#include "disco/plan/readers.h"
+
+namespace disco {
+
+// Node that returns an output that is not split.
+inline constexpr NodeId kReturningNode = 0;
+
+class NodeOps {
+ public:
+  NodeOps(const Graph& graph, const Plan& plan);
+
+  bool Runs(OpId op, NodeId node) const { return runs_[static_cast<size_t>(op)][static_cast<size_t>(node)]; }
+  // Whether some op that `node` runs reads foreign features of `value`.
+  bool ReadsForeign(ValueId value, NodeId node) const;
+  const CrossReaders& readers(ValueId value) const { return readers_[static_cast<size_t>(value)]; }
+
+ private:
+  bool Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId node) const;
+  bool NeededElsewhere(const Plan& plan, const ValuePlan& part, ValueId value, NodeId node) const;
+
+  GraphIndex index_;
+  std::vector<CrossReaders> readers_;
+  std::vector<std::vector<bool>> runs_;  // [op][node]
+};
+
+}  // namespace disco

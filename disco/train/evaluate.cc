@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/evaluate.h"
+
+#include "disco/train/torch_tensor.h"
+
+namespace disco {
+namespace {
+
+Status CheckStop(const StopQuestion& stop) {
+  if (!stop()) return {};
+  return Fail(ErrorKind::kInterrupted, "stopped while measuring");
+}
+
+}  // namespace
+
+Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuestion& stop) {
+  const at::NoGradGuard no_gradients;
+  Accuracy accuracy;
+  loader.StartEpoch(0);
+  while (true) {
+    DISCO_TRY(CheckStop(stop));
+    DISCO_ASSIGN(const std::optional<Batch> batch, loader.Next());
+    if (!batch) return accuracy;
+    DISCO_ASSIGN(const auto outputs,
+                 network.Forward({ViewAsTorch(batch->images)}, ForwardMode::Inference()));
+    accuracy += AccuracyOf(FromTorch(outputs[0]), batch->labels);
+  }
+}
+
+Status Recalibrate(TorchNetwork& network, Loader& loader, const Calibration& calibration,
+                   const StopQuestion& stop) {
+  const at::NoGradGuard no_gradients;
+  loader.StartEpoch(calibration.epoch);
+  for (int64_t count = 1; count <= calibration.batches; ++count) {
+    DISCO_TRY(CheckStop(stop));
+    DISCO_ASSIGN(const std::optional<Batch> batch, loader.Next());
+    if (!batch) break;
+    const ForwardMode measure{.batch_statistics = true,
+                              .statistics_share = 1.0 / static_cast<double>(count)};
+    DISCO_TRY(network.Forward({ViewAsTorch(batch->images)}, measure));
+  }
+  return {};
+}
+
+}  // namespace disco

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measuring a network, and measuring the statistics it normalises with. Private to the room: shows
+// LibTorch types. Thread rule: one thread beside those of the Loader. Errors: those of the Loader
+// and of Forward; kInterrupted when `stop` says so.
+#pragma once
+
+#include <functional>
+
+#include "disco/data/loader.h"
+#include "disco/data/metrics.h"
+#include "disco/train/torch_network.h"
+
+namespace disco {
+
+using StopQuestion = std::function<bool()>;
+
+// Over one epoch of `loader`, in float.
+Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuestion& stop);
+
+// BatchNormalization's running statistics become the plain average over the first `batches` batches
+// of epoch `epoch` of `loader`.
+struct Calibration {
+  int64_t epoch = 0, batches = 0;
+};
+Status Recalibrate(TorchNetwork& network, Loader& loader, const Calibration& calibration,
+                   const StopQuestion& stop);
+
+}  // namespace disco

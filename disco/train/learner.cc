@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/learner.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "disco/base/random.h"
+#include "disco/train/torch_tensor.h"
+
+namespace disco {
+namespace {
+
+constexpr const char* kAverageUpdates = "average_updates";
+
+// Reduction::Mean of LibTorch, and the label that it would leave out.
+constexpr int64_t kMean = 1, kNoLabel = -100;
+
+// Every tensor of a learner under the name that it has in a checkpoint.
+template <class Function>
+void ForEachTensor(const TorchNetwork& network, const WeightAverage& average,
+                   const Optimizer& optimizer, Function&& function) {
+  const std::vector<Weight>& weights = network.weights();
+  for (const Weight& weight : weights) function("weight/" + weight.name, weight.tensor.detach());
+  for (size_t i = 0; i < average.averages().size(); ++i) {
+    function("average/" + weights[i].name, average.averages()[i]);
+  }
+  for (const auto& [name, tensor] : optimizer.states()) function("optimizer/" + name, tensor);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Learner>> Learner::Make(const Graph& graph, const TrainRecipe& recipe) {
+  DISCO_ASSIGN(const OptimizerKind kind, ParseOptimizerKind(recipe.optimizer));
+  DISCO_ASSIGN(TorchNetwork network, TorchNetwork::Make(graph));
+  const OptimizerOptions options{kind, recipe.momentum, recipe.weight_decay};
+  return std::unique_ptr<Learner>(new Learner(std::move(network), recipe, options));
+}
+
+Learner::Learner(TorchNetwork network, const TrainRecipe& recipe, const OptimizerOptions& options)
+    : recipe_(recipe),
+      network_(std::move(network)),
+      optimizer_(MakeOptimizer(options, network_.weights())),
+      average_(recipe.ema, network_.weights()) {}
+
+void Learner::ZeroGradients() {
+  for (const Weight& weight : network_.weights()) {
+    at::Tensor gradient = weight.tensor.grad();
+    if (gradient.defined()) gradient.zero_();
+  }
+}
+
+std::vector<at::Tensor> Learner::Tensors() const {
+  std::vector<at::Tensor> tensors;
+  for (const Weight& weight : network_.weights()) tensors.push_back(weight.tensor);
+  return tensors;
+}
+
+Result<StepResult> Learner::Step(const Batch& batch, int64_t step, double learning_rate) {
+  at::manual_seed(Random(static_cast<uint64_t>(recipe_.seed), static_cast<uint64_t>(step))());
+  const at::Tensor labels = ViewAsTorch(Tensor::Indices(batch.labels)).clone();
+  at::Tensor logits;
+  {
+    const Autocast autocast(recipe_.bf16);
+    DISCO_ASSIGN(const auto outputs,
+                 network_.Forward({ViewAsTorch(batch.images)}, ForwardMode::Training()));
+    logits = outputs[0].to(at::kFloat);
+  }
+  return Guarded([&]() -> Result<StepResult> {
+    const at::Tensor loss =
+        at::cross_entropy_loss(logits, labels, {}, kMean, kNoLabel, recipe_.label_smoothing);
+    const StepResult result{loss.item<double>(), logits.argmax(1).eq(labels).sum().item<int64_t>()};
+    if (!std::isfinite(result.loss)) {
+      return Fail(ErrorKind::kInvalid, "the loss is {} at step {}; try a smaller lr", result.loss,
+                  step);
+    }
+    ZeroGradients();
+    loss.backward();
+    masks_.ApplyToGradients(network_.weights());
+    optimizer_->Step(step, learning_rate);
+    masks_.Apply(Tensors());
+    average_.Update();
+    return result;
+  });
+}
+
+void Learner::Prune(const Graph& graph, const Plan& plan) {
+  if (average_.on()) network_.SetWeights(average_.averages());
+  masks_ = WeightMasks(graph, plan, network_.weights());
+  masks_.Apply(Tensors());
+  average_.Reset();
+}
+
+Result<Accuracy> Learner::Evaluate(Loader& loader, const StopQuestion& stop) {
+  const AveragedWeights averaged(average_);
+  return disco::Evaluate(network_, loader, stop);
+}
+
+Status Learner::Recalibrate(Loader& loader, const Calibration& calibration,
+                            const StopQuestion& stop) {
+  DISCO_TRY(disco::Recalibrate(network_, loader, calibration, stop));
+  average_.Reset();
+  return {};
+}
+
+void Learner::WriteBack(Graph& graph) {
+  const AveragedWeights averaged(average_);
+  network_.WriteBack(graph);
+}
+
+void Learner::Save(Checkpoint& checkpoint) const {
+  ForEachTensor(network_, average_, *optimizer_, [&](const std::string& name, at::Tensor tensor) {
+    checkpoint.tensors[name] = FromTorch(tensor);
+  });
+  checkpoint.texts[kAverageUpdates] = fmt::format("{}", average_.updates());
+}
+
+Status Learner::Restore(const Checkpoint& checkpoint) {
+  Status status;
+  ForEachTensor(network_, average_, *optimizer_, [&](const std::string& name, at::Tensor tensor) {
+    const auto found = checkpoint.tensors.find(name);
+    if (found == checkpoint.tensors.end() || found->second.shape().dims() != tensor.sizes().vec()) {
+      status = Fail(ErrorKind::kInvalid, "the checkpoint has no fitting tensor '{}'", name);
+    } else {
+      tensor.copy_(ViewAsTorch(found->second));
+    }
+  });
+  const auto updates = checkpoint.texts.find(kAverageUpdates);
+  if (updates != checkpoint.texts.end()) average_.set_updates(std::atoll(updates->second.c_str()));
+  return status;
+}
+
+}  // namespace disco

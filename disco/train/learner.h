@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Learner: a network with all that changes while it learns: weights, optimizer, averages, masks.
+// Private to the room: shows LibTorch types.
+//
+// Thread rule: one thread. Errors: kInvalid when the loss is not a number, or with LibTorch's
+// words.
+#pragma once
+
+#include <memory>
+
+#include "disco/train/checkpoint.h"
+#include "disco/train/evaluate.h"
+#include "disco/train/optimizer.h"
+#include "disco/train/recipe.h"
+#include "disco/train/weight_average.h"
+#include "disco/train/weight_masks.h"
+
+namespace disco {
+
+struct StepResult {
+  double loss = 0;      // mean over the batch
+  int64_t correct = 0;  // pictures
+};
+
+class Learner {
+ public:
+  static Result<std::unique_ptr<Learner>> Make(const Graph& graph, const TrainRecipe& recipe);
+
+  // `step` counts from 0 over the whole run; Dropout's numbers depend on it and the seed alone.
+  Result<StepResult> Step(const Batch& batch, int64_t step, double learning_rate);
+
+  // From now on, what `plan` prunes is zero. Training goes on from the averages, if there are any.
+  void Prune(const Graph& graph, const Plan& plan);
+
+  // With the averages, if there are any.
+  Result<Accuracy> Evaluate(Loader& loader, const StopQuestion& stop);
+  Status Recalibrate(Loader& loader, const Calibration& calibration, const StopQuestion& stop);
+  void WriteBack(Graph& graph);
+
+  void Save(Checkpoint& checkpoint) const;
+  // Masks are not in it: Prune first. Errors: kInvalid naming the tensor that does not fit.
+  Status Restore(const Checkpoint& checkpoint);
+
+  const TorchNetwork& network() const { return network_; }
+
+ private:
+  Learner(TorchNetwork network, const TrainRecipe& recipe, const OptimizerOptions& options);
+  void ZeroGradients();
+  std::vector<at::Tensor> Tensors() const;
+
+  TrainRecipe recipe_;
+  TorchNetwork network_;
+  std::unique_ptr<Optimizer> optimizer_;
+  WeightAverage average_;
+  WeightMasks masks_;
+};
+
+}  // namespace disco

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What LibTorch finds here, and how much of it to use. Thread rule: before training starts.
+// Errors: none.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace disco {
+
+// 0: one per core. LibTorch's own default can be one, whatever the machine has.
+void UseThreads(int64_t threads);
+
+// "LibTorch 1.13.1, 2 threads on 2 cores, bfloat16 in hardware (avx512_bf16, amx_bf16)"
+std::string DescribeMachine();
+
+}  // namespace disco

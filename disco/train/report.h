@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run has found out: accuracies, times, files. Accuracies are shares of pictures in [0, 1].
+// Thread rule: plain values. Errors: kInvalid for a text that is no report.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "disco/base/units.h"
+
+namespace disco {
+
+// One round of pruning and fine-tuning.
+struct RoundReport {
+  double sparsity = 0;  // S that was pruned to
+  double after_pruning = 0, after_recalibration = 0, after_fine_tuning = 0;
+};
+
+struct RunReport {
+  std::string command;  // "train" or "sparsify"
+  std::string method;   // of sparsify
+  double accuracy_before = 0;
+  std::vector<RoundReport> rounds;
+  double accuracy = 0, accuracy_top5 = 0;  // in the end
+  int64_t epochs = 0;                      // done
+  int64_t images = 0;                      // trained on, with repeats
+  Bytes traffic;                           // of one inference by the plan, all nodes; sparsify
+  double seconds = 0;                      // of training, without measuring
+  std::map<std::string, std::string> files;
+
+  double ImagesPerSecond() const { return seconds > 0 ? static_cast<double>(images) / seconds : 0; }
+};
+
+// One object on one line.
+std::string ReportToJson(const RunReport& report);
+Result<RunReport> ReportFromJson(std::string_view text);
+
+}  // namespace disco

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/run_state.h"
+
+#include <nlohmann/json.hpp>
+
+#include "disco/base/hash.h"
+#include "disco/plan/plan_file.h"
+
+namespace disco {
+namespace {
+
+using Json = nlohmann::json;
+
+}  // namespace
+
+void SaveState(const RunState& state, uint64_t hash, Checkpoint& checkpoint) {
+  const Json position = {{"rounds_begun", state.rounds_begun},
+                         {"epoch", state.epoch},
+                         {"batch", state.batch},
+                         {"step", state.step},
+                         {"loss_sum", state.loss_sum},
+                         {"correct", state.correct},
+                         {"images", state.images}};
+  checkpoint.texts["run"] = HashText(hash);
+  checkpoint.texts["position"] = position.dump();
+  checkpoint.texts["report"] = ReportToJson(state.report);
+  if (state.plan) checkpoint.texts["plan"] = PlanToJson(*state.plan);
+}
+
+Result<RunState> LoadState(const Checkpoint& checkpoint, uint64_t hash) {
+  try {
+    if (checkpoint.texts.at("run") != HashText(hash)) {
+      return Fail(ErrorKind::kInvalid,
+                  "it belongs to a run with another recipe, network or other flags; give those it "
+                  "was made with, or start anew without --resume");
+    }
+    const Json position = Json::parse(checkpoint.texts.at("position"));
+    RunState state{.rounds_begun = position.at("rounds_begun"),
+                   .epoch = position.at("epoch"),
+                   .batch = position.at("batch"),
+                   .step = position.at("step"),
+                   .loss_sum = position.at("loss_sum"),
+                   .correct = position.at("correct"),
+                   .images = position.at("images")};
+    DISCO_ASSIGN(state.report, ReportFromJson(checkpoint.texts.at("report")));
+    const auto plan = checkpoint.texts.find("plan");
+    if (plan != checkpoint.texts.end()) {
+      DISCO_ASSIGN(state.plan, PlanFromJson(plan->second));
+    }
+    return state;
+  } catch (const std::exception& error) {
+    return Fail(ErrorKind::kInvalid, "it does not say where the run stands: {}", error.what());
+  }
+}
+
+}  // namespace disco

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/session.h"
+
+#include <fmt/ranges.h>
+
+#include "disco/base/hash.h"
+#include "disco/graph/infer_shapes.h"
+#include "disco/graph/onnx.h"
+#include "disco/zoo/zoo.h"
+
+namespace disco {
+namespace {
+
+constexpr const char* kPreprocessing = "disco.preprocessing";
+constexpr const char* kClasses = "disco.classes";
+
+bool IsFile(const NetworkRecipe& recipe) { return recipe.network.ends_with(".onnx"); }
+
+// [C, H, W] of "3x32x32".
+Result<Shape> ParseImage(const std::string& text) {
+  const auto parsed = ParsePreprocessing(text);
+  if (!parsed || text.find(' ') != std::string::npos) {
+    return Fail(ErrorKind::kUsage, "image '{}'; write it like 3x32x32", text);
+  }
+  return parsed->shape();
+}
+
+Result<Graph> MakeFromZoo(const NetworkRecipe& recipe, int64_t classes, int64_t seed) {
+  ZooOptions options{.name = recipe.network,
+                     .classes = classes,
+                     .stem_stride = recipe.stem_stride,
+                     .seed = static_cast<uint64_t>(seed)};
+  DISCO_ASSIGN(options.width, ParseWidth(recipe.width));
+  if (!recipe.image.empty()) {
+    DISCO_ASSIGN(options.image, ParseImage(recipe.image));
+  }
+  return MakeZooNetwork(options);
+}
+
+// The network with `classes` answers; a file has those it has.
+Result<Graph> OpenNetwork(const Recipe& recipe, int64_t classes) {
+  if (!IsFile(recipe.network)) return MakeFromZoo(recipe.network, classes, recipe.train.seed);
+  DISCO_ASSIGN(Graph graph, ReadOnnx(recipe.network.network));
+  DISCO_TRY(InferShapes(graph));
+  return graph;
+}
+
+// Images in, one number per class out. Returns the shape of an image.
+Result<Shape> CheckClassifier(const Graph& graph) {
+  const bool single = graph.inputs.size() == 1 && graph.outputs.size() == 1;
+  const Shape input = single ? graph.value(graph.inputs[0]).shape : Shape{};
+  if (input.rank() != 4 || graph.value(graph.outputs[0]).shape.rank() != 2) {
+    return Fail(ErrorKind::kUnsupported,
+                "network '{}' is no image classifier: it should have one input [N, C, H, W] and "
+                "one output [N, classes]",
+                graph.name);
+  }
+  return Shape{input[1], input[2], input[3]};
+}
+
+Result<Preprocessing> ChoosePreprocessing(const Recipe& recipe, const Graph& graph,
+                                          const Shape& image) {
+  std::string text = recipe.data.preprocessing;
+  const auto carried = graph.metadata.find(kPreprocessing);
+  if (text.empty() && carried != graph.metadata.end()) text = carried->second;
+  if (text.empty()) {
+    text = fmt::format("{} resize={} mean=0.5 std=0.25", fmt::join(image.dims(), "x"),
+                       std::min(image[1], image[2]));
+  }
+  DISCO_ASSIGN(const Preprocessing preprocessing, ParsePreprocessing(text));
+  if (preprocessing.shape() == image) return preprocessing;
+  return Fail(ErrorKind::kUsage, "preprocessing '{}' gives {}, but the network reads {}", text,
+              ToString(preprocessing.shape()), ToString(image));
+}
+
+Result<std::shared_ptr<const Dataset>> OpenData(const Recipe& recipe,
+                                                const Preprocessing& preprocessing,
+                                                const std::string& split) {
+  DatasetSpec spec{.source = recipe.data.data, .split = split, .decode = DecodeFor(preprocessing)};
+  const int64_t limit = split == "train" ? recipe.data.limit : recipe.data.val_limit;
+  if (limit > 0) spec.limit = limit;
+  DISCO_ASSIGN(std::shared_ptr<const Dataset> data, OpenDataset(spec));
+  return data;
+}
+
+std::unique_ptr<Loader> MakeLoader(const Recipe& recipe, const Preprocessing& preprocessing,
+                                   std::shared_ptr<const Dataset> data, bool train) {
+  LoaderOptions options{.preprocessing = preprocessing,
+                        .batch_size = recipe.train.batch,
+                        .seed = static_cast<uint64_t>(recipe.train.seed),
+                        .shuffle = train,
+                        .drop_last = train,
+                        .threads = static_cast<int>(recipe.data.loader_threads),
+                        .max_broken_share = recipe.data.skip_share};
+  if (train) options.augmentation = {static_cast<int>(recipe.data.pad_crop), recipe.data.flip};
+  options.on_warning = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
+  return std::make_unique<Loader>(std::move(data), std::move(options));
+}
+
+uint64_t HashOf(const Recipe& recipe, const Graph& graph) {
+  std::string text = HashText(RecipeHash(recipe));
+  for (const Value& value : graph.values) {
+    if (value.constant) text += value.name + HashText(Hash(value.constant->bytes()));
+  }
+  return Hash(text);
+}
+
+Result<RunOptions> FillPaths(RunOptions options) {
+  if (options.out.empty()) {
+    return Fail(ErrorKind::kUsage, "where to? name the network to write with --out");
+  }
+  if (options.checkpoint.empty()) options.checkpoint = options.out.string() + ".checkpoint";
+  if (options.log.empty()) options.log = options.out.string() + ".log.jsonl";
+  return options;
+}
+
+Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train,
+                  const Dataset& val) {
+  const int64_t answers = graph.value(graph.outputs[0]).shape[1];
+  const auto classes = static_cast<int64_t>(train.class_names().size());
+  if (answers < classes || train.class_names() != val.class_names()) {
+    return Fail(ErrorKind::kInvalid,
+                "{}: {} classes to train on, {} to measure on, {} answers of the network",
+                recipe.data.data, classes, val.class_names().size(), answers);
+  }
+  if (train.size() < recipe.train.batch) {
+    return Fail(ErrorKind::kUsage, "{}: {} pictures do not fill a batch of {}; lower --batch",
+                recipe.data.data, train.size(), recipe.train.batch);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Session> OpenSession(const Recipe& recipe, const RunOptions& given) {
+  DISCO_TRY(CheckRecipe(recipe));
+  DISCO_ASSIGN(const RunOptions options, FillPaths(given));
+  // The image's size is needed to open the data, and the data's classes to make the network.
+  DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));
+  DISCO_ASSIGN(const Shape image, CheckClassifier(graph));
+  DISCO_ASSIGN(const Preprocessing preprocessing, ChoosePreprocessing(recipe, graph, image));
+  DISCO_ASSIGN(const auto train, OpenData(recipe, preprocessing, "train"));
+  DISCO_ASSIGN(const auto val, OpenData(recipe, preprocessing, "val"));
+  if (!IsFile(recipe.network) && recipe.network.classes == 0) {
+    DISCO_ASSIGN(graph, OpenNetwork(recipe, static_cast<int64_t>(train->class_names().size())));
+  }
+  DISCO_TRY(CheckSizes(recipe, graph, *train, *val));
+  graph.metadata[kPreprocessing] = ToString(preprocessing);
+  graph.metadata[kClasses] = fmt::format("{}", fmt::join(train->class_names(), "\n"));
+  DISCO_ASSIGN(RunLog log, RunLog::Open(options.log, options.resume));
+  const uint64_t hash = HashOf(recipe, graph);
+  return Session{.recipe = recipe,
+                 .options = options,
+                 .graph = std::move(graph),
+                 .train = MakeLoader(recipe, preprocessing, train, true),
+                 .val = MakeLoader(recipe, preprocessing, val, false),
+                 .train_images = train->size(),
+                 .log = std::move(log),
+                 .hash = hash};
+}
+
+}  // namespace disco

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run works on: network, data, log, opened from a recipe.
+//
+// Preprocessing is the recipe's; else what the .onnx file carries as "disco.preprocessing"; else
+// the network's image size, shorter side fitted, mean 0.5, deviation 0.25.
+// Thread rule: one thread. Errors: kUsage, kInvalid, kIo, kUnsupported naming the file or flag.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "disco/data/loader.h"
+#include "disco/graph/graph.h"
+#include "disco/train/run_log.h"
+#include "disco/train/train.h"
+
+namespace disco {
+
+struct Session {
+  Recipe recipe;
+  RunOptions options;  // with all paths filled in
+  Graph graph;         // shapes inferred; carries preprocessing and class names as metadata
+  std::unique_ptr<Loader> train, val;
+  int64_t train_images = 0;
+  RunLog log;
+  uint64_t hash = 0;  // of all that decides the result: recipe and first weights
+};
+
+Result<Session> OpenSession(const Recipe& recipe, const RunOptions& options);
+
+// Says on stderr and in the log what will be done, and on what.
+void Announce(Session& session);
+
+// Writes the graph to `out`, drops the checkpoint, logs the report with the files in it.
+Status Conclude(Session& session, RunReport& report);
+
+}  // namespace disco

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
+#include "disco/base/units.h"
+#include "disco/graph/onnx.h"
+#include "disco/graph/work.h"
+#include "disco/train/machine.h"
+#include "disco/train/session.h"
+
+namespace disco {
+
+void Announce(Session& session) {
+  UseThreads(session.recipe.train.threads);
+  const std::string machine = DescribeMachine();
+  fmt::print(stderr, "{}\n", machine);
+  fmt::print(stderr, "{}: {}, {} parameters; {} pictures to train on\n",
+             session.recipe.network.network, ToString(MacsOf(session.graph)),
+             ParameterCount(session.graph), session.train_images);
+  session.log.Write("start",
+                    {{"machine", machine},
+                     {"resumed", session.options.resume},
+                     {"recipe", nlohmann::ordered_json::parse(RecipeToJson(session.recipe))}});
+}
+
+Status Conclude(Session& session, RunReport& report) {
+  DISCO_TRY(WriteOnnx(session.graph, session.options.out));
+  report.files["network"] = session.options.out.string();
+  report.files["log"] = session.options.log.string();
+  std::error_code ignored;  // the run is done, with or without its checkpoint
+  std::filesystem::remove(session.options.checkpoint, ignored);
+  session.log.Write("done", nlohmann::ordered_json::parse(ReportToJson(report)));
+  fmt::print(stderr, "accuracy {:.2f}%, {:.0f} images/s; wrote {}\n", 100 * report.accuracy,
+             report.ImagesPerSecond(), session.options.out.string());
+  return {};
+}
+
+}  // namespace disco

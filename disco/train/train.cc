@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/train.h"
+
+#include "disco/train/train_loop.h"
+
+namespace disco {
+
+Result<RunReport> Train(const Recipe& recipe, const RunOptions& options) {
+  DISCO_ASSIGN(Session session, OpenSession(recipe, options));
+  Announce(session);
+  DISCO_ASSIGN(const auto learner, Learner::Make(session.graph, recipe.train));
+  TrainLoop loop(session, *learner,
+                 {.epochs = recipe.train.epochs,
+                  .learning_rate = recipe.train.lr,
+                  .warmup_epochs = recipe.train.warmup_epochs});
+  const auto nothing = [](int64_t, RunState&) -> Status { return {}; };
+  DISCO_ASSIGN(RunReport report, loop.Run(nothing, [](const Plan&) {}));
+  report.command = "train";
+  learner->WriteBack(session.graph);
+  DISCO_TRY(Conclude(session, report));
+  return report;
+}
+
+}  // namespace disco

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// disco-train: `disco train` and `disco sparsify`, which need LibTorch.
+// Exit code: 0 done, 1 failed or interrupted, 2 wrong usage.
+#include <CLI/CLI.hpp>
+#include <deque>
+
+#include "disco/train/train.h"
+
+namespace disco {
+namespace {
+
+// One flag for each entry of a recipe, kept as text until the file it goes over has been read.
+class RecipeFlags {
+ public:
+  // Where two sections have an entry of the same name, that of `first` is meant.
+  void AddTo(CLI::App& app, const std::string& first) {
+    Recipe defaults;
+    std::set<std::string> taken;
+    for (const bool own : {true, false}) {
+      for (const RecipeField& field : FieldsOf(defaults)) {
+        const bool other_command = first != "sparsify" && field.section == "sparsify";
+        if ((field.section == first) != own || other_command) continue;
+        if (taken.insert(field.key).second) AddFlag(app, field);
+      }
+    }
+  }
+
+  Status Apply(Recipe& recipe) const {
+    for (const RecipeField& field : FieldsOf(recipe)) {
+      for (const Flag& flag : flags_) {
+        if (flag.section != field.section || flag.key != field.key || flag.option->empty()) {
+          continue;
+        }
+        const std::string text = flag.is_switch ? (flag.on ? "true" : "false") : flag.text;
+        if (auto set = SetField(field, text); !set) return At("--" + field.key, set.error());
+      }
+    }
+    return {};
+  }
+
+ private:
+  struct Flag {
+    std::string section, key, text;
+    bool is_switch = false, on = false;
+    CLI::Option* option = nullptr;
+  };
+
+  void AddFlag(CLI::App& app, const RecipeField& field) {
+    Flag& flag = flags_.emplace_back(Flag{.section = field.section, .key = field.key});
+    std::string name = field.key;
+    std::replace(name.begin(), name.end(), '_', '-');
+    if (std::holds_alternative<bool*>(field.value)) {
+      flag.is_switch = true;
+      flag.option = app.add_flag("--" + name + ",!--no-" + name, flag.on, field.help);
+    } else {
+      flag.option = app.add_option("--" + name, flag.text, field.help);
+    }
+    flag.option->group("[" + field.section + "]");
+  }
+
+  std::deque<Flag> flags_;  // CLI11 keeps their addresses
+};
+
+struct Command {
+  CLI::App* app = nullptr;
+  RecipeFlags flags;
+  std::string recipe, network;
+  RunOptions options;
+  bool json = false;
+};
+
+void AddCommon(Command& command) {
+  CLI::App& app = *command.app;
+  app.add_option("--out", command.options.out, "network to write, .onnx")->required();
+  app.add_option("--checkpoint", command.options.checkpoint, "default: OUT.checkpoint");
+  app.add_option("--log", command.options.log, "JSON lines; default: OUT.log.jsonl");
+  app.add_flag("--resume", command.options.resume, "go on from the checkpoint");
+  app.add_flag("--json", command.json, "print the result as one JSON object on stdout");
+}
+
+int Report(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.message);
+  return error.kind == ErrorKind::kUsage ? 2 : 1;
+}
+
+Result<Recipe> MakeRecipe(const Command& command) {
+  Recipe recipe;
+  if (!command.recipe.empty()) DISCO_TRY(ReadRecipe(command.recipe, recipe));
+  DISCO_TRY(command.flags.Apply(recipe));
+  if (!command.network.empty()) recipe.network.network = command.network;
+  return recipe;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Train networks and make them sparse.", "disco");
+  app.require_subcommand(1);
+  Command train, sparsify;
+  train.app = app.add_subcommand("train", "Train a network.");
+  train.app->add_option("recipe", train.recipe, "TOML file; flags go over it");
+  AddCommon(train);
+  train.flags.AddTo(*train.app, "train");
+  sparsify.app = app.add_subcommand("sparsify", "Prune a trained network and fine-tune it.");
+  sparsify.app->add_option("dense", sparsify.network, "the trained network, .onnx")->required();
+  sparsify.app->add_option("--recipe", sparsify.recipe, "TOML file; flags go over it");
+  sparsify.app->add_option("--plan", sparsify.options.plan, "plan to write, .json")->required();
+  AddCommon(sparsify);
+  sparsify.flags.AddTo(*sparsify.app, "sparsify");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+  }
+  CatchInterrupts();
+  const Command& command = *train.app ? train : sparsify;
+  const auto recipe = MakeRecipe(command);
+  if (!recipe) return Report(recipe.error());
+  const auto report =
+      *train.app ? Train(*recipe, command.options) : Sparsify(*recipe, command.options);
+  if (!report) return Report(report.error());
+  if (command.json) fmt::print("{}\n", ReportToJson(*report));
+  return 0;
+}
+
+}  // namespace
+}  // namespace disco
+
+int main(int argc, char** argv) { return disco::Main(argc, argv); }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The property the project stands on: N nodes compute what one node computes, and send what was predicted. For random
+// networks, numbers of nodes, shares and masks; both kernels; memory and TCP.
+#include <thread>
+
+#include "disco/base/random.h"
+#include "disco/cost/estimate.h"
+#include "disco/graph/onnx.h"
+#include "disco/graph/work.h"
+#include "disco/node/server.h"
+#include "disco/node/session.h"
+#include "disco/plan/assignment.h"
+#include "disco/plan/make_plan.h"
+#include "disco/plan/mask.h"
+#include "disco/plan/plan_file.h"
+#include "disco/shard/cut.h"
+#include "tests/compare.h"
+#include "tests/random_network.h"
+
+namespace disco {
+namespace {
+
+constexpr double kTolerance = 1e-4;
+constexpr Milliseconds kPatience{60000};  // sanitizers are slow; no verdict depends on it
+
+struct Case {
+  Graph graph;
+  Plan plan;
+  std::vector<Tensor> inputs;
+};
+
+PlanOptions RandomOptions(Random& random) {
+  constexpr int kNodes[] = {1, 2, 2, 3, 4, 5, 7, 16};
+  constexpr Method kMethods[] = {Method::kDense, Method::kDisco, Method::kDisco, Method::kRandom, Method::kBranches};
+  constexpr double kSparsities[] = {0, 0.5, 0.8, 0.9, 0.99};
+  PlanOptions options{.nodes = kNodes[random.Below(8)],
+                      .method = {kMethods[random.Below(5)], ""},
+                      .sparsity = kSparsities[random.Below(5)],
+                      .allow_empty = random.Uniform() < 0.3,
+                      .seed = random()};
+  if (random.Uniform() < 0.4) {
+    double total = 0;
+    for (int node = 0; node < options.nodes; ++node) total += options.shares.emplace_back(random.Uniform(0.2, 1));
+    for (double& share : options.shares) share /= total;
+  }
+  return options;
+}
+
+// What was drawn, as its files would say it: through ONNX and plan.json and back.
+Case MakeCase(uint64_t seed) {
+  RandomNetwork network(seed);
+  Case drawn{.graph = network.Make()};
+  drawn.inputs = network.MakeInputs(drawn.graph);
+  Random random(seed, 2);
+  auto plan = MakePlan(drawn.graph, RandomOptions(random));
+  EXPECT_TRUE(plan) << plan.error().message;
+  plan = PlanFromJson(PlanToJson(*plan));
+  EXPECT_TRUE(plan) << plan.error().message;
+  drawn.plan = *plan;
+  const auto bytes = SerializeOnnx(drawn.graph);
+  EXPECT_TRUE(bytes) << bytes.error().message;
+  auto reread = ParseOnnx(std::as_bytes(std::span(*bytes)), ".");
+  EXPECT_TRUE(reread) << reread.error().message;
+  EXPECT_TRUE(InferShapes(*reread));
+  drawn.graph = std::move(*reread);
+  return drawn;
+}
+
+std::vector<Tensor> Expected(const Case& drawn) {
+  Graph masked = drawn.graph;
+  ApplyMask(masked, drawn.plan);
+  return RunOracle(masked, drawn.inputs);
+}
+
+void ExpectPredictedBytes(const Session& session, const Estimate& estimate) {
+  for (size_t node = 0; node < session.statistics().size(); ++node) {
+    const NodeStatistics& statistics = session.statistics()[node];
+    EXPECT_EQ(statistics.sent, statistics.planned_sent) << "node " << node;
+    EXPECT_EQ(statistics.received, statistics.planned_received) << "node " << node;
+    EXPECT_EQ(statistics.sent, estimate.sent.sent[node]) << "node " << node;
+    EXPECT_EQ(statistics.received, estimate.sent.received[node]) << "node " << node;
+  }
+}
+
+void ExpectSameAnswer(Session& session, const Case& drawn, const std::vector<Tensor>& expected) {
+  const Estimate estimate = EstimateCost(drawn.graph, drawn.plan, {.link = {1}, .compute = {1}});
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    const auto outputs = session.Infer(drawn.inputs);
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    ExpectClose(*outputs, expected, kTolerance);
+    ExpectPredictedBytes(session, estimate);
+  }
+}
+
+class RandomNetworks : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(RandomNetworks, InMemoryWithBothKernels) {
+  const Case drawn = MakeCase(GetParam());
+  const std::vector<Tensor> expected = Expected(drawn);
+  for (const KernelKind kernel : {KernelKind::kReference, KernelKind::kOneDnn}) {
+    SCOPED_TRACE(kernel == KernelKind::kReference ? "reference" : "onednn");
+    const auto session = Session::OpenLocal(drawn.graph, drawn.plan, {.program = {.kernel = kernel}, .deadline = kPatience});
+    ASSERT_TRUE(session) << session.error().message;
+    ExpectSameAnswer(**session, drawn, expected);
+  }
+}
+
+// The work that is predicted is the work that the shards hold.
+TEST_P(RandomNetworks, ShardsHoldThePredictedWork) {
+  const Case drawn = MakeCase(GetParam());
+  const auto cut = CutNetwork(drawn.graph, drawn.plan);
+  ASSERT_TRUE(cut) << cut.error().message;
+  const NodeOps ops(drawn.graph, drawn.plan);
+  for (NodeId node = 0; node < drawn.plan.nodes; ++node) {
+    Macs predicted;
+    for (size_t op = 0; op < drawn.graph.ops.size(); ++op) {
+      predicted += NodeMacs(drawn.graph, drawn.plan, ops, static_cast<OpId>(op), node);
+    }
+    EXPECT_EQ(MacsOf(cut->shards[static_cast<size_t>(node)]).value, predicted.value) << "node " << node;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworks, testing::Range<uint64_t>(0, 120));
+
+// Servers in this process, each with its own thread.
+class LocalServers {
+ public:
+  explicit LocalServers(int count) {
+    for (int i = 0; i < count; ++i) {
+      auto server = NodeServer::Start({"127.0.0.1", 0}, {.opening = kPatience}, [](const std::string&) {});
+      EXPECT_TRUE(server) << server.error().message;
+      endpoints.push_back({"127.0.0.1", (*server)->port()});
+      servers_.push_back(std::move(*server));
+      threads_.emplace_back([server = servers_.back().get()] { EXPECT_TRUE(server->Run([] { return false; })); });
+    }
+  }
+  ~LocalServers() {
+    for (auto& server : servers_) server->Stop();
+    threads_.clear();
+  }
+  std::vector<Endpoint> endpoints;
+
+ private:
+  std::vector<std::unique_ptr<NodeServer>> servers_;
+  std::vector<std::jthread> threads_;
+};
+
+class RandomNetworksOverTcp : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(RandomNetworksOverTcp, GiveTheSameAnswer) {
+  const Case drawn = MakeCase(GetParam());
+  const std::vector<Tensor> expected = Expected(drawn);
+  LocalServers servers(drawn.plan.nodes);
+  for (const KernelKind kernel : {KernelKind::kOneDnn, KernelKind::kReference}) {  // the second finds its shards cached
+    const auto session = Session::Connect(drawn.graph, drawn.plan, servers.endpoints, {.program = {.kernel = kernel}, .deadline = kPatience});
+    ASSERT_TRUE(session) << session.error().message;
+    ExpectSameAnswer(**session, drawn, expected);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworksOverTcp, testing::Range<uint64_t>(1000, 1020));
+
+TEST(Session, RefusesAnInputOfAnotherShape) {
+  const Case drawn = MakeCase(3);
+  const auto session = Session::OpenLocal(drawn.graph, drawn.plan, {});
+  ASSERT_TRUE(session) << session.error().message;
+  const auto outputs = (*session)->Infer(std::vector<Tensor>{Tensor(DType::kF32, {1, 2, 3})});
+  ASSERT_FALSE(outputs);
+  EXPECT_NE(outputs.error().message.find("input 'input'"), std::string::npos) << outputs.error().message;
+  EXPECT_TRUE((*session)->Infer(drawn.inputs)) << "a wrong input must not end the session";
+}
+
+TEST(Plan, OfAnotherNetworkIsRefusedByOp) {
+  const Case a = MakeCase(5), b = MakeCase(6);
+  const auto cut = CutNetwork(a.graph, b.plan);
+  ASSERT_FALSE(cut);
+  EXPECT_NE(cut.error().message.find("op '"), std::string::npos) << cut.error().message;
+}
+
+}  // namespace
+}  // namespace disco
