@@ -24,7 +24,8 @@ inline double RelativeError(const Tensor& actual, const Tensor& expected) {
   return difference / magnitude;
 }
 
-inline void ExpectClose(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected, double tolerance) {
+inline void ExpectClose(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected,
+                        double tolerance) {
   ASSERT_EQ(actual.size(), expected.size());
   for (size_t i = 0; i < actual.size(); ++i) {
     ASSERT_EQ(actual[i].shape(), expected[i].shape()) << "output " << i;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real data for measuring is not part of the project. Tests that read it find it in the folder DISCO_DATA (a CMake
-// option), unpacked at configuration, and say aloud that they skip when it is not there.
+// Real data for measuring is not part of the project. Tests that read it find it in the folder
+// DISCO_DATA (a CMake option), unpacked at configuration, and say aloud that they skip when it is
+// not there.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,4 +17,5 @@ inline bool HasData(const std::string& name) { return std::filesystem::exists(Da
 }  // namespace disco
 
 #define DISCO_SKIP_WITHOUT(name) \
-  if (!HasData(name)) GTEST_SKIP() << "skipped: no data '" << name << "'; configure with -DDISCO_DATA=FOLDER"
+  if (!HasData(name))            \
+  GTEST_SKIP() << "skipped: no data '" << name << "'; configure with -DDISCO_DATA=FOLDER"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The property the project stands on: N nodes compute what one node computes, and send what was predicted. For random
-// networks, numbers of nodes, shares and masks; both kernels; memory and TCP.
+// The property the project stands on: N nodes compute what one node computes, and send what was
+// predicted. For random networks, numbers of nodes, shares and masks; both kernels; memory and TCP.
 #include <thread>
 
 #include "disco/base/random.h"
@@ -31,7 +31,8 @@ struct Case {
 
 PlanOptions RandomOptions(Random& random) {
   constexpr int kNodes[] = {1, 2, 2, 3, 4, 5, 7, 16};
-  constexpr Method kMethods[] = {Method::kDense, Method::kDisco, Method::kDisco, Method::kRandom, Method::kBranches};
+  constexpr Method kMethods[] = {Method::kDense, Method::kDisco, Method::kDisco, Method::kRandom,
+                                 Method::kBranches};
   constexpr double kSparsities[] = {0, 0.5, 0.8, 0.9, 0.99};
   PlanOptions options{.nodes = kNodes[random.Below(8)],
                       .method = {kMethods[random.Below(5)], ""},
@@ -40,7 +41,8 @@ PlanOptions RandomOptions(Random& random) {
                       .seed = random()};
   if (random.Uniform() < 0.4) {
     double total = 0;
-    for (int node = 0; node < options.nodes; ++node) total += options.shares.emplace_back(random.Uniform(0.2, 1));
+    for (int node = 0; node < options.nodes; ++node)
+      total += options.shares.emplace_back(random.Uniform(0.2, 1));
     for (double& share : options.shares) share /= total;
   }
   return options;
@@ -99,7 +101,8 @@ TEST_P(RandomNetworks, InMemoryWithBothKernels) {
   const std::vector<Tensor> expected = Expected(drawn);
   for (const KernelKind kernel : {KernelKind::kReference, KernelKind::kOneDnn}) {
     SCOPED_TRACE(kernel == KernelKind::kReference ? "reference" : "onednn");
-    const auto session = Session::OpenLocal(drawn.graph, drawn.plan, {.program = {.kernel = kernel}, .deadline = kPatience});
+    const auto session = Session::OpenLocal(drawn.graph, drawn.plan,
+                                            {.program = {.kernel = kernel}, .deadline = kPatience});
     ASSERT_TRUE(session) << session.error().message;
     ExpectSameAnswer(**session, drawn, expected);
   }
@@ -116,7 +119,8 @@ TEST_P(RandomNetworks, ShardsHoldThePredictedWork) {
     for (size_t op = 0; op < drawn.graph.ops.size(); ++op) {
       predicted += NodeMacs(drawn.graph, drawn.plan, ops, static_cast<OpId>(op), node);
     }
-    EXPECT_EQ(MacsOf(cut->shards[static_cast<size_t>(node)]).value, predicted.value) << "node " << node;
+    EXPECT_EQ(MacsOf(cut->shards[static_cast<size_t>(node)]).value, predicted.value)
+        << "node " << node;
   }
 }
 
@@ -127,11 +131,13 @@ class LocalServers {
  public:
   explicit LocalServers(int count) {
     for (int i = 0; i < count; ++i) {
-      auto server = NodeServer::Start({"127.0.0.1", 0}, {.opening = kPatience}, [](const std::string&) {});
+      auto server =
+          NodeServer::Start({"127.0.0.1", 0}, {.opening = kPatience}, [](const std::string&) {});
       EXPECT_TRUE(server) << server.error().message;
       endpoints.push_back({"127.0.0.1", (*server)->port()});
       servers_.push_back(std::move(*server));
-      threads_.emplace_back([server = servers_.back().get()] { EXPECT_TRUE(server->Run([] { return false; })); });
+      threads_.emplace_back(
+          [server = servers_.back().get()] { EXPECT_TRUE(server->Run([] { return false; })); });
     }
   }
   ~LocalServers() {
@@ -151,8 +157,10 @@ TEST_P(RandomNetworksOverTcp, GiveTheSameAnswer) {
   const Case drawn = MakeCase(GetParam());
   const std::vector<Tensor> expected = Expected(drawn);
   LocalServers servers(drawn.plan.nodes);
-  for (const KernelKind kernel : {KernelKind::kOneDnn, KernelKind::kReference}) {  // the second finds its shards cached
-    const auto session = Session::Connect(drawn.graph, drawn.plan, servers.endpoints, {.program = {.kernel = kernel}, .deadline = kPatience});
+  for (const KernelKind kernel :
+       {KernelKind::kOneDnn, KernelKind::kReference}) {  // the second finds its shards cached
+    const auto session = Session::Connect(drawn.graph, drawn.plan, servers.endpoints,
+                                          {.program = {.kernel = kernel}, .deadline = kPatience});
     ASSERT_TRUE(session) << session.error().message;
     ExpectSameAnswer(**session, drawn, expected);
   }
@@ -166,7 +174,8 @@ TEST(Session, RefusesAnInputOfAnotherShape) {
   ASSERT_TRUE(session) << session.error().message;
   const auto outputs = (*session)->Infer(std::vector<Tensor>{Tensor(DType::kF32, {1, 2, 3})});
   ASSERT_FALSE(outputs);
-  EXPECT_NE(outputs.error().message.find("input 'input'"), std::string::npos) << outputs.error().message;
+  EXPECT_NE(outputs.error().message.find("input 'input'"), std::string::npos)
+      << outputs.error().message;
   EXPECT_TRUE((*session)->Infer(drawn.inputs)) << "a wrong input must not end the session";
 }
 

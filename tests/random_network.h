@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks drawn by lot, for property tests: residual, concat, depthwise, grouped, strided, dilated, pooled.
+// Networks drawn by lot, for property tests: residual, concat, depthwise, grouped, strided,
+// dilated, pooled.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -44,11 +45,14 @@ class RandomNetwork {
 
   int64_t Between(int64_t low, int64_t high) { return low + random_.Below(high - low + 1); }
   bool Chance(double share) { return random_.Uniform() < share; }
-  std::string Next(const char* what) { return std::string(what) + std::to_string(graph_.ops.size()); }
+  std::string Next(const char* what) {
+    return std::string(what) + std::to_string(graph_.ops.size());
+  }
 
   Tensor Normal(const Shape& shape, double deviation = 1) {
     Tensor tensor(DType::kF32, shape);
-    for (float& element : tensor.MutableData<float>()) element = static_cast<float>(deviation * random_.Normal());
+    for (float& element : tensor.MutableData<float>())
+      element = static_cast<float>(deviation * random_.Normal());
     return tensor;
   }
   ValueId Weights(const std::string& name, const Shape& shape) {
@@ -70,7 +74,8 @@ class RandomNetwork {
     const int64_t pad = (form.kernel - 1) * form.dilation / 2;
     window.pads_begin = {pad, pad};
     window.pads_end = {pad, pad};
-    std::vector<ValueId> op_inputs = {x, Weights(name + ".w", {features, inputs / form.group, form.kernel, form.kernel})};
+    std::vector<ValueId> op_inputs = {
+        x, Weights(name + ".w", {features, inputs / form.group, form.kernel, form.kernel})};
     if (Chance(0.5)) op_inputs.push_back(graph_.AddConstant(name + ".b", Normal({features}, 0.1)));
     return graph_.AddOp(OpType::kConv, name, op_inputs, ConvParams{window, form.group});
   }
@@ -80,28 +85,34 @@ class RandomNetwork {
     const int64_t features = ShapeOf(x)[1];
     auto around_one = [&] {
       Tensor tensor(DType::kF32, {features});
-      for (float& element : tensor.MutableData<float>()) element = static_cast<float>(random_.Uniform(0.5, 1.5));
+      for (float& element : tensor.MutableData<float>())
+        element = static_cast<float>(random_.Uniform(0.5, 1.5));
       return tensor;
     };
     const ValueId scale = graph_.AddConstant(name + ".scale", around_one());
     const ValueId shift = graph_.AddConstant(name + ".shift", Normal({features}, 0.2));
     const ValueId mean = graph_.AddConstant(name + ".mean", Normal({features}, 0.2));
     const ValueId variance = graph_.AddConstant(name + ".variance", around_one());
-    return graph_.AddOp(OpType::kBatchNormalization, name, {x, scale, shift, mean, variance}, BatchNormParams{});
+    return graph_.AddOp(OpType::kBatchNormalization, name, {x, scale, shift, mean, variance},
+                        BatchNormParams{});
   }
 
   ValueId Activation(ValueId x) {
     switch (Between(0, 5)) {
-      case 0: return graph_.AddOp(OpType::kLeakyRelu, Next("leaky"), {x}, LeakyReluParams{0.1f});
-      case 1: return graph_.AddOp(OpType::kSigmoid, Next("sigmoid"), {x});
-      case 2: return graph_.AddOp(OpType::kHardSwish, Next("hardswish"), {x});
+      case 0:
+        return graph_.AddOp(OpType::kLeakyRelu, Next("leaky"), {x}, LeakyReluParams{0.1f});
+      case 1:
+        return graph_.AddOp(OpType::kSigmoid, Next("sigmoid"), {x});
+      case 2:
+        return graph_.AddOp(OpType::kHardSwish, Next("hardswish"), {x});
       case 3: {
         const std::string name = Next("clip");
         const ValueId low = graph_.AddConstant(name + ".min", Tensor::Scalar(0));
         const ValueId high = graph_.AddConstant(name + ".max", Tensor::Scalar(6));
         return graph_.AddOp(OpType::kClip, name, {x, low, high});
       }
-      default: return graph_.AddOp(OpType::kRelu, Next("relu"), {x});
+      default:
+        return graph_.AddOp(OpType::kRelu, Next("relu"), {x});
     }
   }
 
@@ -114,15 +125,24 @@ class RandomNetwork {
   ValueId Block(ValueId x) {
     switch (Between(0, 9)) {
       case 0:
-      case 1: return Residual(x);
-      case 2: return Branches(x);
-      case 3: return Separable(x);
-      case 4: return Grouped(x);
-      case 5: return Pool(x);
-      case 6: return Scaled(x);
-      case 7: return Unusual(x);
-      case 8: return ConvNormAct(x, Between(4, 16), {1, Between(1, 2)});
-      default: return ConvNormAct(x, Between(4, 16), {3, Between(1, 2), Between(1, 2)});
+      case 1:
+        return Residual(x);
+      case 2:
+        return Branches(x);
+      case 3:
+        return Separable(x);
+      case 4:
+        return Grouped(x);
+      case 5:
+        return Pool(x);
+      case 6:
+        return Scaled(x);
+      case 7:
+        return Unusual(x);
+      case 8:
+        return ConvNormAct(x, Between(4, 16), {1, Between(1, 2)});
+      default:
+        return ConvNormAct(x, Between(4, 16), {3, Between(1, 2), Between(1, 2)});
     }
   }
 
@@ -158,7 +178,8 @@ class RandomNetwork {
 
   ValueId Pool(ValueId x) {
     PoolParams params{.ceil_mode = Chance(0.3), .count_include_pad = Chance(0.5)};
-    params.window = {.kernel = {3, 3}, .strides = {Between(1, 2), 1}, .pads_begin = {1, 1}, .pads_end = {1, 1}};
+    params.window = {
+        .kernel = {3, 3}, .strides = {Between(1, 2), 1}, .pads_begin = {1, 1}, .pads_end = {1, 1}};
     return Chance(0.5) ? graph_.AddOp(OpType::kMaxPool, Next("maxpool"), {x}, params)
                        : graph_.AddOp(OpType::kAveragePool, Next("avgpool"), {x}, params);
   }
@@ -172,7 +193,8 @@ class RandomNetwork {
       gate = graph_.AddOp(OpType::kSigmoid, name + ".gate", {Conv(gate, shape[1], {1})});
       return graph_.AddOp(OpType::kMul, name, {x, gate});
     }
-    const ValueId constant = graph_.AddConstant(name + ".c", Normal(Chance(0.5) ? Shape{1, shape[1], 1, 1} : Shape{}));
+    const ValueId constant =
+        graph_.AddConstant(name + ".c", Normal(Chance(0.5) ? Shape{1, shape[1], 1, 1} : Shape{}));
     return graph_.AddOp(Chance(0.5) ? OpType::kMul : OpType::kAdd, name, {constant, x});
   }
 
@@ -180,22 +202,29 @@ class RandomNetwork {
   ValueId Unusual(ValueId x) {
     const std::string name = Next("unusual");
     switch (Between(0, 4)) {
-      case 0: return graph_.AddOp(OpType::kLrn, name, {x}, LrnParams{.size = 3});
+      case 0:
+        return graph_.AddOp(OpType::kLrn, name, {x}, LrnParams{.size = 3});
       case 1: {
-        const ValueId pads = graph_.AddConstant(name + ".pads", Tensor::Indices({0, 0, 1, 0, 0, 0, 0, 1}));
+        const ValueId pads =
+            graph_.AddConstant(name + ".pads", Tensor::Indices({0, 0, 1, 0, 0, 0, 0, 1}));
         return graph_.AddOp(OpType::kPad, name, {x, pads}, PadParams{});
       }
       case 2: {
-        const ValueId turned = graph_.AddOp(OpType::kTranspose, name, {x}, TransposeParams{{0, 3, 1, 2}});
-        return graph_.AddOp(OpType::kTranspose, Next("back"), {turned}, TransposeParams{{0, 2, 3, 1}});
+        const ValueId turned =
+            graph_.AddOp(OpType::kTranspose, name, {x}, TransposeParams{{0, 3, 1, 2}});
+        return graph_.AddOp(OpType::kTranspose, Next("back"), {turned},
+                            TransposeParams{{0, 2, 3, 1}});
       }
       case 3: {  // a channel shuffle, by indices
         std::vector<int64_t> order(static_cast<size_t>(ShapeOf(x)[1]));
         for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
         random_.Shuffle(std::span(order));
-        return graph_.AddOp(OpType::kGather, name, {x, graph_.AddConstant(name + ".order", Tensor::Indices(order))}, AxisParams{1});
+        return graph_.AddOp(OpType::kGather, name,
+                            {x, graph_.AddConstant(name + ".order", Tensor::Indices(order))},
+                            AxisParams{1});
       }
-      default: return graph_.AddOp(OpType::kDropout, name, {x}, DropoutParams{});
+      default:
+        return graph_.AddOp(OpType::kDropout, name, {x}, DropoutParams{});
     }
   }
 
@@ -215,9 +244,11 @@ class RandomNetwork {
       x = graph_.AddOp(OpType::kMatMul, head, {x, Weights(head + ".w", {inputs, classes})});
     } else {
       const bool transposed = Chance(0.5);
-      const ValueId weights = Weights(head + ".w", transposed ? Shape{classes, inputs} : Shape{inputs, classes});
+      const ValueId weights =
+          Weights(head + ".w", transposed ? Shape{classes, inputs} : Shape{inputs, classes});
       const ValueId bias = graph_.AddConstant(head + ".b", Normal({classes}, 0.1));
-      x = graph_.AddOp(OpType::kGemm, head, {x, weights, bias}, GemmParams{.transpose_b = transposed});
+      x = graph_.AddOp(OpType::kGemm, head, {x, weights, bias},
+                       GemmParams{.transpose_b = transposed});
     }
     return Chance(0.3) ? graph_.AddOp(OpType::kSoftmax, Next("softmax"), {x}, SoftmaxParams{}) : x;
   }

@@ -23,6 +23,7 @@ bool CanFold(const Graph& graph, const GraphIndex& index, const Op& norm) {
     return false;
   const Op& conv = graph.op(producer);
   return conv.type == OpType::kConv && graph.ConstantInput(conv, 1) != nullptr &&
+         graph.ConstantInput(conv, 1)->elements() > 0 &&
          (!conv.HasInput(2) || graph.ConstantInput(conv, 2) != nullptr);
 }
 

@@ -124,6 +124,11 @@ void RemoveUnused(Graph& graph) {
       keep = keep || (output != kNoValue && needed[static_cast<size_t>(output)]);
     }
     if (!keep) continue;
+    for (size_t slot = 1; slot < op->outputs.size(); ++slot) {
+      if (op->HasOutput(slot) && !needed[static_cast<size_t>(op->outputs[slot])])
+        op->outputs[slot] = kNoValue;
+    }
+    while (!op->outputs.empty() && op->outputs.back() == kNoValue) op->outputs.pop_back();
     for (const ValueId input : op->inputs) {
       if (input != kNoValue) needed[static_cast<size_t>(input)] = true;
     }

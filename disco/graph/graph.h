@@ -100,7 +100,7 @@ Status Validate(const Graph& graph);
 // to be known when the network is loaded, rather than data.
 bool IsParameterSlot(OpType type, size_t slot);
 
-// Drops ops and values that no output needs (Send counts as needed).
+// Drops ops, values and optional outputs (masks, indices) that no output needs. Send counts as needed.
 void RemoveUnused(Graph& graph);
 
 }  // namespace disco

@@ -252,6 +252,8 @@ Status InferShapes(Graph& graph) {
   for (const Op& op : graph.ops) {
     DISCO_TRY(CheckInputs(graph, op));
     DISCO_ASSIGN(const Shape shape, InferShape(graph, op));
+    if (const Status fits = CheckShape(shape); !fits)
+      return OpError(op, ErrorKind::kInvalid, "{}", fits.error().message);
     for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
       if (!op.HasOutput(slot)) continue;
       Value& value = graph.value(op.outputs[slot]);

@@ -154,6 +154,21 @@ TEST(GraphsTest, UsualNetworksNeedNoReferenceKernel) {
   EXPECT_GT(report.weights.value, 16 * 16 * 9 * 4);
 }
 
+TEST(GraphsTest, ThreadsChangeNothing) {
+  Random random(13);
+  Graph graph = SmallResidualNetwork(random);
+  ASSERT_TRUE(InferShapes(graph));
+  const std::vector<Tensor> inputs = {RandomTensor(random, {1, 16, 8, 8})};
+  std::vector<std::vector<Tensor>> outputs;
+  for (const int threads : {1, 3}) {
+    const auto program = MakeProgram(graph, {KernelKind::kOneDnn, threads});
+    ASSERT_TRUE(program) << program.error().message;
+    outputs.push_back(MakeOutputs(graph));
+    ASSERT_TRUE((*program)->Run(inputs, outputs.back(), nullptr));
+  }
+  ExpectClose(outputs[0][0], outputs[1][0], "3 threads");
+}
+
 TEST(GraphsTest, EmptyBatchGivesEmptyOutputs) {
   Random random(9);
   Graph graph = SmallResidualNetwork(random);

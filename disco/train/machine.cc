@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/machine.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -41,6 +43,15 @@ std::string DescribeMachine() {
                      at::get_num_threads(), Cores(),
                      flags.empty() ? "no bfloat16 in hardware: bf16 will be slower than float"
                                    : "bfloat16 in hardware (" + flags + ")");
+}
+
+std::string WarnOfLoad() {
+  double load = 0;  // processes that want to run, over the last minute
+  if (getloadavg(&load, 1) != 1 || load + at::get_num_threads() < Cores() + 1.5) return {};
+  return fmt::format(
+      "other programs keep {:.1f} of {} cores busy; threads of LibTorch that wait for each other "
+      "are slow then: --threads 1 may be faster",
+      load, Cores());
 }
 
 }  // namespace disco

@@ -14,4 +14,7 @@ void UseThreads(int64_t threads);
 // "LibTorch 1.13.1, 2 threads on 2 cores, bfloat16 in hardware (avx512_bf16, amx_bf16)"
 std::string DescribeMachine();
 
+// What slows training down here; empty when nothing does.
+std::string WarnOfLoad();
+
 }  // namespace disco

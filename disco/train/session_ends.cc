@@ -13,6 +13,9 @@ void Announce(Session& session) {
   UseThreads(session.recipe.train.threads);
   const std::string machine = DescribeMachine();
   fmt::print(stderr, "{}\n", machine);
+  if (const std::string warning = WarnOfLoad(); !warning.empty()) {
+    fmt::print(stderr, "warning: {}\n", warning);
+  }
   fmt::print(stderr, "{}: {}, {} parameters; {} pictures to train on\n",
              session.recipe.network.network, ToString(MacsOf(session.graph)),
              ParameterCount(session.graph), session.train_images);

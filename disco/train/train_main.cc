@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // disco-train: `disco train` and `disco sparsify`, which need LibTorch.
 // Exit code: 0 done, 1 failed or interrupted, 2 wrong usage.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <deque>
 
 #include "disco/train/train.h"
@@ -91,6 +94,15 @@ Result<Recipe> MakeRecipe(const Command& command) {
   return recipe;
 }
 
+// OpenMP's threads spin while they wait for each other, for so long that on a busy machine training
+// is several times slower. How long is read from the environment before main, so set it and start
+// again.
+void WaitBriefly(char** argv) {
+  if (std::getenv("GOMP_SPINCOUNT") != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("GOMP_SPINCOUNT", "20000", 1);  // rounds: about 20 us
+  execv("/proc/self/exe", argv);         // returns only where that is not possible
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Train networks and make them sparse.", "disco");
   app.require_subcommand(1);
@@ -124,4 +136,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace disco
 
-int main(int argc, char** argv) { return disco::Main(argc, argv); }
+int main(int argc, char** argv) {
+  disco::WaitBriefly(argv);
+  return disco::Main(argc, argv);
+}

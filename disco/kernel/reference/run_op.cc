@@ -13,6 +13,8 @@ Status RequireFloat(const Call& call) {
                  Name(call.in(0).dtype()));
 }
 
+namespace {
+
 Outputs Dispatch(const Call& call) {
   switch (call.op.type) {
     case OpType::kAdd:
@@ -69,6 +71,7 @@ Outputs Dispatch(const Call& call) {
   return OpError(call.op, ErrorKind::kUnsupported, "needs an exchange");
 }
 
+}  // namespace
 }  // namespace reference
 
 Result<std::vector<Tensor>> RunOp(const Graph& graph, const Op& op,

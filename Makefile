@@ -1,0 +1,43 @@
+# Two commands: `make quickstart` and `make test`. Each works from a bare Debian 12 with git, make and root or sudo, and
+# repeats no finished step. `make deps` and `make build` are the steps they share.
+PRESET ?= release
+BUILD := build/$(PRESET)
+JOBS ?= $(shell nproc)
+PACKAGES := $(shell sed -n 's/^\([a-z0-9.+-]*\) .*/\1/p' tools/debian-packages.txt)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# ccache, where it is there, makes every further build of the same sources cheap.
+LAUNCHER := $(shell command -v ccache >/dev/null 2>&1 && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+
+.PHONY: quickstart test build configure deps format format-check clean
+
+quickstart: build
+	tools/quickstart.sh $(BUILD)/bin
+
+test: build format-check
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+build: $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS)
+
+# Installs only what is missing, so that a second call needs no network and no root.
+deps:
+	@missing=$$(for package in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "Installing Debian packages:" $$missing; \
+	    $(SUDO) apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+$(BUILD)/build.ninja: | deps
+	cmake --preset $(PRESET) $(LAUNCHER)
+
+# All C++ sources of the project.
+SOURCES = $(shell git ls-files '*.cc' '*.h')
+format: deps
+	clang-format-19 -i $(SOURCES)
+format-check: deps
+	clang-format-19 --dry-run --Werror $(SOURCES)
+
+clean:
+	rm -rf build quickstart

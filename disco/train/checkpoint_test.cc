@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include "disco/train/run_state.h"
+
+namespace disco {
+namespace {
+
+Path PathFor(const std::string& name) { return Path(testing::TempDir()) / name; }
+
+Checkpoint Example() {
+  Checkpoint checkpoint;
+  checkpoint.tensors["weight/a"] = Tensor::From<float>({2, 2}, {1, -2, 3.5f, 0});
+  checkpoint.tensors["weight/b"] = Tensor::From<float>({}, {7});
+  checkpoint.tensors["empty"] = Tensor(DType::kF32, {0, 3});
+  checkpoint.texts["note"] = "two\nlines \"quoted\"";
+  return checkpoint;
+}
+
+TEST(CheckpointTest, ReadsWhatWasWritten) {
+  const Path path = PathFor("round.checkpoint");
+  ASSERT_TRUE(WriteCheckpoint(Example(), path));
+  const auto read = ReadCheckpoint(path);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->texts, Example().texts);
+  ASSERT_EQ(read->tensors.size(), 3u);
+  for (const auto& [name, tensor] : Example().tensors) {
+    const Tensor& other = read->tensors.at(name);
+    EXPECT_EQ(other.shape(), tensor.shape());
+    EXPECT_TRUE(std::equal(tensor.bytes().begin(), tensor.bytes().end(), other.bytes().begin()));
+  }
+}
+
+TEST(CheckpointTest, EveryCutIsAnErrorThatNamesTheFile) {
+  const Path path = PathFor("cut.checkpoint");
+  ASSERT_TRUE(WriteCheckpoint(Example(), path));
+  const std::string whole = *ReadFile(path);
+  for (size_t size = 0; size < whole.size(); ++size) {
+    ASSERT_TRUE(WriteFile(path, whole.substr(0, size)));
+    const auto read = ReadCheckpoint(path);
+    ASSERT_FALSE(read) << size;
+    EXPECT_NE(read.error().message.find("cut.checkpoint"), std::string::npos);
+  }
+}
+
+TEST(CheckpointTest, HostileHeadersAreErrors) {
+  const std::vector<std::string> headers = {
+      "[]",
+      "{\"a\":{}}",
+      "{\"a\":3}",
+      R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})",
+      R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})",
+      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})",
+      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,18446744073709551615]}})",
+      R"({"a":{"dtype":"I8","shape":[2],"data_offsets":[0,2]}})",
+      R"({"__metadata__":{"run":5}})"};
+  const Path path = PathFor("hostile.checkpoint");
+  for (const std::string& header : headers) {
+    std::string file(8, '\0');
+    file[0] = static_cast<char>(header.size());
+    ASSERT_TRUE(WriteFile(path, file + header + "12345678"));
+    const auto read = ReadCheckpoint(path);
+    EXPECT_TRUE(!read || read->tensors.empty()) << header;
+  }
+}
+
+TEST(RunStateTest, ComesBackWhole) {
+  RunState state{.rounds_begun = 2, .epoch = 5, .batch = 3, .step = 43, .loss_sum = 0.1 + 0.2};
+  state.report.method = "disco";
+  state.report.rounds.push_back({0.5, 0.1, 0.2, 0.3});
+  Checkpoint checkpoint;
+  SaveState(state, 77, checkpoint);
+  const auto loaded = LoadState(checkpoint, 77);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->epoch, 5);
+  EXPECT_EQ(loaded->batch, 3);
+  EXPECT_EQ(loaded->step, 43);
+  EXPECT_EQ(loaded->loss_sum, state.loss_sum);
+  ASSERT_EQ(loaded->report.rounds.size(), 1u);
+  EXPECT_EQ(loaded->report.rounds[0].after_recalibration, 0.2);
+  EXPECT_FALSE(loaded->plan);
+}
+
+TEST(RunStateTest, AnotherRunsCheckpointIsRefused) {
+  Checkpoint checkpoint;
+  SaveState({}, 77, checkpoint);
+  const auto loaded = LoadState(checkpoint, 78);
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().message.find("another recipe"), std::string::npos);
+  EXPECT_FALSE(LoadState({}, 78));
+}
+
+}  // namespace
+}  // namespace disco

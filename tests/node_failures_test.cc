@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes that die, stall or are attacked: the caller gets an error naming the node before its
+// deadline; the others live on and take the next caller.
+#include <thread>
+
+#include "disco/base/hash.h"
+#include "disco/base/random.h"
+#include "disco/graph/onnx.h"
+#include "disco/node/message.h"
+#include "disco/node/protocol.h"
+#include "disco/node/session.h"
+#include "disco/plan/make_plan.h"
+#include "disco/shard/cut.h"
+#include "disco/transport/socket.h"
+#include "disco/zoo/zoo.h"
+#include "tests/compare.h"
+#include "tests/node_process.h"
+
+namespace disco {
+namespace {
+
+constexpr Milliseconds kPatience{20000};
+constexpr Milliseconds kShort{2000};
+
+struct Network {
+  Graph graph = *MakeZooNetwork({.name = "resnet8", .width = {2, 1}});
+  Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.8});
+  std::vector<Tensor> inputs = {Tensor(DType::kF32, graph.value(graph.inputs[0]).shape)};
+};
+
+std::vector<Endpoint> EndpointsOf(const NodeProcess& a, const NodeProcess& b) {
+  return {a.endpoint(), b.endpoint()};
+}
+
+std::unique_ptr<Session> Open(const Network& network, const std::vector<Endpoint>& nodes,
+                              Milliseconds deadline) {
+  auto session = Session::Connect(network.graph, network.plan, nodes, {.deadline = deadline});
+  EXPECT_TRUE(session) << session.error().message;
+  return session ? std::move(*session) : nullptr;
+}
+
+void ExpectAnswers(const Network& network, const std::vector<Endpoint>& nodes) {
+  const auto session = Open(network, nodes, kPatience);
+  ASSERT_NE(session, nullptr);
+  const auto outputs = session->Infer(network.inputs);
+  EXPECT_TRUE(outputs) << outputs.error().message;
+}
+
+// Errors name node 1, by its number or its address.
+void ExpectNamesNodeOne(const Error& error, const NodeProcess& node) {
+  const bool named = error.message.find("node 1") != std::string::npos ||
+                     error.message.find(ToString(node.endpoint())) != std::string::npos;
+  EXPECT_TRUE(named) << error.message;
+}
+
+TEST(NodeFailures, AKilledNodeIsNamedAndTheOtherLivesOn) {
+  const Network network;
+  const NodeProcess zero;
+  uint16_t port = 0;
+  {
+    const NodeProcess one;
+    port = one.endpoint().port;
+    const auto session = Open(network, EndpointsOf(zero, one), kPatience);
+    ASSERT_TRUE(session->Infer(network.inputs));
+    one.Signal(SIGKILL);
+    const auto start = Clock::now();
+    const auto outputs = session->Infer(network.inputs);
+    ASSERT_FALSE(outputs);
+    EXPECT_LT(Since(start), kPatience);
+    ExpectNamesNodeOne(outputs.error(), one);
+    const auto again = session->Infer(network.inputs);
+    ASSERT_FALSE(again);
+    EXPECT_NE(again.error().message.find("open a new one"), std::string::npos)
+        << again.error().message;
+  }
+  EXPECT_TRUE(zero.Alive());
+  const NodeProcess successor(port);
+  ExpectAnswers(network, EndpointsOf(zero, successor));
+}
+
+TEST(NodeFailures, AStoppedNodeIsNamedBeforeTheDeadline) {
+  const Network network;
+  const NodeProcess zero, one;
+  const auto session = Open(network, EndpointsOf(zero, one), kShort);
+  ASSERT_TRUE(session->Infer(network.inputs));
+  one.Signal(SIGSTOP);
+  const auto start = Clock::now();
+  const auto outputs = session->Infer(network.inputs);
+  ASSERT_FALSE(outputs);
+  EXPECT_LT(Since(start), kShort * 1.5);
+  ExpectNamesNodeOne(outputs.error(), one);
+  one.Signal(SIGCONT);
+  ExpectAnswers(network, EndpointsOf(zero, one));
+}
+
+TEST(NodeFailures, AStoppedNodeIsNamedWhileOpening) {
+  const Network network;
+  const NodeProcess zero, one;
+  one.Signal(SIGSTOP);
+  const auto session =
+      Session::Connect(network.graph, network.plan, EndpointsOf(zero, one), {.deadline = kShort});
+  ASSERT_FALSE(session);
+  ExpectNamesNodeOne(session.error(), one);
+  one.Signal(SIGCONT);
+  ExpectAnswers(network, EndpointsOf(zero, one));
+}
+
+TEST(NodeFailures, NobodyThereIsNamedWithTheCommandToStartIt) {
+  const Network network;
+  const NodeProcess zero;
+  Endpoint nowhere;
+  {
+    const NodeProcess gone;
+    nowhere = gone.endpoint();
+  }
+  const auto session = Session::Connect(network.graph, network.plan, {zero.endpoint(), nowhere},
+                                        {.deadline = kShort});
+  ASSERT_FALSE(session);
+  EXPECT_NE(session.error().message.find("disco node --listen"), std::string::npos)
+      << session.error().message;
+}
+
+TEST(NodeFailures, AShardOfAnotherPlanIsRefused) {
+  const Network network;
+  const NodeProcess zero, one;
+  ExpectAnswers(network, EndpointsOf(zero, one));  // now both hold their shards
+  const auto cut = CutNetwork(network.graph, network.plan);
+  ASSERT_TRUE(cut);
+  const auto shard = SerializeOnnx(cut->shards[0]);
+  const Hello hello{.session = "another plan",
+                    .nodes = 2,
+                    .shard_hash = Hash(std::as_bytes(std::span(*shard))),
+                    .shard_size = Bytes{static_cast<int64_t>(shard->size())},
+                    .deadline = kShort,
+                    .listen = EndpointsOf(zero, one)};
+  const auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
+  ASSERT_TRUE(socket);
+  const Deadline deadline = Deadline::In(kPatience);
+  ASSERT_TRUE(SendMessage(*socket, {.kind = FrameKind::kHello, .plan_hash = cut->plan_hash + 1},
+                          ToJson(hello), deadline));
+  ASSERT_TRUE(ReceiveMessage(*socket, FrameKind::kHelloReply, kMaxText, deadline));
+  const auto ready = ReceiveMessage(*socket, FrameKind::kReady, kMaxText, deadline);
+  ASSERT_FALSE(ready);
+  EXPECT_NE(ready.error().message.find("plan"), std::string::npos) << ready.error().message;
+  ExpectAnswers(network, EndpointsOf(zero, one));
+}
+
+TEST(NodeFailures, RandomBytesAndPortScansDoNoHarm) {
+  const Network network;
+  const NodeProcess zero, one;
+  ExpectAnswers(network, EndpointsOf(zero, one));
+  const int64_t before = zero.Resident();
+  Random random(7);
+  std::vector<std::byte> noise(20000);
+  for (int round = 0; round < 300; ++round) {
+    const auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(socket) << socket.error().message;
+    if (round % 3 == 0) continue;  // a port scan
+    for (std::byte& byte : noise) byte = static_cast<std::byte>(random());
+    if (round % 3 == 2) {  // a well-formed frame that announces more than anyone has
+      const auto frame = EncodeFrame({.kind = FrameKind::kHello, .size = uint64_t{1} << 50});
+      std::copy(frame.begin(), frame.end(), noise.begin());
+    }
+    // The node may have hung up already.
+    static_cast<void>(SendAll(*socket, noise, Deadline::In(Milliseconds(200))));
+  }
+  EXPECT_TRUE(zero.Alive());
+  ExpectAnswers(network, EndpointsOf(zero, one));
+  EXPECT_LT(zero.Resident() - before, 64 << 20);
+}
+
+TEST(NodeFailures, SilentConnectionsDoNotKeepCallersOut) {
+  const Network network;
+  const NodeProcess zero, one;
+  std::vector<Socket> silent;
+  for (int i = 0; i < 40; ++i) {
+    auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(socket);
+    silent.push_back(std::move(*socket));
+  }
+  ExpectAnswers(network, EndpointsOf(zero, one));
+}
+
+TEST(NodeFailures, AnAnnouncedShardTakesNoMemoryBeforeItComes) {
+  const NodeProcess zero;
+  const int64_t before = zero.Resident();
+  std::vector<Socket> liars;
+  for (int i = 0; i < 4; ++i) {
+    auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(socket);
+    const Hello hello{.session = "liar",
+                      .shard_hash = 1,
+                      .shard_size = Bytes{1'900'000'000},
+                      .deadline = kShort,
+                      .listen = {zero.endpoint()}};
+    ASSERT_TRUE(
+        SendMessage(*socket, {.kind = FrameKind::kHello}, ToJson(hello), Deadline::In(kPatience)));
+    ASSERT_TRUE(ReceiveMessage(*socket, FrameKind::kHelloReply, kMaxText, Deadline::In(kPatience)));
+    const auto frame = EncodeFrame({.kind = FrameKind::kShard, .size = 1'900'000'000});
+    ASSERT_TRUE(SendAll(*socket, frame, Deadline::In(kPatience)));
+    liars.push_back(std::move(*socket));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LT(zero.Resident() - before, 64 << 20);
+}
+
+TEST(NodeFailures, ABusyNodeSaysSo) {
+  const Network network;
+  const NodeProcess zero(0, {"--sessions", "1"}), one;
+  const auto first = Open(network, EndpointsOf(zero, one), kPatience);
+  ASSERT_NE(first, nullptr);
+  const auto second =
+      Session::Connect(network.graph, network.plan, EndpointsOf(zero, one), {.deadline = kShort});
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find("busy"), std::string::npos) << second.error().message;
+  EXPECT_TRUE(first->Infer(network.inputs)) << "the first caller must not be disturbed";
+}
+
+TEST(NodeFailures, AWrongNumberOfEndpointsIsRefused) {
+  const Network network;
+  const auto session = Session::Connect(network.graph, network.plan, {{"127.0.0.1", 1}}, {});
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().kind, ErrorKind::kUsage);
+}
+
+}  // namespace
+}  // namespace disco

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets with clang and runs each for a bounded time.
+# Usage: tools/fuzz.sh SECONDS_PER_TARGET
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-15}
+for package in clang-19 libclang-rt-19-dev; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="${missing:-} $package"
+done
+if [ -n "${missing:-}" ]; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
+cmake --preset fuzz $launcher >/dev/null
+cmake --build build/fuzz --target fuzzers -- --quiet
+for binary in build/fuzz/bin/*_fuzz; do
+  name=$(basename "$binary")
+  corpus=build/fuzz/corpus/$name
+  mkdir -p "$corpus"
+  [ -d "fuzz/corpus/$name" ] && cp -n "fuzz/corpus/$name"/* "$corpus"/
+  echo "-- $name, $seconds s"
+  "$binary" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 "$corpus" 2>&1 | grep -E 'stat::number_of_executed_units|ERROR|SUMMARY|Test unit' || true
+  [ "${PIPESTATUS[0]}" = 0 ]
+done
