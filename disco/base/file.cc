@@ -94,7 +94,8 @@ Status MakeFolder(const Path& path) {
 }
 
 Result<MappedFile> MapFile(const Path& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe is refused below instead of being waited for here.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return SystemError("open", path);
   struct stat info{};
   if (fstat(file.get(), &info) != 0) return SystemError("read", path);

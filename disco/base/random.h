@@ -28,7 +28,7 @@ class Random {
   // Uniform in [0, 1).
   double Uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
   double Uniform(double low, double high) { return low + (high - low) * Uniform(); }
-  // Uniform in [0, bound); bound > 0. The bias is below bound / 2^64.
+  // Uniform in [0, bound); bound > 0. The bias is below bound / 2^53.
   int64_t Below(int64_t bound) {
     return static_cast<int64_t>(Uniform() * static_cast<double>(bound));
   }

@@ -9,6 +9,9 @@
 namespace disco {
 namespace {
 
+// Three years; a point in time that far away is still far from the end of the clock.
+constexpr Milliseconds kLongest(1e11);
+
 struct Unit {
   std::string_view suffix;
   double factor;
@@ -21,9 +24,9 @@ Result<double> ParseWithUnit(std::string_view text, const std::array<Unit, n>& u
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view suffix(end, static_cast<size_t>(text.data() + text.size() - end));
-  if (error == std::errc() && std::isfinite(number) && number >= 0) {
+  if (error == std::errc() && number >= 0) {
     for (const Unit& unit : units) {
-      if (suffix == unit.suffix) return number * unit.factor;
+      if (suffix == unit.suffix && std::isfinite(number * unit.factor)) return number * unit.factor;
     }
   }
   return Fail(ErrorKind::kUsage, "cannot read '{}'; write it like {}", text, example);
@@ -66,6 +69,7 @@ Result<ComputeSpeed> ParseComputeSpeed(std::string_view text) {
 Result<Milliseconds> ParseDuration(std::string_view text) {
   constexpr std::array<Unit, 4> kUnits = {{{"s", 1e3}, {"ms", 1}, {"us", 1e-3}, {"", 1e3}}};
   DISCO_ASSIGN(const double ms, ParseWithUnit(text, kUnits, "5s or 250ms"));
+  if (ms > kLongest.count()) return Fail(ErrorKind::kUsage, "nobody waits as long as {}", text);
   return Milliseconds(ms);
 }
 

@@ -7,14 +7,14 @@
 namespace disco {
 namespace {
 
+bool IsF32(const Tensor* tensor, const Shape& shape) {
+  return tensor != nullptr && tensor->dtype() == DType::kF32 && tensor->shape() == shape;
+}
+
 bool CanFold(const Graph& graph, const GraphIndex& index, const Op& norm) {
   if (norm.type != OpType::kBatchNormalization || norm.as<BatchNormParams>().training ||
       norm.outputs.size() != 1) {
     return false;
-  }
-  for (size_t slot = 1; slot < 5; ++slot) {
-    const Tensor* tensor = graph.ConstantInput(norm, slot);
-    if (tensor == nullptr || tensor->dtype() != DType::kF32) return false;
   }
   const ValueId between = norm.inputs[0];
   const OpId producer = index.producer(between);
@@ -22,9 +22,14 @@ bool CanFold(const Graph& graph, const GraphIndex& index, const Op& norm) {
   if (std::find(graph.outputs.begin(), graph.outputs.end(), between) != graph.outputs.end())
     return false;
   const Op& conv = graph.op(producer);
-  return conv.type == OpType::kConv && graph.ConstantInput(conv, 1) != nullptr &&
-         graph.ConstantInput(conv, 1)->elements() > 0 &&
-         (!conv.HasInput(2) || graph.ConstantInput(conv, 2) != nullptr);
+  const Tensor* weights = conv.type == OpType::kConv ? graph.ConstantInput(conv, 1) : nullptr;
+  if (weights == nullptr || weights->dtype() != DType::kF32 || weights->elements() == 0)
+    return false;
+  const Shape features{weights->shape()[0]};
+  bool fits = !conv.HasInput(2) || IsF32(graph.ConstantInput(conv, 2), features);
+  for (size_t slot = 1; slot < 5; ++slot)
+    fits = fits && IsF32(graph.ConstantInput(norm, slot), features);
+  return fits;
 }
 
 void Fold(Graph& graph, Op& conv, const Op& norm) {
@@ -46,8 +51,9 @@ void Fold(Graph& graph, Op& conv, const Op& norm) {
     b[feature] = static_cast<float>((b[feature] - mean[feature]) * factor + shift[feature]);
   }
   conv.inputs.resize(3, kNoValue);
-  conv.inputs[1] = graph.AddConstant(norm.name + ".folded_weight", std::move(weights));
-  conv.inputs[2] = graph.AddConstant(norm.name + ".folded_bias", std::move(bias));
+  const std::string name = graph.value(norm.outputs[0]).name;
+  conv.inputs[1] = graph.AddConstant(name + ".folded_weight", std::move(weights));
+  conv.inputs[2] = graph.AddConstant(name + ".folded_bias", std::move(bias));
 }
 
 }  // namespace

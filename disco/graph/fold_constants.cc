@@ -25,6 +25,18 @@ bool IsFoldable(const Graph& graph, const Op& op) {
   }
 }
 
+// Bytes that folding may make anew: a file of a few lines can ask for any number.
+constexpr int64_t kMostMade = int64_t{1} << 31;
+
+bool MakesElements(OpType type) {
+  return type == OpType::kConstantOfShape || type == OpType::kTranspose;
+}
+
+DType DTypeOfFolded(const Graph& graph, const Op& op) {
+  return op.type == OpType::kConstantOfShape ? op.as<FillParams>().dtype
+                                             : graph.value(op.inputs[0]).dtype;
+}
+
 Tensor Filled(const FillParams& params, const Shape& shape) {
   Tensor tensor(params.dtype, shape);
   if (params.value == 0) return tensor;
@@ -46,12 +58,17 @@ Tensor Fold(const Graph& graph, const Op& op, const Shape& shape) {
 
 Status FoldConstants(Graph& graph) {
   std::vector<Op> kept;
+  int64_t made = 0;
   for (Op& op : graph.ops) {
     if (!IsFoldable(graph, op)) {
       kept.push_back(std::move(op));
       continue;
     }
     DISCO_ASSIGN(const Shape shape, InferShape(graph, op));
+    if (MakesElements(op.type))
+      made += shape.elements() * static_cast<int64_t>(SizeOf(DTypeOfFolded(graph, op)));
+    if (made > kMostMade)
+      return OpError(op, ErrorKind::kInvalid, "up to here {} bytes of constants are made", made);
     Value& value = graph.value(op.outputs[0]);
     value.constant = Fold(graph, op, shape);
     value.shape = shape;

@@ -8,7 +8,8 @@
 namespace disco {
 
 // Runs the ops whose inputs are all constant and that only move or fill elements: ConstantOfShape,
-// Identity, Reshape, Flatten, Squeeze, Unsqueeze, Transpose. Drops what is then unused.
+// Identity, Reshape, Flatten, Squeeze, Unsqueeze, Transpose. Drops what is then unused. Makes 2 GiB
+// of elements at most (kInvalid); after an error the graph is only good to be dropped.
 Status FoldConstants(Graph& graph);
 
 // Turns graph input `input` into a constant: a shape, axis or bound that has to be known at load.

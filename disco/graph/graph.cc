@@ -3,6 +3,8 @@
 
 #include <unordered_set>
 
+#include "disco/graph/signature.h"
+
 namespace disco {
 
 ValueId Graph::AddValue(std::string value_name, DType dtype, Shape shape) {
@@ -58,6 +60,22 @@ Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, s
   return std::vector<int64_t>(data.begin(), data.end());
 }
 
+namespace {
+
+// Inputs or outputs of the graph: in range, each once.
+Status CheckListed(const Graph& graph, const std::vector<ValueId>& ids, std::string_view what) {
+  std::unordered_set<ValueId> seen;
+  for (const ValueId id : ids) {
+    if (id < 0 || static_cast<size_t>(id) >= graph.values.size())
+      return Fail(ErrorKind::kInvalid, "{} {} is no value of the network", what, id);
+    if (!seen.insert(id).second)
+      return Fail(ErrorKind::kInvalid, "{} '{}' is listed twice", what, graph.value(id).name);
+  }
+  return {};
+}
+
+}  // namespace
+
 Status Validate(const Graph& graph) {
   std::unordered_set<std::string_view> names;
   for (const Value& value : graph.values) {
@@ -66,12 +84,15 @@ Status Validate(const Graph& graph) {
     }
   }
   const auto count = static_cast<ValueId>(graph.values.size());
+  DISCO_TRY(CheckListed(graph, graph.inputs, "input"));
+  DISCO_TRY(CheckListed(graph, graph.outputs, "output"));
   std::vector<bool> made(graph.values.size(), false);
   for (const ValueId input : graph.inputs) made[static_cast<size_t>(input)] = true;
   for (ValueId id = 0; id < count; ++id) {
     if (graph.IsConstant(id)) made[static_cast<size_t>(id)] = true;
   }
   for (const Op& op : graph.ops) {
+    DISCO_TRY(CheckSignature(op));
     for (const ValueId input : op.inputs) {
       if (input == kNoValue) continue;
       if (input < 0 || input >= count || !made[static_cast<size_t>(input)]) {

@@ -92,7 +92,8 @@ tl::unexpected<Error> OpError(const Op& op, ErrorKind kind, fmt::format_string<A
 // the op.
 Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot);
 
-// References in range, inputs made before they are read, each value made once, names unique.
+// References in range, as many inputs and outputs as the op type allows, inputs made before they
+// are read, each value made once, names unique.
 // Errors: kInvalid naming the op or value.
 Status Validate(const Graph& graph);
 
@@ -100,7 +101,8 @@ Status Validate(const Graph& graph);
 // to be known when the network is loaded, rather than data.
 bool IsParameterSlot(OpType type, size_t slot);
 
-// Drops ops, values and optional outputs (masks, indices) that no output needs. Send counts as needed.
+// Drops ops, values and optional outputs (masks, indices) that no output needs. Send counts as
+// needed.
 void RemoveUnused(Graph& graph);
 
 }  // namespace disco

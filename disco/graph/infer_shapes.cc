@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "disco/graph/infer_layout.h"
+#include "disco/graph/signature.h"
+#include "disco/graph/work.h"
 
 namespace disco {
 namespace {
@@ -16,9 +18,7 @@ Result<Shape> WindowShape(const Graph& graph, const Op& op, int64_t features) {
   DISCO_ASSIGN(const ResolvedWindow window, WindowOf(graph, op));
   std::vector<int64_t> dims = {InputShape(graph, op)[0], features};
   dims.insert(dims.end(), window.output.begin(), window.output.end());
-  Shape shape(std::move(dims));
-  DISCO_TRY(CheckShape(shape));
-  return shape;
+  return Shape(std::move(dims));
 }
 
 Result<Shape> ConvShape(const Graph& graph, const Op& op) {
@@ -26,7 +26,7 @@ Result<Shape> ConvShape(const Graph& graph, const Op& op) {
   const Shape& weights = InputShape(graph, op, 1);
   const int64_t group = op.as<ConvParams>().group;
   const bool fits = input.rank() >= 3 && weights.rank() == input.rank() && group >= 1 &&
-                    group <= kMaxElements && weights[1] * group == input[1] &&
+                    input[1] % group == 0 && weights[1] == input[1] / group &&
                     weights[0] % group == 0;
   if (!fits) {
     return OpError(op, ErrorKind::kInvalid, "weights {} in {} groups do not fit input {}",
@@ -119,9 +119,30 @@ Result<Shape> ReduceShape(const Graph& graph, const Op& op) {
 
 Result<Shape> FillShape(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(std::vector<int64_t> dims, ConstantIndices(graph, op, 0));
-  Shape shape(std::move(dims));
-  DISCO_TRY(CheckShape(shape));
-  return shape;
+  return Shape(std::move(dims));
+}
+
+// Again at every inference, because SetBatch may have changed the axis that the features are on.
+Result<Shape> ReceiveShape(const Op& op) {
+  const auto& params = op.as<ReceiveParams>();
+  int64_t features = 0;
+  for (const auto& source : params.sources) features += source.features;
+  if (params.axis < 0 || params.axis >= params.shape.rank() ||
+      features != params.shape[params.axis]) {
+    return OpError(op, ErrorKind::kInvalid, "{} features come for axis {} of {}", features,
+                   params.axis, ToString(params.shape));
+  }
+  return params.shape;
+}
+
+Result<Shape> LrnShape(const Graph& graph, const Op& op) {
+  const Shape& input = InputShape(graph, op);
+  const int64_t size = op.as<LrnParams>().size;
+  if (input.rank() < 2 || size < 1 || size > kMaxElements) {
+    return OpError(op, ErrorKind::kInvalid, "cannot normalise {} over {} features", ToString(input),
+                   size);
+  }
+  return input;
 }
 
 Result<Shape> SoftmaxShape(const Graph& graph, const Op& op) {
@@ -131,9 +152,7 @@ Result<Shape> SoftmaxShape(const Graph& graph, const Op& op) {
   return input;
 }
 
-}  // namespace
-
-Result<Shape> InferShape(const Graph& graph, const Op& op) {
+Result<Shape> ShapeByRule(const Graph& graph, const Op& op) {
   switch (op.type) {
     case OpType::kConv:
       return ConvShape(graph, op);
@@ -178,13 +197,9 @@ Result<Shape> InferShape(const Graph& graph, const Op& op) {
     case OpType::kSoftmax:
       return SoftmaxShape(graph, op);
     case OpType::kReceive:
-      return op.as<ReceiveParams>().shape;
+      return ReceiveShape(op);
     case OpType::kLrn:
-      if (InputShape(graph, op).rank() < 2 || op.as<LrnParams>().size < 1) {
-        return OpError(op, ErrorKind::kInvalid, "cannot normalise {}",
-                       ToString(InputShape(graph, op)));
-      }
-      return InputShape(graph, op);
+      return LrnShape(graph, op);
     case OpType::kSend:
       return Shape{};
     case OpType::kClip:
@@ -199,8 +214,6 @@ Result<Shape> InferShape(const Graph& graph, const Op& op) {
   return OpError(op, ErrorKind::kUnsupported, "no shape rule");
 }
 
-namespace {
-
 DType DTypeOfOutput(const Graph& graph, const Op& op, size_t slot) {
   if (op.type == OpType::kConstantOfShape) return op.as<FillParams>().dtype;
   if (op.type == OpType::kReceive) return DType::kF32;
@@ -209,33 +222,9 @@ DType DTypeOfOutput(const Graph& graph, const Op& op, size_t slot) {
   return graph.value(op.inputs[0]).dtype;
 }
 
-// Data inputs that every op of the type has to have.
-size_t LeastInputs(OpType type) {
-  switch (type) {
-    case OpType::kReceive:
-      return 0;
-    case OpType::kAdd:
-    case OpType::kMul:
-    case OpType::kConv:
-    case OpType::kGemm:
-    case OpType::kMatMul:
-    case OpType::kGather:
-    case OpType::kPad:
-    case OpType::kReshape:
-    case OpType::kUnsqueeze:
-      return 2;
-    case OpType::kBatchNormalization:
-      return 5;
-    default:
-      return 1;
-  }
-}
-
 Status CheckInputs(const Graph& graph, const Op& op) {
-  for (size_t slot = 0; slot < std::max(LeastInputs(op.type), op.inputs.size()); ++slot) {
-    const bool optional = slot >= LeastInputs(op.type) && op.type != OpType::kConcat;
-    if (!optional && !op.HasInput(slot))
-      return OpError(op, ErrorKind::kInvalid, "input {} is missing", slot);
+  DISCO_TRY(CheckSignature(op));
+  for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
     if (!op.HasInput(slot) || IsParameterSlot(op.type, slot)) continue;
     const Value& value = graph.value(op.inputs[slot]);
     if (value.dtype != graph.value(op.inputs[0]).dtype) {
@@ -248,12 +237,21 @@ Status CheckInputs(const Graph& graph, const Op& op) {
 
 }  // namespace
 
+Result<Shape> InferShape(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(Shape shape, ShapeByRule(graph, op));
+  if (const Status fits = CheckShape(shape); !fits)
+    return OpError(op, ErrorKind::kInvalid, "{}", fits.error().message);
+  return shape;
+}
+
 Status InferShapes(Graph& graph) {
+  for (const ValueId input : graph.inputs) {
+    if (const Status fits = CheckShape(graph.value(input).shape); !fits)
+      return At(fmt::format("input '{}'", graph.value(input).name), fits.error());
+  }
   for (const Op& op : graph.ops) {
     DISCO_TRY(CheckInputs(graph, op));
     DISCO_ASSIGN(const Shape shape, InferShape(graph, op));
-    if (const Status fits = CheckShape(shape); !fits)
-      return OpError(op, ErrorKind::kInvalid, "{}", fits.error().message);
     for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
       if (!op.HasOutput(slot)) continue;
       Value& value = graph.value(op.outputs[slot]);
@@ -263,7 +261,7 @@ Status InferShapes(Graph& graph) {
       value.shape = statistics ? Shape{shape[1]} : shape;
     }
   }
-  return {};
+  return CheckWork(graph);
 }
 
 Status SetBatch(Graph& graph, int64_t batch) {
@@ -283,7 +281,8 @@ Status SetBatch(Graph& graph, int64_t batch) {
     DISCO_ASSIGN(std::vector<int64_t> target, ConstantIndices(graph, op, 1));
     if (target.empty() || target[0] != old || old == batch) continue;
     target[0] = 0;
-    op.inputs[1] = graph.AddConstant(op.name + ".shape", Tensor::Indices(target));
+    op.inputs[1] =
+        graph.AddConstant(graph.value(op.outputs[0]).name + ".any_batch", Tensor::Indices(target));
   }
   return InferShapes(graph);
 }

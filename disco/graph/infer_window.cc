@@ -10,6 +10,9 @@ namespace {
 
 using Extents = std::vector<int64_t>;
 
+// Largest kernel, stride, dilation or padding: the product of two is far below overflow.
+constexpr int64_t kMaxEntry = int64_t{1} << 30;
+
 // `given`, or `fallback` for each axis when nothing is given.
 Result<Extents> PerAxis(const Extents& given, size_t axes, int64_t fallback, int64_t least,
                         const char* what) {
@@ -19,7 +22,7 @@ Result<Extents> PerAxis(const Extents& given, size_t axes, int64_t fallback, int
                 axes);
   }
   for (const int64_t entry : given) {
-    if (entry < least || entry > kMaxElements) {
+    if (entry < least || entry > kMaxEntry) {
       return Fail(ErrorKind::kInvalid, "{} of {} makes no sense", what, entry);
     }
   }

@@ -95,7 +95,8 @@ class Reader {
       }
     }
     Shape shape(std::move(dims));
-    DISCO_TRY(CheckShape(shape));
+    if (const Status fits = CheckShape(shape); !fits)
+      return At(fmt::format("input '{}'", name), fits.error());
     return shape;
   }
 
@@ -184,6 +185,7 @@ class Reader {
   }
 
   Status Name(const std::string& name, ValueId id) {
+    if (name.empty()) return Fail(ErrorKind::kInvalid, "an input or constant has no name");
     if (!ids_.emplace(name, id).second)
       return Fail(ErrorKind::kInvalid, "two values are called '{}'", name);
     return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "disco/graph/onnx_attributes.h"
@@ -81,6 +81,10 @@ Status ReadFill(const Attributes& attributes, Op& op) {
     params.dtype = tensor.dtype();
     params.value = VisitDType(tensor.dtype(),
                               [&]<class T>() { return static_cast<double>(tensor.Data<T>()[0]); });
+    if (SizeOf(tensor.dtype()) == 8 && tensor.dtype() != DType::kF64 &&
+        std::abs(params.value) > 0x1p53) {
+      return OpError(op, ErrorKind::kUnsupported, "value {} is beyond 2^53", params.value);
+    }
   }
   op.params = params;
   return {};
@@ -123,7 +127,8 @@ Status ReadReceive(const Attributes& attributes, Op& op) {
   DISCO_ASSIGN(const std::vector<int64_t> transfers, Ints32(attributes, op, "transfers"));
   DISCO_ASSIGN(const std::vector<int64_t> features, Ints32(attributes, op, "features"));
   params.shape = Shape(std::move(dims));
-  DISCO_TRY(CheckShape(params.shape));
+  if (const Status fits = CheckShape(params.shape); !fits)
+    return OpError(op, ErrorKind::kInvalid, "{}", fits.error().message);
   if (from.size() != transfers.size() || from.size() != features.size() || from.empty() ||
       params.axis >= params.shape.rank()) {
     return OpError(op, ErrorKind::kInvalid, "its sources do not fit together");

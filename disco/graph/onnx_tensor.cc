@@ -144,6 +144,8 @@ Result<Tensor> TensorFromOnnx(const onnx::TensorProto& proto, ExternalFiles& fil
     return tensor;
   };
   auto tensor = read();
+  if (tensor && !HoldsValues(*tensor))
+    tensor = Fail(ErrorKind::kInvalid, "a truth value is neither 0 nor 1");
   if (!tensor) return At(fmt::format("tensor '{}'", proto.name()), tensor.error());
   return tensor;
 }

@@ -2,6 +2,9 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <string_view>
+#include <unordered_set>
+
 #include "disco/base/units.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/onnx_ops.h"
@@ -46,6 +49,15 @@ void WriteValueInfo(const Value& value, onnx::ValueInfoProto& proto) {
   for (const int64_t extent : value.shape) type->mutable_shape()->add_dim()->set_dim_value(extent);
 }
 
+// Weights that the written ops read or the network returns; parameters that became attributes are
+// left out, so that a reader can make them anew.
+std::unordered_set<std::string_view> NamesRead(const Graph& graph, const onnx::GraphProto& proto) {
+  std::unordered_set<std::string_view> names;
+  for (const auto& node : proto.node()) names.insert(node.input().begin(), node.input().end());
+  for (const ValueId output : graph.outputs) names.insert(graph.value(output).name);
+  return names;
+}
+
 Status Fill(const Graph& graph, ExternalBlock& block, onnx::ModelProto& model) {
   model.set_ir_version(kIrVersion);
   model.set_producer_name("disco");
@@ -62,8 +74,9 @@ Status Fill(const Graph& graph, ExternalBlock& block, onnx::ModelProto& model) {
     import->set_domain(std::string(kDiscoDomain));
     import->set_version(1);
   }
+  const auto read = NamesRead(graph, *proto);
   for (const Value& value : graph.values) {
-    if (!value.constant) continue;
+    if (!value.constant || !read.contains(value.name)) continue;
     auto* initializer = proto->add_initializer();
     initializer->set_name(value.name);
     WriteWeight(*value.constant, block, *initializer);

@@ -43,14 +43,21 @@ void WriteFill(const FillParams& params, AttributeWriter& writer) {
   TensorToOnnx(value, *writer.Tensor("value"));
 }
 
-// At opset 17 the axes of ReduceMean are an attribute.
+// At opset 17 the axes of ReduceMean are an attribute, and no axes always means all.
 Status WriteReduce(const Graph& graph, const Op& op, onnx::NodeProto& proto,
                    AttributeWriter& writer) {
-  writer.Int("keepdims", op.as<ReduceParams>().keep_dims ? 1 : 0);
-  if (!op.HasInput(1)) return {};
-  DISCO_ASSIGN(const std::vector<int64_t> axes, ConstantIndices(graph, op, 1));
-  writer.Ints("axes", axes);
+  const auto& params = op.as<ReduceParams>();
+  std::vector<int64_t> axes;
+  if (op.HasInput(1)) {
+    DISCO_ASSIGN(axes, ConstantIndices(graph, op, 1));
+  }
   proto.mutable_input()->DeleteSubrange(1, proto.input_size() - 1);
+  if (axes.empty() && params.nothing_without_axes) {
+    proto.set_op_type("Identity");
+    return {};
+  }
+  writer.Int("keepdims", params.keep_dims ? 1 : 0);
+  if (!axes.empty()) writer.Ints("axes", axes);
   return {};
 }
 

@@ -21,24 +21,49 @@ void ForEachWeight(const Graph& graph, bool learned, Function&& function) {
   }
 }
 
+// Multiplications for one element of the output.
+int64_t DepthOf(const Graph& graph, const Op& op) {
+  const auto shape = [&](size_t slot) -> const Shape& {
+    return graph.value(op.inputs[slot]).shape;
+  };
+  switch (op.type) {
+    case OpType::kConv:
+      return shape(1).elements(1, shape(1).rank());
+    case OpType::kGemm:
+      return shape(0)[op.as<GemmParams>().transpose_a ? 0 : 1];
+    case OpType::kMatMul:
+      return shape(0)[shape(0).rank() - 1];
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
 
 Macs MacsOf(const Graph& graph, const Op& op) {
-  if (op.type != OpType::kConv && op.type != OpType::kGemm && op.type != OpType::kMatMul) return {};
-  const Shape& input = graph.value(op.inputs[0]).shape;
-  const int64_t outputs = graph.value(op.outputs[0]).shape.elements();
-  if (op.type == OpType::kConv) {
-    const Shape& weights = graph.value(op.inputs[1]).shape;
-    return {outputs * weights.elements(1, weights.rank())};
-  }
-  const bool transposed = op.type == OpType::kGemm && op.as<GemmParams>().transpose_a;
-  return {outputs * input[transposed ? 0 : input.rank() - 1]};
+  if (const int64_t depth = DepthOf(graph, op); depth > 0)
+    return {graph.value(op.outputs[0]).shape.elements() * depth};
+  return {};
 }
 
 Macs MacsOf(const Graph& graph) {
   Macs total;
   for (const Op& op : graph.ops) total += MacsOf(graph, op);
   return total;
+}
+
+Status CheckWork(const Graph& graph) {
+  double total = 0;
+  for (const Op& op : graph.ops) {
+    const int64_t depth = DepthOf(graph, op);
+    if (depth == 0) continue;
+    total += static_cast<double>(graph.value(op.outputs[0]).shape.elements()) *
+             static_cast<double>(depth);
+    if (total > 0x1p60) {
+      return OpError(op, ErrorKind::kInvalid, "up to here the network takes {:.0e} MACs", total);
+    }
+  }
+  return {};
 }
 
 int64_t ParameterCount(const Graph& graph) {

@@ -14,6 +14,10 @@ namespace disco {
 Macs MacsOf(const Graph& graph, const Op& op);
 Macs MacsOf(const Graph& graph);
 
+// Refuses a network of more than 2^60 MACs, so that no sum of work overflows. Errors: kInvalid
+// naming the op.
+Status CheckWork(const Graph& graph);
+
 int64_t ParameterCount(const Graph& graph);
 
 // All constants that are data of ops, in bytes.

@@ -62,6 +62,9 @@ void AssignValue(const ValueFeatures& value, const std::vector<double>& shares,
 }  // namespace
 
 Result<std::vector<double>> ParseShares(std::string_view text, int nodes) {
+  if (nodes < 1 || nodes > kMaxNodes) {
+    return Fail(ErrorKind::kUsage, "{} nodes; between 1 and {} are possible", nodes, kMaxNodes);
+  }
   if (text.empty()) return std::vector<double>(static_cast<size_t>(nodes), 1.0 / nodes);
   std::vector<double> shares;
   const char* start = text.data();
@@ -82,6 +85,8 @@ Result<std::vector<double>> ParseShares(std::string_view text, int nodes) {
     return Fail(ErrorKind::kUsage, "{} shares for {} nodes", shares.size(), nodes);
   }
   const double total = std::accumulate(shares.begin(), shares.end(), 0.0);
+  if (!std::isfinite(total))
+    return Fail(ErrorKind::kUsage, "shares '{}' are too large; write them like 40,35,25", text);
   for (double& share : shares) share /= total;
   return shares;
 }

@@ -12,8 +12,6 @@
 
 namespace disco {
 
-inline constexpr int kMaxNodes = 64;
-
 // "40,35,25" -> {0.4, 0.35, 0.25}; empty text: equal. Errors: kUsage when the count is not `nodes`
 // or a share is not positive.
 Result<std::vector<double>> ParseShares(std::string_view text, int nodes);

@@ -112,6 +112,8 @@ class RuleFinder {
   }
 
   FeatureRule Mixing() const {
+    if (graph_.value(op_.inputs[1]).dtype != DType::kF32)
+      return Replicated("its weights are not float32");
     for (size_t slot = 2; slot < op_.inputs.size(); ++slot) {
       if (op_.HasInput(slot) && !graph_.IsConstant(op_.inputs[slot]))
         return Replicated("its bias is not constant");
@@ -129,6 +131,8 @@ class RuleFinder {
         graph_.IsConstant(op_.inputs[1]) && (!op_.HasInput(2) || graph_.IsConstant(op_.inputs[2]));
     if (!constant || (AxisOf(0) && InputAxis() != 1))
       return Replicated("its weights are not constant");
+    if (graph_.value(op_.inputs[1]).dtype != DType::kF32)
+      return Replicated("its weights are not float32");
     // One input feature of the group stands for all; the coupling ties the others to it.
     const int64_t group = op_.as<ConvParams>().group;
     const int64_t outputs = OutputShape()[1], inputs = InputShape()[1];

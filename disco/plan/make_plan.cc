@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/plan/make_plan.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 
@@ -32,6 +34,13 @@ Status CheckOptions(const PlanOptions& options) {
   if (!(options.sparsity >= 0 && options.sparsity <= 1)) {
     return Fail(ErrorKind::kUsage, "a sparsity of {} makes no sense; write a share between 0 and 1",
                 options.sparsity);
+  }
+  const bool positive = std::all_of(options.shares.begin(), options.shares.end(),
+                                    [](double share) { return share > 0 && share <= 1; });
+  if (!options.shares.empty() &&
+      (static_cast<int>(options.shares.size()) != options.nodes || !positive)) {
+    return Fail(ErrorKind::kUsage, "shares [{}] make no sense for {} nodes; give each its part of 1",
+                fmt::join(options.shares, ", "), options.nodes);
   }
   return {};
 }
@@ -177,6 +186,11 @@ Result<Plan> MakePlan(const Graph& graph, const PlanOptions& options) {
 }
 
 Result<Plan> PruneFurther(const Graph& graph, const Plan& plan, const PlanOptions& options) {
+  DISCO_TRY(CheckFit(plan, graph));
+  if (options.nodes != plan.nodes) {
+    return Fail(ErrorKind::kUsage, "a plan for {} nodes cannot be pruned further for {}",
+                plan.nodes, options.nodes);
+  }
   return Maker(graph, options).Make(&plan);
 }
 

@@ -37,7 +37,8 @@ struct PlanOptions {
 Result<Plan> MakePlan(const Graph& graph, const PlanOptions& options);
 
 // The same plan with fewer features kept: prunes, by the weights as they are now, what `plan` still
-// keeps down to sparsity S. For iterative pruning.
+// keeps down to sparsity S. For iterative pruning. Errors also: kInvalid when
+// `plan` does not fit.
 Result<Plan> PruneFurther(const Graph& graph, const Plan& plan, const PlanOptions& options);
 
 }  // namespace disco

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "disco/graph/work.h"
@@ -114,8 +115,12 @@ std::vector<std::vector<int64_t>> ChooseKept(const ValuePlan& value,
       kept[to].insert(kept[to].end(), ranked.begin(), ranked.end());
     }
     if (kept[to].empty() && owned[to].empty()) {
-      std::vector<int64_t> all(value.owner.size());
-      std::iota(all.begin(), all.end(), 0);
+      std::vector<int64_t> all;
+      if (candidates != nullptr) all = (*candidates)[to];
+      if (all.empty()) {
+        all.resize(value.owner.size());
+        std::iota(all.begin(), all.end(), 0);
+      }
       kept[to].push_back(*std::min_element(all.begin(), all.end(), better));
     }
     std::sort(kept[to].begin(), kept[to].end());
@@ -144,10 +149,15 @@ Tensor WeightMask(const Graph& graph, const Op& op, const Plan& plan) {
 
 int64_t ApplyMask(Graph& graph, const Plan& plan) {
   int64_t zeroed = 0;
-  for (const Op& op : graph.ops) {
+  std::map<ValueId, Tensor> unmasked;
+  for (Op& op : graph.ops) {
     if (!IsMixing(graph, op)) continue;
+    const auto [place, first] =
+        unmasked.try_emplace(op.inputs[1], *graph.value(op.inputs[1]).constant);
+    const Tensor before = place->second;
+    // Ops that share weights read different inputs, whose masks differ.
+    if (!first) op.inputs[1] = graph.AddConstant(op.name + "@weight", before);
     Tensor& tensor = *graph.value(op.inputs[1]).constant;
-    const Tensor before = tensor;
     ForEachPruned(graph, op, plan, [&](size_t offset, size_t taps) {
       for (size_t tap = offset; tap < offset + taps; ++tap) {
         if (before.Data<float>()[tap] == 0) continue;

@@ -53,6 +53,10 @@ std::vector<int64_t> ValuePlan::Owned(NodeId node) const {
 }
 
 Status CheckFit(const Plan& plan, const Graph& graph) {
+  if (plan.nodes < 1 || plan.nodes > kMaxNodes) {
+    return Fail(ErrorKind::kInvalid, "the plan is for {} nodes; between 1 and {} are possible",
+                plan.nodes, kMaxNodes);
+  }
   const Coupling coupling = AnalyseCoupling(graph);
   const GraphIndex index(graph);
   std::map<AtomId, NodeId> owners;

@@ -18,6 +18,7 @@
 namespace disco {
 
 using NodeId = int32_t;  // 0 .. nodes - 1
+inline constexpr int kMaxNodes = 64;
 
 struct ValuePlan {
   int axis = 1;               // of the features

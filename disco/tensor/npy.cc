@@ -57,6 +57,9 @@ Result<Shape> ShapeFrom(std::string_view text) {
 Result<Tensor> Parse(std::string_view file) {
   if (file.size() < kPrefix || !file.starts_with(kMagic))
     return Fail(ErrorKind::kInvalid, "this is not a .npy file");
+  if (file[6] < 1 || file[6] > 3)
+    return Fail(ErrorKind::kUnsupported, "format version {} is not known",
+                static_cast<unsigned char>(file[6]));
   const bool wide = file[6] >= 2;  // from version 2 the length has 32 bits
   const size_t length_size = wide ? 4 : 2;
   uint32_t length = 0;
@@ -79,6 +82,7 @@ Result<Tensor> Parse(std::string_view file) {
     }
     Tensor tensor(dtype, std::move(shape));
     std::memcpy(tensor.MutableBytes().data(), elements.data(), elements.size());
+    if (!HoldsValues(tensor)) return Fail(ErrorKind::kInvalid, "a truth value is neither 0 nor 1");
     return tensor;
   }
   return Fail(ErrorKind::kUnsupported, "elements of type {} are not supported",

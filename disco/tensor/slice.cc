@@ -32,8 +32,8 @@ Tensor Gather(const Tensor& tensor, int axis, std::span<const int64_t> indices) 
   for (int64_t o = 0; o < from.outer; ++o) {
     for (size_t i = 0; i < indices.size(); ++i) {
       assert(indices[i] >= 0 && indices[i] < from.extent);
-      std::memcpy(&target[0] + to.Offset(o, static_cast<int64_t>(i)),
-                  &source[0] + from.Offset(o, indices[i]), from.inner);
+      std::memcpy(target.data() + to.Offset(o, static_cast<int64_t>(i)),
+                  source.data() + from.Offset(o, indices[i]), from.inner);
     }
   }
   return result;
@@ -46,8 +46,8 @@ void Scatter(const Tensor& part, int axis, std::span<const int64_t> indices, Ten
   for (int64_t o = 0; o < from.outer; ++o) {
     for (size_t i = 0; i < indices.size(); ++i) {
       assert(indices[i] >= 0 && indices[i] < to.extent);
-      std::memcpy(&target[0] + to.Offset(o, indices[i]),
-                  &source[0] + from.Offset(o, static_cast<int64_t>(i)), from.inner);
+      std::memcpy(target.data() + to.Offset(o, indices[i]),
+                  source.data() + from.Offset(o, static_cast<int64_t>(i)), from.inner);
     }
   }
 }

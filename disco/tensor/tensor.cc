@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/tensor/tensor.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -49,6 +50,11 @@ Tensor Tensor::Reshaped(Shape shape) const {
   Tensor result = *this;
   result.shape_ = std::move(shape);
   return result;
+}
+
+bool HoldsValues(const Tensor& tensor) {
+  return tensor.dtype() != DType::kBool ||
+         std::ranges::all_of(tensor.bytes(), [](std::byte b) { return b <= std::byte{1}; });
 }
 
 }  // namespace disco

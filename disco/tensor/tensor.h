@@ -73,4 +73,8 @@ class Tensor {
   bool foreign_ = false;
 };
 
+// Whether the bytes are values of the element type: false for a bool that is neither 0 nor 1, which
+// C++ must not even read. To be asked of every tensor from a file.
+bool HoldsValues(const Tensor& tensor);
+
 }  // namespace disco

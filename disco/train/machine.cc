@@ -47,7 +47,8 @@ std::string DescribeMachine() {
 
 std::string WarnOfLoad() {
   double load = 0;  // processes that want to run, over the last minute
-  if (getloadavg(&load, 1) != 1 || load + at::get_num_threads() < Cores() + 1.5) return {};
+  const int threads = at::get_num_threads();
+  if (threads == 1 || getloadavg(&load, 1) != 1 || load + threads < Cores() + 1.5) return {};
   return fmt::format(
       "other programs keep {:.1f} of {} cores busy; threads of LibTorch that wait for each other "
       "are slow then: --threads 1 may be faster",

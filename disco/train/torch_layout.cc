@@ -69,17 +69,12 @@ Result<TorchOp> MakeConcat(const Graph& graph, const Op& op) {
 }
 
 Result<TorchOp> MakeGather(const Graph& graph, const Op& op) {
-  const Shape& input = InputShape(graph, op);
-  DISCO_ASSIGN(const int axis, NormalizeAxis(op.as<AxisParams>().axis, input.rank()));
-  DISCO_ASSIGN(std::vector<int64_t> indices, ConstantIndices(graph, op, 1));
-  for (int64_t& index : indices) index += index < 0 ? input[axis] : 0;
+  DISCO_ASSIGN(const int axis,
+               NormalizeAxis(op.as<AxisParams>().axis, InputShape(graph, op).rank()));
+  DISCO_ASSIGN(const std::vector<int64_t> indices, ConstantIndices(graph, op, 1));
   const at::Tensor picked = ToTorch(Tensor::Indices(indices));
-  const std::vector<int64_t> extents = graph.value(op.inputs[1]).shape.dims();
-  return [=](std::span<const at::Tensor> inputs, const ForwardMode&) {
-    std::vector<int64_t> shape = inputs[0].sizes().vec();
-    const auto at = shape.begin() + axis;
-    shape.insert(shape.erase(at), extents.begin(), extents.end());
-    return inputs[0].index_select(axis, picked).reshape(shape);
+  return [axis, picked](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    return inputs[0].index_select(axis, picked);
   };
 }
 

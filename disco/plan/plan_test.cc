@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/plan/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "disco/plan/make_plan.h"
+#include "disco/plan/sketch_for_test.h"
+
+namespace disco {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+Graph Residual(int64_t features = 4) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), features);
+  const ValueId b = sketch.Conv("b", a, features);
+  return sketch.Finish({sketch.Op(OpType::kAdd, "add", {a, b})});
+}
+
+TEST(CheckFit, AcceptsWhatWasMadeForTheNetwork) {
+  const Graph graph = Residual();
+  for (const int nodes : {1, 2, 3, 7}) EXPECT_TRUE(CheckFit(*MakePlan(graph, {nodes}), graph));
+  EXPECT_TRUE(CheckFit(SingleNodePlan(graph), graph));
+}
+
+struct Spoilt {
+  const char* what;  // part of the message
+  void (*spoil)(Plan&);
+};
+void PrintTo(const Spoilt& spoilt, std::ostream* out) { *out << spoilt.what; }
+class SpoiltPlans : public testing::TestWithParam<Spoilt> {};
+
+TEST_P(SpoiltPlans, AreRefusedNamingTheOp) {
+  const Graph graph = Residual();
+  Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.5});
+  GetParam().spoil(plan);
+  const Status status = CheckFit(plan, graph);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
+  EXPECT_THAT(status.error().message,
+              AllOf(HasSubstr("op 'a'"), HasSubstr(GetParam().what), HasSubstr("make a new plan")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SpoiltPlans,
+    testing::Values(
+        Spoilt{"does not know it", [](Plan& plan) { plan.values.erase("a"); }},
+        Spoilt{"3 features on axis 1, the network 4 on axis 1",
+               [](Plan& plan) { plan.values["a"].owner.pop_back(); }},
+        Spoilt{"4 features on axis 2", [](Plan& plan) { plan.values["a"].axis = 2; }},
+        Spoilt{"no node 2", [](Plan& plan) { plan.values["a"].owner[3] = 2; }},
+        Spoilt{"no node -1", [](Plan& plan) { plan.values["a"].owner[0] = -1; }},
+        Spoilt{"no list per node", [](Plan& plan) { plan.values["a"].kept.pop_back(); }},
+        Spoilt{"keeps features nobody reads",
+               [](Plan& plan) { plan.values["a"].read_foreign = false; }},
+        Spoilt{"feature 4 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {4}; }},
+        Spoilt{"feature -1 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {-1}; }},
+        Spoilt{"feature 2 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {3, 2}; }},
+        Spoilt{"feature 3 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {3, 3}; }},
+        Spoilt{"feature 0 is node 0's own",
+               [](Plan& plan) { plan.values["a"].kept[0] = {0}; }}));
+
+TEST(CheckFit, TiedFeaturesHaveOneOwner) {
+  const Graph graph = Residual();
+  Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 1});
+  plan.values["add"].owner[0] = 1;
+  const Status status = CheckFit(plan, graph);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message,
+              AllOf(HasSubstr("op 'add'"), HasSubstr("feature 0 is tied to one of another node")));
+}
+
+TEST(CheckFit, AValueThatCannotBeSplitIsRefused) {
+  const Graph graph = Residual();
+  Plan plan = *MakePlan(graph, {.nodes = 2});
+  plan.values["input"] = {.owner = {0, 1, 1}};
+  const Status status = CheckFit(plan, graph);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message, HasSubstr("value 'input'"));
+}
+
+TEST(CheckFit, ACountOfNodesOutOfRangeIsRefused) {
+  const Graph graph = Residual();
+  for (const int nodes : {0, -1, 65, 1 << 30}) {
+    Plan plan = SingleNodePlan(graph);
+    plan.nodes = nodes;
+    EXPECT_FALSE(CheckFit(plan, graph)) << nodes;
+  }
+}
+
+TEST(PlanHash, ChangesWithWhatTheCutReadsAndWithNothingElse) {
+  const Graph graph = Residual();
+  const Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.5});
+  const auto changed = [&plan](auto&& change) {
+    Plan other = plan;
+    change(other);
+    return Hash(other) != Hash(plan);
+  };
+  EXPECT_TRUE(changed([](Plan& other) { other.nodes = 3; }));
+  EXPECT_TRUE(changed([](Plan& other) { other.values["a"].axis = 2; }));
+  EXPECT_TRUE(changed([](Plan& other) { other.values["a"].owner[0] = 1; }));
+  EXPECT_TRUE(changed([](Plan& other) { other.values["a"].kept[0].pop_back(); }));
+  EXPECT_TRUE(changed([](Plan& other) { std::swap(other.values["a"], other.values["b"]); }));
+  EXPECT_FALSE(changed([](Plan& other) { other.method = "random"; }));
+  EXPECT_FALSE(changed([](Plan& other) { other.shares = {0.4, 0.6}; }));
+}
+
+}  // namespace
+}  // namespace disco
