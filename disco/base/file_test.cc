@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 namespace disco {
 namespace {
@@ -61,17 +62,17 @@ TEST_F(File, AReaderOfTheOldFileKeepsItWhileANewOneIsWritten) {
 }
 
 // A file larger than the process may write stands for a full disk.
+[[noreturn]] void ExitAfterTooLargeAWrite(const Path& path) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{4096, 4096};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  std::exit(WriteFile(path, std::string(1 << 20, 'x')) ? 1 : 0);
+}
+
 TEST_F(File, AFailedWriteLeavesTheOldFile) {
   const Path path = folder_ / "file";
   ASSERT_TRUE(WriteFile(path, "old"));
-  EXPECT_EXIT(
-      {
-        signal(SIGXFSZ, SIG_IGN);
-        const rlimit limit{4096, 4096};
-        setrlimit(RLIMIT_FSIZE, &limit);
-        exit(WriteFile(path, std::string(1 << 20, 'x')) ? 1 : 0);
-      },
-      testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(ExitAfterTooLargeAWrite(path), testing::ExitedWithCode(0), "");
   EXPECT_EQ(*ReadFile(path), "old");
   EXPECT_EQ(FilesInFolder(), 1u) << "a partial file is left";
 }

@@ -83,8 +83,9 @@ TEST(Assignment, FreeAtomsGoWhereTheShareIsNotMet) {
 }
 
 TEST(Shares, AreScaledToOne) {
-  EXPECT_THAT(*ParseShares("40,35,25", 3),
-              ElementsAre(DoubleNear(0.4, 1e-12), DoubleNear(0.35, 1e-12), DoubleNear(0.25, 1e-12)));
+  EXPECT_THAT(
+      *ParseShares("40,35,25", 3),
+      ElementsAre(DoubleNear(0.4, 1e-12), DoubleNear(0.35, 1e-12), DoubleNear(0.25, 1e-12)));
   EXPECT_THAT(*ParseShares("", 4), ElementsAre(0.25, 0.25, 0.25, 0.25));
 }
 

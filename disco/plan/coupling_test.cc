@@ -25,9 +25,7 @@ class Atoms {
       numbers.push_back(seen_.try_emplace(atom, static_cast<int>(seen_.size())).first->second);
     return numbers;
   }
-  int Axis(const std::string& name) const {
-    return coupling_.features(IdOf(graph_, name)).axis;
-  }
+  int Axis(const std::string& name) const { return coupling_.features(IdOf(graph_, name)).axis; }
   std::string WhyWhole(const std::string& op) const {
     for (const ReplicatedOp& replicated : coupling_.replicated) {
       if (graph_.op(replicated.op).name == op) return replicated.reason;
@@ -221,8 +219,8 @@ INSTANTIATE_TEST_SUITE_P(
               [](Sketch& sketch, ValueId x) {
                 const ValueId bias = sketch.Input({3}, "bias");
                 const ValueId flat = sketch.Op(OpType::kFlatten, "flat", {x}, AxisParams{1});
-                return sketch.Op(OpType::kGemm, "op",
-                                 {flat, sketch.Constant("w", {64, 3}), bias}, GemmParams{});
+                return sketch.Op(OpType::kGemm, "op", {flat, sketch.Constant("w", {64, 3}), bias},
+                                 GemmParams{});
               }},
         Whole{"its weights are not constant",
               [](Sketch& sketch, ValueId x) {
@@ -248,8 +246,7 @@ INSTANTIATE_TEST_SUITE_P(
               [](Sketch& sketch, ValueId x) {
                 return sketch.Op(OpType::kTranspose, "op", {x}, TransposeParams{{1, 0, 2, 3}});
               }},
-        Whole{"it mixes features with positions",
-              [](Sketch& sketch, ValueId x) {
+        Whole{"it mixes features with positions", [](Sketch& sketch, ValueId x) {
                 const ValueId shape = sketch.Indices("shape", {4, 32});
                 return sketch.Op(OpType::kReshape, "op", {x, shape}, ReshapeParams{});
               }}));

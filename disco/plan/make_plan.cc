@@ -39,7 +39,8 @@ Status CheckOptions(const PlanOptions& options) {
                                     [](double share) { return share > 0 && share <= 1; });
   if (!options.shares.empty() &&
       (static_cast<int>(options.shares.size()) != options.nodes || !positive)) {
-    return Fail(ErrorKind::kUsage, "shares [{}] make no sense for {} nodes; give each its part of 1",
+    return Fail(ErrorKind::kUsage,
+                "shares [{}] make no sense for {} nodes; give each its part of 1",
                 fmt::join(options.shares, ", "), options.nodes);
   }
   return {};

@@ -123,12 +123,11 @@ TEST(MakePlan, WhatIsGatheredAnywayStaysDense) {
 TEST(MakePlan, OptionsOutOfRangeAreUsageErrors) {
   const Graph graph = Chain();
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  for (const PlanOptions& options : {
-           PlanOptions{.nodes = 0}, PlanOptions{.nodes = -3}, PlanOptions{.nodes = 65},
-           PlanOptions{.sparsity = -0.1}, PlanOptions{.sparsity = 1.1},
-           PlanOptions{.sparsity = nan}, PlanOptions{.shares = {1}},
-           PlanOptions{.shares = {0.3, 0.3, 0.4}}, PlanOptions{.shares = {nan, 1}},
-           PlanOptions{.shares = {-1, 2}}}) {
+  for (const PlanOptions& options :
+       {PlanOptions{.nodes = 0}, PlanOptions{.nodes = -3}, PlanOptions{.nodes = 65},
+        PlanOptions{.sparsity = -0.1}, PlanOptions{.sparsity = 1.1}, PlanOptions{.sparsity = nan},
+        PlanOptions{.shares = {1}}, PlanOptions{.shares = {0.3, 0.3, 0.4}},
+        PlanOptions{.shares = {nan, 1}}, PlanOptions{.shares = {-1, 2}}}) {
     const auto plan = MakePlan(graph, options);
     ASSERT_FALSE(plan);
     EXPECT_EQ(plan.error().kind, ErrorKind::kUsage) << plan.error().message;

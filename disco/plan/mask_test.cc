@@ -29,12 +29,13 @@ TEST_P(KeptCounts, RoundUpOrDown) {
 }
 
 // 1 - 0.7, 1 - 0.9 and 1 - 0.95 are no whole tenths in binary.
-INSTANTIATE_TEST_SUITE_P(
-    Table, KeptCounts,
-    testing::Values(KeptRow{10, 0.7, 3, 3}, KeptRow{10, 0.9, 1, 1}, KeptRow{20, 0.95, 1, 1},
-                    KeptRow{1000, 0.999, 1, 1}, KeptRow{30, 0.9, 3, 3}, KeptRow{32, 0.99, 1, 0},
-                    KeptRow{32, 0.95, 2, 1}, KeptRow{7, 0.5, 4, 3}, KeptRow{5, 0, 5, 5},
-                    KeptRow{5, 1, 0, 0}, KeptRow{0, 0.5, 0, 0}, KeptRow{1, 0.01, 1, 0}));
+INSTANTIATE_TEST_SUITE_P(Table, KeptCounts,
+                         testing::Values(KeptRow{10, 0.7, 3, 3}, KeptRow{10, 0.9, 1, 1},
+                                         KeptRow{20, 0.95, 1, 1}, KeptRow{1000, 0.999, 1, 1},
+                                         KeptRow{30, 0.9, 3, 3}, KeptRow{32, 0.99, 1, 0},
+                                         KeptRow{32, 0.95, 2, 1}, KeptRow{7, 0.5, 4, 3},
+                                         KeptRow{5, 0, 5, 5}, KeptRow{5, 1, 0, 0},
+                                         KeptRow{0, 0.5, 0, 0}, KeptRow{1, 0.01, 1, 0}));
 
 // A value `x` that two mixing ops read, one by 3x3 and one as the transposed weights of a Gemm.
 struct TwoReaders {
@@ -75,21 +76,20 @@ TEST(Scores, AreTheNaiveNormSummedOverReaders) {
   const Plan plan = net.MakeDense(3);
   const auto readers = FindCrossReaders(net.graph, AnalyseCoupling(net.graph));
   const ValuePlan& x = *plan.Find("x");
-  const auto scores = ScoreByL1(net.graph, readers[static_cast<size_t>(IdOf(net.graph, "x"))],
-                                plan, x);
+  const auto scores =
+      ScoreByL1(net.graph, readers[static_cast<size_t>(IdOf(net.graph, "x"))], plan, x);
   for (NodeId to = 0; to < 3; ++to) {
     for (int64_t feature = 0; feature < 6; ++feature) {
-      const double expected =
-          x.owner[static_cast<size_t>(feature)] == to
-              ? 0
-              : NaiveNorm(net.graph, "conv", plan, feature, to) +
-                    NaiveNorm(net.graph, "point", plan, feature, to);
+      const double expected = x.owner[static_cast<size_t>(feature)] == to
+                                  ? 0
+                                  : NaiveNorm(net.graph, "conv", plan, feature, to) +
+                                        NaiveNorm(net.graph, "point", plan, feature, to);
       EXPECT_NEAR(scores[static_cast<size_t>(to)][static_cast<size_t>(feature)], expected, 1e-6)
           << "feature " << feature << " to " << to;
     }
   }
-  const auto of_flat = ScoreByL1(
-      net.graph, readers[static_cast<size_t>(IdOf(net.graph, "flat"))], plan, *plan.Find("flat"));
+  const auto of_flat = ScoreByL1(net.graph, readers[static_cast<size_t>(IdOf(net.graph, "flat"))],
+                                 plan, *plan.Find("flat"));
   EXPECT_NEAR(of_flat[0][5], NaiveNorm(net.graph, "gemm", plan, 5, 0), 1e-6);
 }
 
@@ -144,8 +144,8 @@ TEST(ApplyMask, ZeroesThePrunedAndNothingElse) {
       if (op == "gemm") std::swap(row, column);
       const NodeId reader = to.owner[row];
       const auto& kept = from.kept[static_cast<size_t>(reader)];
-      const bool lives = from.owner[column] == reader ||
-                         std::find(kept.begin(), kept.end(), column) != kept.end();
+      const bool lives =
+          from.owner[column] == reader || std::find(kept.begin(), kept.end(), column) != kept.end();
       const auto i = static_cast<size_t>(element);
       EXPECT_EQ(after.Data<float>()[i], lives ? before.Data<float>()[i] : 0) << op << element;
       differing += after.Data<float>()[i] != before.Data<float>()[i];

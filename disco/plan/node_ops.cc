@@ -20,8 +20,11 @@ bool NodeOps::Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId 
   for (const ValueId output : op.outputs) {
     if (output == kNoValue) continue;
     const ValuePlan* part = plan.Find(graph.value(output).name);
-    if (part != nullptr && std::find(part->owner.begin(), part->owner.end(), node) == part->owner.end()) continue;
-    const bool returned = std::find(graph.outputs.begin(), graph.outputs.end(), output) != graph.outputs.end();
+    if (part != nullptr &&
+        std::find(part->owner.begin(), part->owner.end(), node) == part->owner.end())
+      continue;
+    const bool returned =
+        std::find(graph.outputs.begin(), graph.outputs.end(), output) != graph.outputs.end();
     if (returned && (part != nullptr || node == kReturningNode)) return true;
     for (const OpId reader : index_.readers(output)) {
       if (Runs(reader, node)) return true;
@@ -31,7 +34,8 @@ bool NodeOps::Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId 
   return false;
 }
 
-bool NodeOps::NeededElsewhere(const Plan& plan, const ValuePlan& part, ValueId value, NodeId node) const {
+bool NodeOps::NeededElsewhere(const Plan& plan, const ValuePlan& part, ValueId value,
+                              NodeId node) const {
   if (!part.read_foreign) return false;
   for (NodeId to = 0; to < plan.nodes; ++to) {
     if (to == node || !ReadsForeign(value, to)) continue;

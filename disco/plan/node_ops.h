@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which ops each node runs: those it has a part in whose result somebody needs. A final Softmax over all classes runs
-// on node 0 alone, which returns it; a feature that every reader has pruned need not be computed.
+// Which ops each node runs: those it has a part in whose result somebody needs. A final Softmax
+// over all classes runs on node 0 alone, which returns it; a feature that every reader has pruned
+// need not be computed.
 //
 // Traffic, work and cut all ask here, so that nothing is sent that nobody reads. Thread rule: pure.
 #pragma once
@@ -19,7 +20,9 @@ class NodeOps {
  public:
   NodeOps(const Graph& graph, const Plan& plan);
 
-  bool Runs(OpId op, NodeId node) const { return runs_[static_cast<size_t>(op)][static_cast<size_t>(node)]; }
+  bool Runs(OpId op, NodeId node) const {
+    return runs_[static_cast<size_t>(op)][static_cast<size_t>(node)];
+  }
   // Whether some op that `node` runs reads foreign features of `value`.
   bool ReadsForeign(ValueId value, NodeId node) const;
   const CrossReaders& readers(ValueId value) const { return readers_[static_cast<size_t>(value)]; }

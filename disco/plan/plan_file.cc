@@ -4,18 +4,23 @@
 #include <nlohmann/json.hpp>
 
 #include "disco/base/hash.h"
-#include "disco/plan/assignment.h"
+#include "disco/plan/json_number.h"
 
 namespace disco {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;  // for writing: looks up keys one by one
 
-constexpr int64_t kMostFeatures = int64_t{1} << 24;  // of one value; far above any network
+constexpr int64_t kMostFeatures = int64_t{1} << 24;  // of all values; far above any network
+constexpr int64_t kMostAxes = 16;
+constexpr double kLeastShare = 1e-9;
+// Names are UTF-8, as ONNX has them; bytes that are not become U+FFFD, rather than an exception.
+constexpr auto kRepair = Json::error_handler_t::replace;
 
 // Owners as runs: [[node, count], ...].
-Json RunsOf(const std::vector<NodeId>& owners) {
-  Json runs = Json::array();
+OrderedJson RunsOf(const std::vector<NodeId>& owners) {
+  OrderedJson runs = OrderedJson::array();
   for (const NodeId owner : owners) {
     if (!runs.empty() && runs.back()[0] == owner) {
       runs.back()[1] = runs.back()[1].get<int64_t>() + 1;
@@ -26,8 +31,8 @@ Json RunsOf(const std::vector<NodeId>& owners) {
   return runs;
 }
 
-Json ValueToJson(const std::string& name, const ValuePlan& value) {
-  Json json = {{"name", name}, {"axis", value.axis}, {"owners", RunsOf(value.owner)}};
+OrderedJson ValueToJson(const std::string& name, const ValuePlan& value) {
+  OrderedJson json = {{"name", name}, {"axis", value.axis}, {"owners", RunsOf(value.owner)}};
   if (value.read_foreign) {
     json["sparsity"] = value.sparsity;
     json["kept"] = value.kept;
@@ -35,46 +40,74 @@ Json ValueToJson(const std::string& name, const ValuePlan& value) {
   return json;
 }
 
-Result<ValuePlan> ValueFromJson(const Json& json, int nodes) {
-  ValuePlan value{.axis = json.at("axis").get<int>()};
-  int64_t features = 0;
-  for (const Json& run : json.at("owners")) {
-    const auto owner = run.at(0).get<NodeId>();
-    const auto count = run.at(1).get<int64_t>();
-    if (owner < 0 || owner >= nodes || count < 1 || count > kMostFeatures - features) {
-      return Fail(ErrorKind::kInvalid, "owners [{}, {}] make no sense", owner, count);
-    }
-    features += count;
-    value.owner.insert(value.owner.end(), static_cast<size_t>(count), owner);
+// Runs of owners, of which the file may have `room` features in all.
+Result<std::vector<NodeId>> OwnersFrom(const Json& runs, int nodes, int64_t& room) {
+  std::vector<NodeId> owners;
+  for (const Json& run : runs) {
+    DISCO_ASSIGN(const int64_t owner, WholeNumber(run.at(0), "an owner", {0, nodes - 1}));
+    DISCO_ASSIGN(const int64_t count, WholeNumber(run.at(1), "a count of features", {1, room}));
+    room -= count;
+    owners.insert(owners.end(), static_cast<size_t>(count), static_cast<NodeId>(owner));
   }
+  return owners;
+}
+
+Result<std::vector<std::vector<int64_t>>> KeptFrom(const Json& json, int64_t features) {
+  std::vector<std::vector<int64_t>> kept;
+  for (const Json& list : json) {
+    kept.emplace_back();
+    for (const Json& feature : list) {
+      DISCO_ASSIGN(const int64_t index, WholeNumber(feature, "a kept feature", {0, features - 1}));
+      kept.back().push_back(index);
+    }
+  }
+  return kept;
+}
+
+Result<ValuePlan> ValueFrom(const Json& json, int nodes, int64_t& room) {
+  ValuePlan value;
+  DISCO_ASSIGN(const int64_t axis, WholeNumber(json.at("axis"), "axis", {0, kMostAxes - 1}));
+  value.axis = static_cast<int>(axis);
+  DISCO_ASSIGN(value.owner, OwnersFrom(json.at("owners"), nodes, room));
   value.read_foreign = json.contains("kept");
   if (value.read_foreign) {
-    value.sparsity = json.at("sparsity").get<double>();
-    value.kept = json.at("kept").get<std::vector<std::vector<int64_t>>>();
+    DISCO_ASSIGN(value.sparsity, RealNumber(json.at("sparsity"), "sparsity", {0, 1}));
+    DISCO_ASSIGN(value.kept, KeptFrom(json.at("kept"), static_cast<int64_t>(value.owner.size())));
   }
   return value;
+}
+
+Result<Plan> HeadFrom(const Json& json) {
+  DISCO_ASSIGN(const int64_t nodes, WholeNumber(json.at("nodes"), "nodes", {1, kMaxNodes}));
+  Plan plan{.nodes = static_cast<int>(nodes), .method = json.at("method").get<std::string>()};
+  for (const Json& share : json.at("shares")) {
+    DISCO_ASSIGN(const double part, RealNumber(share, "a share", {kLeastShare, 1}));
+    plan.shares.push_back(part);
+  }
+  if (static_cast<int>(plan.shares.size()) != plan.nodes) {
+    return Fail(ErrorKind::kInvalid, "{} nodes with {} shares make no sense", plan.nodes,
+                plan.shares.size());
+  }
+  DISCO_ASSIGN(plan.sparsity, RealNumber(json.at("sparsity"), "sparsity", {0, 1}));
+  DISCO_ASSIGN(plan.image_sparsity,
+               RealNumber(json.at("image_sparsity"), "image_sparsity", {0, 1}));
+  return plan;
 }
 
 Result<Plan> PlanFrom(const Json& json) {
   if (!json.is_object() || !json.contains("disco_plan"))
     return Fail(ErrorKind::kInvalid, "this is not a plan");
-  if (const int version = json.at("disco_plan").get<int>(); version != kPlanVersion) {
+  constexpr NumberRange<int64_t> kAny;
+  DISCO_ASSIGN(const int64_t version, WholeNumber(json.at("disco_plan"), "its version", kAny));
+  if (version != kPlanVersion) {
     return Fail(ErrorKind::kInvalid, "it is of version {}, this disco reads {}; make it again",
                 version, kPlanVersion);
   }
-  Plan plan{.nodes = json.at("nodes").get<int>(),
-            .shares = json.at("shares").get<std::vector<double>>(),
-            .method = json.at("method").get<std::string>(),
-            .sparsity = json.at("sparsity").get<double>(),
-            .image_sparsity = json.at("image_sparsity").get<double>()};
-  if (plan.nodes < 1 || plan.nodes > kMaxNodes ||
-      static_cast<int>(plan.shares.size()) != plan.nodes) {
-    return Fail(ErrorKind::kInvalid, "{} nodes with {} shares make no sense", plan.nodes,
-                plan.shares.size());
-  }
+  DISCO_ASSIGN(Plan plan, HeadFrom(json));
+  int64_t room = kMostFeatures;
   for (const Json& entry : json.at("values")) {
     const auto name = entry.at("name").get<std::string>();
-    auto value = ValueFromJson(entry, plan.nodes);
+    auto value = ValueFrom(entry, plan.nodes, room);
     if (!value) return At(fmt::format("value '{}'", name), value.error());
     if (!plan.values.emplace(name, std::move(*value)).second)
       return Fail(ErrorKind::kInvalid, "value '{}' stands twice", name);
@@ -90,20 +123,20 @@ Result<Plan> PlanFrom(const Json& json) {
 }  // namespace
 
 std::string PlanToJson(const Plan& plan) {
-  Json json = {{"disco_plan", kPlanVersion},
-               {"hash", HashText(Hash(plan))},
-               {"nodes", plan.nodes},
-               {"shares", plan.shares},
-               {"method", plan.method},
-               {"sparsity", plan.sparsity},
-               {"image_sparsity", plan.image_sparsity}};
+  OrderedJson json = {{"disco_plan", kPlanVersion},
+                      {"hash", HashText(Hash(plan))},
+                      {"nodes", plan.nodes},
+                      {"shares", plan.shares},
+                      {"method", plan.method},
+                      {"sparsity", plan.sparsity},
+                      {"image_sparsity", plan.image_sparsity}};
   // One value per line: long enough to be compact, short enough to be compared.
-  std::string text = json.dump(1);
+  std::string text = json.dump(1, ' ', false, kRepair);
   text.erase(text.size() - 2);
   text += ",\n \"values\": [";
   const char* separator = "\n  ";
   for (const auto& [name, value] : plan.values) {
-    text += separator + ValueToJson(name, value).dump();
+    text += separator + ValueToJson(name, value).dump(-1, ' ', false, kRepair);
     separator = ",\n  ";
   }
   return text + "\n ]\n}\n";

@@ -120,19 +120,22 @@ TEST_P(HostilePlans, AreRefused) {
 INSTANTIATE_TEST_SUITE_P(
     All, HostilePlans,
     testing::Values(
-        Hostile{"[[0,4],", "[[0,1000000000000],", "make no sense"},
-        Hostile{"[[0,4],", "[[0,9223372036854775807],", "make no sense"},
-        Hostile{"[[0,4],", "[[0,-4],", "make no sense"},
-        Hostile{"[[0,4],", "[[0,0],", "make no sense"},
-        Hostile{"[[0,4],", "[[3,4],", "make no sense"},
-        Hostile{"[[0,4],", "[[-1,4],", "make no sense"},
+        Hostile{"[[0,4],", "[[0,1000000000000],", "1000000000000"},
+        Hostile{"[[0,4],", "[[0,9223372036854775807],", "9223372036854775807"},
+        Hostile{"[[0,4],", "[[0,18446744073709551615],", "18446744073709551615"},
+        Hostile{"[[0,4],", "[[0,-4],", "a count of features is -4"},
+        Hostile{"[[0,4],", "[[0,0],", "a count of features is 0"},
+        Hostile{"[[0,4],", "[[3,4],", "an owner is 3, not a whole number from 0 to 2"},
+        Hostile{"[[0,4],", "[[-1,4],", "an owner is -1"},
+        Hostile{"[[0,4],", "[[[[]],4],", "an owner is array"},
+        Hostile{"\"kept\":[[", "\"kept\":[[8,", "a kept feature is 8"},
+        Hostile{"\"kept\":[[", "\"kept\":[[-1,", "a kept feature is -1"},
+        Hostile{"\"kept\":[[", "\"kept\":[[\"1\",", "a kept feature is \"1\""},
         Hostile{"[[0,4],", "[[4294967296,4],", "4294967296"},
-        Hostile{"[[0,4],", "[[0.5,4],", "0.5"},
-        Hostile{"[[0,4],", "[[true,4],", "true"},
-        Hostile{"[[0,4],", "[[0],", "value 'a'"},
-        Hostile{"[[0,4],", "[7,", "value 'a'"},
+        Hostile{"[[0,4],", "[[0.5,4],", "0.5"}, Hostile{"[[0,4],", "[[true,4],", "true"},
+        Hostile{"[[0,4],", "[[0],", "value 'a'"}, Hostile{"[[0,4],", "[7,", "value 'a'"},
         Hostile{"\"nodes\": 3", "\"nodes\": 4294967299", "4294967299"},
-        Hostile{"\"nodes\": 3", "\"nodes\": 65", "65 nodes"},
+        Hostile{"\"nodes\": 3", "\"nodes\": 65", "nodes is 65"},
         Hostile{"\"nodes\": 3", "\"nodes\": 2", "2 nodes with 3 shares"},
         Hostile{"\"nodes\": 3", "\"nodes\": \"3\"", "\"3\""},
         Hostile{"\"nodes\": 3", "\"nodes\": NaN", "parse error"},
@@ -142,8 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": 2", "image_sparsity"},
         Hostile{"0.25", "-0.25", "share"}, Hostile{"0.25", "0", "share"},
         Hostile{"\"name\":\"a\"", "\"title\":\"a\"", "name"},
-        Hostile{"\"axis\":1", "\"axis\":-1", "axis"},
-        Hostile{"\"axis\":1", "\"axis\":1.5", "1.5"},
+        Hostile{"\"axis\":1", "\"axis\":-1", "axis"}, Hostile{"\"axis\":1", "\"axis\":1.5", "1.5"},
         Hostile{"\"axis\":1", "\"axis\":1000", "axis"},
         Hostile{"\"values\": [", "\"values\": {}, \"more\": [", "hash"},
         Hostile{"\"hash\": \"", "\"hash\": \"0", "its hash"}));
@@ -160,15 +162,15 @@ TEST(PlanFile, RunLengthsOfAllValuesTogetherAreLimited) {
   std::string text = Replaced(PlanToJson(Example()), "\"values\": [", "\"values\": [\n");
   std::string values;
   for (int i = 0; i < 20000; ++i)
-    values += "{\"name\":\"v" + std::to_string(i) + "\",\"axis\":1,\"owners\":[[0,16000000]]},";
+    values += fmt::format(R"({{"name":"v{}","axis":1,"owners":[[0,16000000]]}},)", i);
   EXPECT_THAT(ErrorOf(Replaced(text, "\"values\": [", "\"values\": [" + values)),
-              HasSubstr("make no sense"));
+              HasSubstr("a count of features is 16000000"));
 }
 
 TEST(PlanFile, DeepNestingAndManyKeysEnd) {
   ErrorOf("{\"disco_plan\":" + std::string(500'000, '['));
   std::string keys = "{";
-  for (int i = 0; i < 100'000; ++i) keys += "\"" + std::to_string(i) + "\":0,";
+  for (int i = 0; i < 100'000; ++i) keys += fmt::format("\"{}\":0,", i);
   ErrorOf(keys + "\"disco_plan\":1}");
 }
 

@@ -60,8 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"feature -1 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {-1}; }},
         Spoilt{"feature 2 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {3, 2}; }},
         Spoilt{"feature 3 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {3, 3}; }},
-        Spoilt{"feature 0 is node 0's own",
-               [](Plan& plan) { plan.values["a"].kept[0] = {0}; }}));
+        Spoilt{"feature 0 is node 0's own", [](Plan& plan) { plan.values["a"].kept[0] = {0}; }}));
 
 TEST(CheckFit, TiedFeaturesHaveOneOwner) {
   const Graph graph = Residual();

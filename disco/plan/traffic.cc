@@ -21,7 +21,8 @@ std::vector<int64_t> StrideOf(const Graph& graph, const Op& op) {
   return !point || all(window.strides, 1) ? std::vector<int64_t>{} : window.strides;
 }
 
-std::vector<int64_t> CommonStride(const Graph& graph, const NodeOps& ops, ValueId value, NodeId to) {
+std::vector<int64_t> CommonStride(const Graph& graph, const NodeOps& ops, ValueId value,
+                                  NodeId to) {
   const CrossReaders& readers = ops.readers(value);
   if (!readers.replicated.empty()) return {};
   std::optional<std::vector<int64_t>> common;

@@ -74,7 +74,10 @@ PickStep::PickStep(std::vector<Pick> picks) {
     const bool empty =
         std::ranges::any_of(pick.axes, [](const PickAxis& axis) { return axis.sources.empty(); });
     if (empty) continue;
-    std::ranges::stable_sort(pick.axes, std::ranges::greater(), &PickAxis::target_stride);
+    // Of equal strides the axes of extent 1 stand innermost, where they join any run.
+    std::ranges::sort(pick.axes, std::ranges::greater(), [](const PickAxis& axis) {
+      return std::pair(axis.target_stride, axis.sources.size());
+    });
     const int64_t run = JoinInnermost(pick.axes);
     plans_.push_back({std::move(pick), run});
   }
