@@ -18,6 +18,17 @@ constexpr double kLeastShare = 1e-9;
 // Names are UTF-8, as ONNX has them; bytes that are not become U+FFFD, rather than an exception.
 constexpr auto kRepair = Json::error_handler_t::replace;
 
+// Runs `read`; what the library throws at fields that are missing or of another type becomes an
+// error.
+template <class Function>
+auto Caught(Function&& read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const Json::exception& error) {
+    return Fail(ErrorKind::kInvalid, "{}", error.what());
+  }
+}
+
 // Owners as runs: [[node, count], ...].
 OrderedJson RunsOf(const std::vector<NodeId>& owners) {
   OrderedJson runs = OrderedJson::array();
@@ -107,7 +118,7 @@ Result<Plan> PlanFrom(const Json& json) {
   int64_t room = kMostFeatures;
   for (const Json& entry : json.at("values")) {
     const auto name = entry.at("name").get<std::string>();
-    auto value = ValueFrom(entry, plan.nodes, room);
+    auto value = Caught([&] { return ValueFrom(entry, plan.nodes, room); });
     if (!value) return At(fmt::format("value '{}'", name), value.error());
     if (!plan.values.emplace(name, std::move(*value)).second)
       return Fail(ErrorKind::kInvalid, "value '{}' stands twice", name);
@@ -143,11 +154,7 @@ std::string PlanToJson(const Plan& plan) {
 }
 
 Result<Plan> PlanFromJson(std::string_view text) {
-  try {
-    return PlanFrom(Json::parse(text));
-  } catch (const Json::exception& error) {
-    return Fail(ErrorKind::kInvalid, "{}", error.what());
-  }
+  return Caught([&] { return PlanFrom(Json::parse(text)); });
 }
 
 Status WritePlan(const Plan& plan, const Path& path) { return WriteFile(path, PlanToJson(plan)); }

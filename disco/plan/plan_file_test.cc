@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"\"nodes\": 3", "\"nodes\": 2", "2 nodes with 3 shares"},
         Hostile{"\"nodes\": 3", "\"nodes\": \"3\"", "\"3\""},
         Hostile{"\"nodes\": 3", "\"nodes\": NaN", "parse error"},
-        Hostile{"\"nodes\": 3", "\"nodes\": 1e999", "out of range"},
+        Hostile{"\"nodes\": 3", "\"nodes\": 1e999", "overflow"},
         Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": null", "null"},
         Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": -0.5", "image_sparsity"},
         Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": 2", "image_sparsity"},

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "disco/graph/infer_shapes.h"
+
+namespace disco {
+namespace {
+
+// x [batch, 3, 8] -> Conv -> Reshape [batch, -1] -> Gemm [batch, 5] -> Reshape [batch, 5, 1]
+Graph Frozen(int64_t batch) {
+  Graph graph;
+  const ValueId x = graph.AddValue("x", DType::kF32, {batch, 3, 8});
+  graph.inputs = {x};
+  const ValueId w = graph.AddConstant("w", Tensor(DType::kF32, {4, 3, 3}));
+  const ValueId conv = graph.AddOp(OpType::kConv, "conv", {x, w}, ConvParams{});
+  const ValueId target = graph.AddConstant("flat.shape", Tensor::Indices({batch, -1}));
+  const ValueId flat = graph.AddOp(OpType::kReshape, "flat", {conv, target}, ReshapeParams{});
+  const ValueId v = graph.AddConstant("v", Tensor(DType::kF32, {24, 5}));
+  const ValueId gemm = graph.AddOp(OpType::kGemm, "gemm", {flat, v}, GemmParams{});
+  const ValueId full = graph.AddConstant("full", Tensor::Indices({batch, 5, 1}));
+  graph.outputs = {graph.AddOp(OpType::kReshape, "out", {gemm, full}, ReshapeParams{})};
+  return graph;
+}
+
+class Batches : public testing::TestWithParam<std::pair<int64_t, int64_t>> {};
+
+TEST_P(Batches, AnySizeFollowsAnyOther) {
+  const auto [from, to] = GetParam();
+  Graph graph = Frozen(from);
+  ASSERT_TRUE(InferShapes(graph));
+  for (const int64_t batch : {to, from, to + 1}) {
+    const Status set = SetBatch(graph, batch);
+    ASSERT_TRUE(set) << set.error().message;
+    EXPECT_EQ(BatchOf(graph), batch);
+    EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{batch, 5, 1}));
+    EXPECT_TRUE(Validate(graph));
+  }
+}
+INSTANTIATE_TEST_SUITE_P(, Batches,
+                         testing::Values(std::pair(1, 1), std::pair(1, 4), std::pair(4, 1),
+                                         std::pair(2, 3), std::pair(1, 1000), std::pair(24, 6)));
+
+TEST(SetBatch, OpsThatShareAFrozenTargetAllFollow) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 6})};
+  const ValueId target = graph.AddConstant("target", Tensor::Indices({1, 2, 3}));
+  graph.outputs = {
+      graph.AddOp(OpType::kReshape, "a", {graph.inputs[0], target}, ReshapeParams{}),
+      graph.AddOp(OpType::kReshape, "b", {graph.inputs[0], target}, ReshapeParams{})};
+  ASSERT_TRUE(SetBatch(graph, 7));
+  ASSERT_TRUE(Validate(graph));
+  for (const ValueId output : graph.outputs)
+    EXPECT_EQ(graph.value(output).shape, (Shape{7, 2, 3}));
+}
+
+TEST(SetBatch, EveryInputFollows) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 4}), graph.AddValue("y", DType::kF32, {1, 4})};
+  graph.outputs = {graph.AddOp(OpType::kAdd, "sum", graph.inputs)};
+  ASSERT_TRUE(SetBatch(graph, 3));
+  EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{3, 4}));
+  graph.value(graph.inputs[1]).shape = {5, 4};
+  const Status set = SetBatch(graph, 2);
+  ASSERT_FALSE(set);
+  EXPECT_NE(set.error().message.find("'y'"), std::string::npos) << set.error().message;
+}
+
+TEST(SetBatch, WhatAShardReceivesFollows) {
+  Graph graph;
+  graph.ops.push_back({"r",
+                       OpType::kReceive,
+                       ReceiveParams{.sources = {{1, 0, 2}, {2, 0, 1}}, .axis = 1, .shape = {1, 3}},
+                       {},
+                       {graph.AddValue("r")}});
+  graph.outputs = {graph.AddOp(OpType::kRelu, "relu", {0})};
+  ASSERT_TRUE(SetBatch(graph, 5));
+  EXPECT_EQ(BatchOf(graph), 5);
+  EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{5, 3}));
+}
+
+// Features of a hostile shard that come along the batch axis would outgrow their sources.
+TEST(SetBatch, FeaturesAlongTheBatchAreRefused) {
+  Graph graph;
+  graph.ops.push_back({"r",
+                       OpType::kReceive,
+                       ReceiveParams{.sources = {{1, 0, 2}}, .axis = 0, .shape = {2, 3}},
+                       {},
+                       {graph.AddValue("r")}});
+  graph.outputs = {0};
+  EXPECT_TRUE(SetBatch(graph, 2));
+  EXPECT_FALSE(SetBatch(graph, 4));
+}
+
+TEST(SetBatch, BatchesThatMakeNoSenseAreRefused) {
+  for (const int64_t batch : {int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX, int64_t{1} << 40}) {
+    Graph graph = Frozen(1);
+    EXPECT_FALSE(SetBatch(graph, batch)) << batch;
+  }
+  Graph scalar;
+  scalar.inputs = {scalar.AddValue("x")};
+  scalar.outputs = {scalar.AddOp(OpType::kRelu, "relu", scalar.inputs)};
+  EXPECT_FALSE(SetBatch(scalar, 2));
+}
+
+}  // namespace
+}  // namespace disco

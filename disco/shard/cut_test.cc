@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a shard looks like. That shards compute what the network computes is
+// tests/nodes_equal_one_test.cc.
+#include "disco/shard/cut.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "disco/graph/onnx.h"
+#include "disco/graph/work.h"
+#include "disco/plan/make_plan.h"
+#include "disco/plan/sketch_for_test.h"
+#include "disco/zoo/zoo.h"
+
+namespace disco {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Cut MustCut(const Graph& graph, const Plan& plan) {
+  auto cut = CutNetwork(graph, plan);
+  EXPECT_TRUE(cut) << cut.error().message;
+  return std::move(*cut);
+}
+
+std::vector<std::string> OpNames(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const Op& op : graph.ops) names.push_back(fmt::format("{} {}", Name(op.type), op.name));
+  return names;
+}
+
+const Op& FindOp(const Graph& graph, const std::string& name) {
+  const auto op = std::ranges::find(graph.ops, name, &Op::name);
+  EXPECT_NE(op, graph.ops.end()) << name;
+  return *op;
+}
+
+bool Travels(const Op& op) { return op.type == OpType::kSend || op.type == OpType::kReceive; }
+
+// Two layers: a has features 0 1 | 2 3, b has 0 1 | 2 3; node 0 reads 3, node 1 reads 0 and 1.
+struct TwoLayers {
+  TwoLayers() {
+    Sketch sketch;
+    const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 4, {.bias = true});
+    graph = sketch.Finish({sketch.Conv("b", a, 4, {.kernel = 3, .bias = true})});
+    plan = *MakePlan(graph, {.nodes = 2});
+    plan.values["a"].kept = {{3}, {0, 1}};
+    cut = MustCut(graph, plan);
+  }
+  Graph graph;
+  Plan plan;
+  Cut cut;
+};
+
+TEST(Cut, OpsStandInTheOrderThatOverlaps) {
+  const TwoLayers net;
+  EXPECT_THAT(OpNames(net.cut.shards[0]),
+              ElementsAre("Conv a", "Send a@send1", "Conv b@local", "Receive a@received",
+                          "Conv b@foreign", "Add b"));
+  EXPECT_THAT(OpNames(net.cut.shards[1]),
+              ElementsAre("Conv a", "Send a@send0", "Conv b@local", "Receive a@received",
+                          "Conv b@foreign", "Add b"));
+}
+
+TEST(Cut, SendsAndReceivesAreTheTraffic) {
+  const TwoLayers net;
+  const auto& sent = FindOp(net.cut.shards[0], "a@send1").as<SendParams>();
+  EXPECT_EQ(sent.to, 1);
+  EXPECT_EQ(sent.axis, 1);
+  EXPECT_THAT(sent.features, ElementsAre(0, 1));
+  const auto& other = FindOp(net.cut.shards[1], "a@send0").as<SendParams>();
+  EXPECT_THAT(other.features, ElementsAre(1)) << "positions among the node's own features";
+  const auto& received = FindOp(net.cut.shards[1], "a@received").as<ReceiveParams>();
+  ASSERT_EQ(received.sources.size(), 1u);
+  EXPECT_EQ(received.sources[0].from, 0);
+  EXPECT_EQ(received.sources[0].transfer, sent.transfer);
+  EXPECT_EQ(received.sources[0].features, 2);
+  EXPECT_EQ(received.shape, (Shape{1, 2, 4, 4}));
+}
+
+TEST(Cut, WeightsAreTheNetworksAndTheBiasIsAddedOnce) {
+  const TwoLayers net;
+  const Tensor& weights = *net.graph.value(IdOf(net.graph, "b.w")).constant;
+  for (NodeId node = 0; node < 2; ++node) {
+    const Graph& shard = net.cut.shards[static_cast<size_t>(node)];
+    const Op &local = FindOp(shard, "b@local"), &foreign = FindOp(shard, "b@foreign");
+    const auto outputs = net.plan.Find("b")->Owned(node);
+    const auto own = net.plan.Find("a")->Owned(node);
+    const auto& kept = net.plan.Find("a")->kept[static_cast<size_t>(node)];
+    const auto expect_slice = [&](const Op& op, const std::vector<int64_t>& inputs) {
+      const Tensor& slice = *shard.ConstantInput(op, 1);
+      ASSERT_EQ(slice.shape(), (Shape{2, static_cast<int64_t>(inputs.size()), 3, 3}));
+      size_t at = 0;
+      for (const int64_t output : outputs) {
+        for (const int64_t input : inputs) {
+          for (int64_t tap = 0; tap < 9; ++tap, ++at)
+            ASSERT_EQ(slice.Data<float>()[at],
+                      weights.Data<float>()[static_cast<size_t>((output * 4 + input) * 9 + tap)]);
+        }
+      }
+    };
+    expect_slice(local, own);
+    expect_slice(foreign, kept);
+    ASSERT_TRUE(local.HasInput(2));
+    EXPECT_EQ(shard.ConstantInput(local, 2)->shape(), (Shape{2}));
+    EXPECT_FALSE(foreign.HasInput(2));
+  }
+}
+
+TEST(Cut, OutputsSayWhichFeaturesComeFromWhere) {
+  const TwoLayers net;
+  ASSERT_EQ(net.cut.outputs.size(), 1u);
+  const OutputSource& source = net.cut.outputs[0];
+  EXPECT_EQ(source.axis, 1);
+  ASSERT_EQ(source.parts.size(), 2u);
+  EXPECT_EQ(source.parts[1].node, 1);
+  EXPECT_EQ(source.parts[1].shard_output, 0u);
+  EXPECT_THAT(source.parts[1].features, ElementsAre(2, 3));
+  EXPECT_THAT(net.cut.inputs, Each(ElementsAre(0)));
+}
+
+TEST(Cut, ShardsCarryTheirPlaceAndThePlansHash) {
+  const TwoLayers net;
+  EXPECT_EQ(net.cut.plan_hash, Hash(net.plan));
+  const auto& metadata = net.cut.shards[1].metadata;
+  EXPECT_EQ(metadata.at("disco.node"), "1");
+  EXPECT_EQ(metadata.at("disco.nodes"), "2");
+  EXPECT_EQ(metadata.at("disco.plan"), HashText(net.cut.plan_hash));
+}
+
+TEST(Cut, OneNodeHasNeitherSendNorReceive) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet8"});
+  const Cut cut = MustCut(graph, SingleNodePlan(graph));
+  EXPECT_THAT(cut.traffic, IsEmpty());
+  EXPECT_TRUE(std::ranges::none_of(cut.shards[0].ops, Travels));
+  EXPECT_EQ(MacsOf(cut.shards[0]), MacsOf(graph));
+}
+
+TEST(Cut, BranchesHaveNeitherSendNorReceive) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet8"});
+  const Plan plan = *MakePlan(graph, {.nodes = 3, .method = {Method::kBranches, ""}});
+  const Cut cut = MustCut(graph, plan);
+  for (const Graph& shard : cut.shards) {
+    EXPECT_TRUE(std::ranges::none_of(shard.ops, Travels));
+  }
+}
+
+TEST(Cut, NoShardHoldsWhatItDoesNotNeed) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet20"});
+  const Cut cut = MustCut(graph, *MakePlan(graph, {.nodes = 4, .sparsity = 0.95}));
+  for (const Graph& shard : cut.shards) {
+    std::vector<bool> read(shard.values.size(), false);
+    for (const Op& op : shard.ops) {
+      for (const ValueId input : op.inputs) {
+        if (input != kNoValue) read[static_cast<size_t>(input)] = true;
+      }
+    }
+    for (const ValueId output : shard.outputs) read[static_cast<size_t>(output)] = true;
+    for (size_t value = 0; value < read.size(); ++value)
+      EXPECT_TRUE(read[value]) << shard.name << ": " << shard.values[value].name;
+  }
+}
+
+// Sums of a node's slices over all nodes: of a dense plan every weight is held exactly once.
+TEST(Cut, ShardsOfADensePlanCoverEachWeightOnce) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet8"});
+  const Plan plan = *MakePlan(graph, {.nodes = 3, .method = {Method::kDense, ""}});
+  const Cut cut = MustCut(graph, plan), whole = MustCut(graph, SingleNodePlan(graph));
+  const auto elements = [](const Graph& shard) {
+    std::vector<float> all;
+    for (const Op& op : shard.ops) {
+      if (op.type != OpType::kConv && op.type != OpType::kGemm) continue;
+      for (size_t slot = 1; slot < op.inputs.size(); ++slot) {
+        const auto data = shard.ConstantInput(op, slot)->Data<float>();
+        all.insert(all.end(), data.begin(), data.end());
+      }
+    }
+    return all;
+  };
+  std::vector<float> held, expected = elements(whole.shards[0]);
+  for (const Graph& shard : cut.shards) {
+    const auto part = elements(shard);
+    held.insert(held.end(), part.begin(), part.end());
+  }
+  ASSERT_EQ(held.size(), expected.size());
+  std::ranges::sort(held);
+  std::ranges::sort(expected);
+  EXPECT_EQ(held, expected);
+}
+
+TEST(Cut, TheStrideHasBeenTakenBeforeTheFeaturesTravel) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 5, 5}), 4);
+  const Graph graph = sketch.Finish({sketch.Conv("b", a, 4, {.stride = 2})});
+  const Cut cut = MustCut(graph, *MakePlan(graph, {.nodes = 2}));
+  const Graph& shard = cut.shards[0];
+  EXPECT_THAT(FindOp(shard, "a@send1").as<SendParams>().stride, ElementsAre(2, 2));
+  EXPECT_EQ(FindOp(shard, "a@received").as<ReceiveParams>().shape, (Shape{1, 2, 3, 3}));
+  EXPECT_THAT(FindOp(shard, "b@local").as<ConvParams>().window.strides, ElementsAre(2, 2));
+  EXPECT_THAT(FindOp(shard, "b@foreign").as<ConvParams>().window.strides, IsEmpty());
+}
+
+TEST(Cut, WrittenShardsReadBackEqual) {
+  const TwoLayers net;
+  const Path folder = Path(testing::TempDir()) / "disco_cut_test";
+  const auto paths = WriteShards(net.cut, folder);
+  ASSERT_TRUE(paths) << paths.error().message;
+  ASSERT_EQ(paths->size(), 2u);
+  for (size_t node = 0; node < 2; ++node) {
+    EXPECT_EQ((*paths)[node].filename(), fmt::format("node-{}.onnx", node));
+    const auto shard = ReadOnnx((*paths)[node]);
+    ASSERT_TRUE(shard) << shard.error().message;
+    EXPECT_EQ(*SerializeOnnx(*shard), *SerializeOnnx(net.cut.shards[node]));
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Cut, APlanThatLeavesANodeNothingToReadIsRefused) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 2);
+  const Graph graph = sketch.Finish({sketch.Conv("b", a, 6)});
+  Plan plan = *MakePlan(graph, {.nodes = 3});
+  for (auto& kept : plan.values["a"].kept) kept.clear();
+  const auto cut = CutNetwork(graph, plan);
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().kind, ErrorKind::kInvalid);
+  EXPECT_THAT(cut.error().message, HasSubstr("op 'b'"));
+}
+
+TEST(Cut, AWholeOpNeedsAllOfItsInput) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 4);
+  const Graph graph = sketch.Finish({sketch.Op(OpType::kLrn, "lrn", {a}, LrnParams{.size = 3})});
+  Plan plan = *MakePlan(graph, {.nodes = 2});
+  plan.values["a"].kept[0].pop_back();
+  const auto cut = CutNetwork(graph, plan);
+  ASSERT_FALSE(cut);
+  EXPECT_THAT(cut.error().message, HasSubstr("op 'lrn'"));
+  EXPECT_THAT(cut.error().message, HasSubstr("all of 'a'"));
+}
+
+TEST(Cut, APlanForAnotherNetworkIsRefused) {
+  const TwoLayers net;
+  const Graph other = *MakeZooNetwork({.name = "resnet8"});
+  EXPECT_FALSE(CutNetwork(other, net.plan));
+}
+
+}  // namespace
+}  // namespace disco
