@@ -127,7 +127,7 @@ TEST(NodeFailures, AShardOfAnotherPlanIsRefused) {
   const auto cut = CutNetwork(network.graph, network.plan);
   ASSERT_TRUE(cut);
   const auto shard = SerializeOnnx(cut->shards[0]);
-  const Hello hello{.session = "another plan",
+  const Hello hello{.session = "anotherplan",
                     .nodes = 2,
                     .shard_hash = Hash(std::as_bytes(std::span(*shard))),
                     .shard_size = Bytes{static_cast<int64_t>(shard->size())},

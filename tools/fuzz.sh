@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-15}
-for package in clang-19 libclang-rt-19-dev; do
+for package in clang-19 libclang-rt-19-dev libomp-19-dev; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="${missing:-} $package"
 done
 if [ -n "${missing:-}" ]; then

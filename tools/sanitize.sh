@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 preset=$1
 # Parsers and arithmetic for asan; what has threads for tsan. The OpenMP runtime is not instrumented: one thread.
 case $preset in
-  asan) targets="base_test tensor_test graph_test plan_test shard_test transport_test data_test node_test nodes_equal_one_test hostile_input_test" ;;
-  tsan) targets="transport_test data_test node_test nodes_equal_one_test" ;;
+  asan) targets="base_test tensor_test graph_test plan_test shard_test transport_test data_test node_test nodes_equal_one_test" ;;
+  tsan) targets="transport_test data_test node_test nodes_equal_one_test node_failures_test" ;;
   *) echo "usage: tools/sanitize.sh asan|tsan" >&2; exit 2 ;;
 esac
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)

@@ -23,11 +23,11 @@ Graph ConvNorm(bool with_bias) {
   std::vector<ValueId> inputs = {x, constant("w", {2, 2, 1}, {1, 2, 3, 4})};
   if (with_bias) inputs.push_back(constant("b", {2}, {0.25f, -1}));
   const ValueId conv = graph.AddOp(OpType::kConv, "conv", inputs, ConvParams{});
-  graph.outputs = {graph.AddOp(
-      OpType::kBatchNormalization, "norm",
-      {conv, constant("scale", {2}, {3, -2}), constant("shift", {2}, {10, 20}),
-       constant("mean", {2}, {0.5f, -4}), constant("variance", {2}, {3.5f, 0})},
-      BatchNormParams{.epsilon = kEpsilon})};
+  graph.outputs = {
+      graph.AddOp(OpType::kBatchNormalization, "norm",
+                  {conv, constant("scale", {2}, {3, -2}), constant("shift", {2}, {10, 20}),
+                   constant("mean", {2}, {0.5f, -4}), constant("variance", {2}, {3.5f, 0})},
+                  BatchNormParams{.epsilon = kEpsilon})};
   return graph;
 }
 

@@ -21,8 +21,10 @@ ValueId Graph::AddConstant(std::string value_name, Tensor tensor) {
 
 ValueId Graph::AddOp(OpType type, std::string op_name, std::vector<ValueId> op_inputs,
                      OpParams params) {
-  const ValueId output = AddValue(op_name);
-  ops.push_back({std::move(op_name), type, std::move(params), std::move(op_inputs), {output}});
+  std::vector<ValueId> made;
+  if (type != OpType::kSend) made.push_back(AddValue(op_name));
+  const ValueId output = made.empty() ? kNoValue : made[0];
+  ops.push_back({std::move(op_name), type, std::move(params), std::move(op_inputs), made});
   return output;
 }
 
@@ -62,14 +64,10 @@ Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, s
 
 namespace {
 
-// Inputs or outputs of the graph: in range, each once.
 Status CheckListed(const Graph& graph, const std::vector<ValueId>& ids, std::string_view what) {
-  std::unordered_set<ValueId> seen;
   for (const ValueId id : ids) {
     if (id < 0 || static_cast<size_t>(id) >= graph.values.size())
       return Fail(ErrorKind::kInvalid, "{} {} is no value of the network", what, id);
-    if (!seen.insert(id).second)
-      return Fail(ErrorKind::kInvalid, "{} '{}' is listed twice", what, graph.value(id).name);
   }
   return {};
 }
@@ -87,7 +85,11 @@ Status Validate(const Graph& graph) {
   DISCO_TRY(CheckListed(graph, graph.inputs, "input"));
   DISCO_TRY(CheckListed(graph, graph.outputs, "output"));
   std::vector<bool> made(graph.values.size(), false);
-  for (const ValueId input : graph.inputs) made[static_cast<size_t>(input)] = true;
+  for (const ValueId input : graph.inputs) {
+    if (made[static_cast<size_t>(input)])
+      return Fail(ErrorKind::kInvalid, "input '{}' is listed twice", graph.value(input).name);
+    made[static_cast<size_t>(input)] = true;
+  }
   for (ValueId id = 0; id < count; ++id) {
     if (graph.IsConstant(id)) made[static_cast<size_t>(id)] = true;
   }

@@ -51,7 +51,8 @@ struct Graph {
 
   ValueId AddValue(std::string value_name, DType dtype = DType::kF32, Shape shape = {});
   ValueId AddConstant(std::string value_name, Tensor tensor);
-  // Appends an op with one new output value of the same name and returns that value.
+  // Appends an op with one new output value of the same name and returns that value; a Send has
+  // none, kNoValue.
   ValueId AddOp(OpType type, std::string op_name, std::vector<ValueId> op_inputs,
                 OpParams params = {});
 

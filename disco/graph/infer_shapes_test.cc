@@ -80,8 +80,7 @@ const WindowCase kWindows[] = {
 TEST(InferShapes, WindowsFollowOnnx) {
   for (const WindowCase& c : kWindows) {
     ExpectShape(Pool(c.extent, c.window, c.ceil_mode), {1, 2, c.output});
-    const auto resolved =
-        ResolveWindow(c.window, c.window.kernel, {1, 2, c.extent}, c.ceil_mode);
+    const auto resolved = ResolveWindow(c.window, c.window.kernel, {1, 2, c.extent}, c.ceil_mode);
     ASSERT_TRUE(resolved);
     EXPECT_EQ(resolved->pads_begin, (std::vector<int64_t>{c.begin}));
     EXPECT_EQ(resolved->pads_end, (std::vector<int64_t>{c.end}));
@@ -89,8 +88,8 @@ TEST(InferShapes, WindowsFollowOnnx) {
 }
 
 TEST(InferShapes, EachSpatialAxisHasItsOwnWindow) {
-  const Window window{.strides = {1, 2}, .dilations = {2, 1}, .pads_begin = {1, 0},
-                      .pads_end = {0, 3}};
+  const Window window{
+      .strides = {1, 2}, .dilations = {2, 1}, .pads_begin = {1, 0}, .pads_end = {0, 3}};
   ExpectShape({OpType::kConv, ConvParams{window}, {{2, 3, 9, 10}, {8, 3, 3, 4}, {8}}},
               {2, 8, 6, 5});
   ExpectShape({OpType::kConv, ConvParams{{}, 3}, {{2, 3, 4, 5, 6}, {9, 1, 1, 2, 3}}},
@@ -126,9 +125,17 @@ TEST(InferShapes, ReshapeCopiesAndFillsIn) {
   ExpectShape(reshape({0, -1}), {2, 12});
   ExpectShape(reshape({-1}), {24});
   ExpectShape(reshape({0, 0, 2, -1}), {2, 3, 2, 2});
-  for (const auto& target : std::vector<std::vector<int64_t>>{
-           {5, -1}, {-1, -1}, {-2, 12}, {1, 1, 1, 0}, {24, 2}, {}, {kHuge}, {kHuge, kHuge, 0},
-           {int64_t{1} << 36, int64_t{1} << 36}, {int64_t{1} << 32, int64_t{1} << 32, 24}})
+  for (const auto& target :
+       std::vector<std::vector<int64_t>>{{5, -1},
+                                         {-1, -1},
+                                         {-2, 12},
+                                         {1, 1, 1, 0},
+                                         {24, 2},
+                                         {},
+                                         {kHuge},
+                                         {kHuge, kHuge, 0},
+                                         {int64_t{1} << 36, int64_t{1} << 36},
+                                         {int64_t{1} << 32, int64_t{1} << 32, 24}})
     ExpectRefused(reshape(target));
   ExpectRefused(reshape({0, -1}, true));
   ExpectShape({OpType::kReshape, ReshapeParams{true}, {{0, 3}}, {{3, 0}}}, {3, 0});
@@ -158,9 +165,9 @@ TEST(InferShapes, BroadcastingOpsFollowNumPy) {
   ExpectShape({OpType::kMatMul, {}, {{5, 1, 2, 3}, {4, 3, 7}}}, {5, 4, 2, 7});
   ExpectShape({OpType::kMatMul, {}, {{3}, {3}}}, {});
   ExpectShape({OpType::kMatMul, {}, {{2, 3}, {3}}}, {2});
-  ExpectShape({OpType::kGemm, GemmParams{.transpose_a = true, .transpose_b = true},
-               {{3, 2}, {5, 3}, {5}}},
-              {2, 5});
+  ExpectShape(
+      {OpType::kGemm, GemmParams{.transpose_a = true, .transpose_b = true}, {{3, 2}, {5, 3}, {5}}},
+      {2, 5});
 }
 
 // Each names its op, whatever is wrong.

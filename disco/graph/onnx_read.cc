@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "disco/graph/fold_constants.h"
 #include "disco/graph/onnx.h"
@@ -28,10 +28,13 @@ class Reader {
     DISCO_TRY(ReadInitializers(proto));
     DISCO_TRY(ReadInputs(proto));
     for (const auto& node : proto.node()) DISCO_TRY(ReadOp(node));
+    std::unordered_set<ValueId> returned;
     for (const auto& output : proto.output()) {
       const auto found = ids_.find(output.name());
       if (found == ids_.end())
         return Fail(ErrorKind::kInvalid, "nothing makes output '{}'", output.name());
+      if (!returned.insert(found->second).second)
+        return Fail(ErrorKind::kInvalid, "output '{}' is listed twice", output.name());
       graph_.outputs.push_back(found->second);
     }
     DISCO_TRY(Validate(graph_));

@@ -60,12 +60,14 @@ enum class AutoPad : uint8_t { kNotSet, kSameUpper, kSameLower, kValid };
 struct Window {
   std::vector<int64_t> kernel, strides, dilations, pads_begin, pads_end;
   AutoPad auto_pad = AutoPad::kNotSet;
+  friend bool operator==(const Window&, const Window&) = default;
 };
 
 // X [N, C, D...], W [M, C / group, K...], optional B [M] -> Y [N, M, D'...]
 struct ConvParams {
   Window window;
   int64_t group = 1;
+  friend bool operator==(const ConvParams&, const ConvParams&) = default;
 };
 // X [N, C, D...] -> Y [N, C, D'...]; MaxPool has an optional second output, the indices.
 struct PoolParams {
@@ -73,60 +75,73 @@ struct PoolParams {
   bool ceil_mode = false;
   bool count_include_pad = false;  // AveragePool
   bool column_major = false;       // MaxPool indices
+  friend bool operator==(const PoolParams&, const PoolParams&) = default;
 };
 // Y = alpha * A' B' + beta * C
 struct GemmParams {
   float alpha = 1, beta = 1;
   bool transpose_a = false, transpose_b = false;
+  friend bool operator==(const GemmParams&, const GemmParams&) = default;
 };
 // X, scale, bias, mean, variance [C] -> Y = (X - mean) / sqrt(variance + epsilon) * scale + bias.
 // In training form (statistics of the batch) two more outputs: the new mean and variance.
 struct BatchNormParams {
   float epsilon = 1e-5f, momentum = 0.9f;
   bool training = false;
+  friend bool operator==(const BatchNormParams&, const BatchNormParams&) = default;
 };
 // Local response normalisation over `size` neighbouring features.
 struct LrnParams {
   float alpha = 1e-4f, beta = 0.75f, bias = 1;
   int64_t size = 1;
+  friend bool operator==(const LrnParams&, const LrnParams&) = default;
 };
 // Concat, Flatten, Gather.
 struct AxisParams {
   int64_t axis = 0;
+  friend bool operator==(const AxisParams&, const AxisParams&) = default;
 };
 // Before opset 13 Softmax normalised over all axes from `axis` on.
 struct SoftmaxParams {
   int64_t axis = -1;
   bool over_all_from_axis = false;
+  friend bool operator==(const SoftmaxParams&, const SoftmaxParams&) = default;
 };
 struct TransposeParams {
   std::vector<int64_t> permutation;  // empty: reverse
+  friend bool operator==(const TransposeParams&, const TransposeParams&) = default;
 };
 struct LeakyReluParams {
   float alpha = 0.01f;
+  friend bool operator==(const LeakyReluParams&, const LeakyReluParams&) = default;
 };
 // X, optional axes
 struct ReduceParams {
   bool keep_dims = true;
   bool nothing_without_axes = false;  // else: no axes means all
+  friend bool operator==(const ReduceParams&, const ReduceParams&) = default;
 };
 enum class PadMode : uint8_t { kConstant, kReflect, kEdge, kWrap };
 // X, pads [2r], optional constant, optional axes [r]
 struct PadParams {
   PadMode mode = PadMode::kConstant;
+  friend bool operator==(const PadParams&, const PadParams&) = default;
 };
 // X, optional ratio, optional training flag
 struct DropoutParams {
   int64_t seed = 0;
+  friend bool operator==(const DropoutParams&, const DropoutParams&) = default;
 };
 // X, shape
 struct ReshapeParams {
   bool allow_zero = false;
+  friend bool operator==(const ReshapeParams&, const ReshapeParams&) = default;
 };
 // shape -> Y filled with one value
 struct FillParams {
   double value = 0;
   DType dtype = DType::kF32;
+  friend bool operator==(const FillParams&, const FillParams&) = default;
 };
 
 // X: sends features `features` of X (positions along `axis`, ascending) to node `to` as transfer
@@ -136,16 +151,19 @@ struct SendParams {
   int32_t axis = 1;
   std::vector<int64_t> features;
   std::vector<int64_t> stride;
+  friend bool operator==(const SendParams&, const SendParams&) = default;
 };
 // -> Y: the features that come from each source, one source after the other along `axis`.
 struct ReceiveParams {
   struct Source {
     int32_t from = 0, transfer = 0;
     int64_t features = 0;
+    friend bool operator==(const Source&, const Source&) = default;
   };
   std::vector<Source> sources;
   int32_t axis = 1;
   Shape shape;  // of Y; axis 0 is the batch, which SetBatch changes
+  friend bool operator==(const ReceiveParams&, const ReceiveParams&) = default;
 };
 
 using OpParams =

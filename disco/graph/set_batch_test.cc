@@ -44,18 +44,17 @@ TEST(SetBatch, OpsThatShareAFrozenTargetAllFollow) {
   Graph graph;
   graph.inputs = {graph.AddValue("x", DType::kF32, {1, 6})};
   const ValueId target = graph.AddConstant("target", Tensor::Indices({1, 2, 3}));
-  graph.outputs = {
-      graph.AddOp(OpType::kReshape, "a", {graph.inputs[0], target}, ReshapeParams{}),
-      graph.AddOp(OpType::kReshape, "b", {graph.inputs[0], target}, ReshapeParams{})};
+  graph.outputs = {graph.AddOp(OpType::kReshape, "a", {graph.inputs[0], target}, ReshapeParams{}),
+                   graph.AddOp(OpType::kReshape, "b", {graph.inputs[0], target}, ReshapeParams{})};
   ASSERT_TRUE(SetBatch(graph, 7));
   ASSERT_TRUE(Validate(graph));
-  for (const ValueId output : graph.outputs)
-    EXPECT_EQ(graph.value(output).shape, (Shape{7, 2, 3}));
+  for (const ValueId output : graph.outputs) EXPECT_EQ(graph.value(output).shape, (Shape{7, 2, 3}));
 }
 
 TEST(SetBatch, EveryInputFollows) {
   Graph graph;
-  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 4}), graph.AddValue("y", DType::kF32, {1, 4})};
+  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 4}),
+                  graph.AddValue("y", DType::kF32, {1, 4})};
   graph.outputs = {graph.AddOp(OpType::kAdd, "sum", graph.inputs)};
   ASSERT_TRUE(SetBatch(graph, 3));
   EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{3, 4}));

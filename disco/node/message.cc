@@ -34,9 +34,9 @@ Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t 
   DISCO_TRY(ReceiveAll(socket, bytes, deadline));
   DISCO_ASSIGN(const FrameHeader header, DecodeFrame(bytes));
   if (header.kind == FrameKind::kError) {
-    DISCO_ASSIGN(const std::string text,
+    DISCO_ASSIGN(std::string text,
                  ReceiveText(socket, std::min<size_t>(header.size, kMaxErrorText), deadline));
-    return Fail(ErrorKind::kPeer, "{}", text);
+    return Fail(ErrorKind::kPeer, "{}", Printable(std::move(text)));
   }
   if (header.kind != kind || header.size > largest) {
     return Fail(ErrorKind::kPeer, "it sent {} of {} bytes instead of {} of at most {}",

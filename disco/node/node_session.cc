@@ -19,12 +19,6 @@ std::span<const std::byte> BytesOf(const std::string& text) {
 Result<std::shared_ptr<const std::string>> ObtainShard(const Visitor& caller,
                                                        const NodeHouse& house, Deadline deadline) {
   const Hello& hello = caller.hello;
-  if (hello.shard_size > house.limits.largest_shard) {
-    return Fail(
-        ErrorKind::kPeer,
-        "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
-        ToString(hello.shard_size), ToString(house.limits.largest_shard));
-  }
   auto shard = house.cache.Find(hello.shard_hash);
   const HelloReply reply{.need_shard = shard == nullptr};
   DISCO_TRY(SendMessage(caller.socket,
@@ -41,7 +35,7 @@ Result<std::shared_ptr<const std::string>> ObtainShard(const Visitor& caller,
   return shard;
 }
 
-Result<Runner> MakeRunner(const std::string& shard, const Hello& hello) {
+Result<Runner> MakeRunner(const std::string& shard, const Hello& hello) try {
   DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard), "."));
   const auto plan = graph.metadata.find("disco.plan");
   if (plan == graph.metadata.end() || plan->second != HashText(hello.plan_hash)) {
@@ -55,6 +49,8 @@ Result<Runner> MakeRunner(const std::string& shard, const Hello& hello) {
                                            .plan_hash = hello.plan_hash,
                                            .deadline = hello.deadline,
                                            .program = hello.program});
+} catch (const std::bad_alloc&) {
+  return Fail(ErrorKind::kPeer, "the shard needs more memory than this node has");
 }
 
 // Links to all other nodes: this one calls those before it, and is called by those after it.
@@ -89,6 +85,12 @@ struct OpenSession {
 };
 
 Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house) {
+  if (caller.hello.shard_size > house.limits.largest_shard) {
+    return Fail(
+        ErrorKind::kPeer,
+        "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
+        ToString(caller.hello.shard_size), ToString(house.limits.largest_shard));
+  }
   // A large shard takes its time on a slow link; the caller's own deadline watches over it too.
   const Deadline shard_deadline =
       Deadline::In(house.limits.opening +

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/node/protocol.h"
 
+#include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "disco/base/hash.h"
-#include "disco/plan/assignment.h"
+#include "disco/plan/json_number.h"
+#include "disco/plan/plan.h"
 
 namespace disco {
 namespace {
@@ -16,41 +19,76 @@ using Json = nlohmann::json;
 static_assert(std::endian::native == std::endian::little, "frames and payloads are little-endian");
 
 constexpr int kMaxThreads = 256;
-constexpr double kLongestDeadlineMs = 3.6e6;
+constexpr size_t kMaxSession = 64;
+constexpr double kShortestMs = 1e-3, kLongestMs = 3.6e6;  // of a deadline
 
 // Runs `read` over the parsed text; whatever is wrong with it becomes an error.
 template <class Function>
 auto FromJson(std::string_view text, std::string_view what, Function&& read)
     -> decltype(read(Json())) {
+  const auto wrong = [what](std::string_view why) {
+    return Fail(ErrorKind::kPeer, "its {} message cannot be read: {}", what, why);
+  };
   try {
-    return read(Json::parse(text));
+    auto message = read(Json::parse(text));
+    if (!message) return wrong(message.error().message);
+    return message;
   } catch (const Json::exception& error) {
-    return Fail(ErrorKind::kPeer, "its {} message cannot be read: {}", what, error.what());
+    return wrong(error.what());
   }
+}
+
+// Bytes that are not UTF-8, in a warning about an op for instance, become U+FFFD.
+std::string Text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<uint64_t> HashFrom(const std::string& text) {
-  try {
-    size_t used = 0;
-    const uint64_t hash = std::stoull(text, &used, 16);
-    if (used == text.size()) return hash;
-  } catch (const std::exception&) {  // not a number: said below
-  }
-  return Fail(ErrorKind::kPeer, "'{}' is not a hash", text);
+  uint64_t hash = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, hash, 16);
+  if (error != std::errc() || rest != end)
+    return Fail(ErrorKind::kPeer, "'{}' is not a hash", text);
+  return hash;
 }
 
-Status CheckRanges(const Hello& hello) {
-  const bool known_node =
-      hello.nodes >= 1 && hello.nodes <= kMaxNodes && hello.node >= 0 && hello.node < hello.nodes;
-  const bool known_session = !hello.session.empty() && hello.session.size() <= 64;
-  if (!known_node || !known_session)
-    return Fail(ErrorKind::kPeer, "node {} of {} makes no sense", hello.node, hello.nodes);
-  if (hello.role == Hello::Role::kNode) return {};
-  const double deadline = hello.deadline.count();
-  if (!(deadline > 0 && deadline <= kLongestDeadlineMs) || hello.program.threads < 1 ||
-      hello.program.threads > kMaxThreads || hello.shard_size.value < 0 ||
-      static_cast<int>(hello.listen.size()) != hello.nodes) {
-    return Fail(ErrorKind::kPeer, "its hello message makes no sense");
+Result<Bytes> BytesFrom(const Json& json, std::string_view field) {
+  constexpr NumberRange<int64_t> kNotNegative{.least = 0};
+  DISCO_ASSIGN(const int64_t bytes, WholeNumber(json.at(field), field, kNotNegative));
+  return Bytes{bytes};
+}
+
+Result<int> IntFrom(const Json& json, std::string_view field, int least, int most) {
+  DISCO_ASSIGN(const int64_t number, WholeNumber(json.at(field), field, {least, most}));
+  return static_cast<int>(number);
+}
+
+// Letters and digits: it is written to the log.
+Result<std::string> SessionFrom(const Json& json) {
+  const auto session = json.at("session").get<std::string>();
+  const bool plain = std::all_of(session.begin(), session.end(), [](char letter) {
+    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z');
+  });
+  if (!plain || session.empty() || session.size() > kMaxSession)
+    return Fail(ErrorKind::kPeer, "session is not a name of 1 to {} letters and digits",
+                kMaxSession);
+  return session;
+}
+
+Status ReadCallersPart(const Json& json, Hello& hello) {
+  DISCO_ASSIGN(hello.shard_hash, HashFrom(json.at("shard").get<std::string>()));
+  DISCO_ASSIGN(hello.shard_size, BytesFrom(json, "shard_bytes"));
+  DISCO_ASSIGN(const double deadline,
+               RealNumber(json.at("deadline_ms"), "deadline_ms", {kShortestMs, kLongestMs}));
+  hello.deadline = Milliseconds(deadline);
+  DISCO_ASSIGN(hello.program.kernel, ParseKernelKind(json.at("kernel").get<std::string>()));
+  DISCO_ASSIGN(hello.program.threads, IntFrom(json, "threads", 1, kMaxThreads));
+  for (const Json& endpoint : json.at("listen")) {
+    DISCO_ASSIGN(Endpoint parsed, ParseEndpoint(endpoint.get<std::string>()));
+    hello.listen.push_back(std::move(parsed));
+  }
+  if (static_cast<int>(hello.listen.size()) != hello.nodes) {
+    return Fail(ErrorKind::kPeer, "{} endpoints for {} nodes", hello.listen.size(), hello.nodes);
   }
   return {};
 }
@@ -70,36 +108,25 @@ std::string ToJson(const Hello& hello) {
     json["threads"] = hello.program.threads;
     for (const Endpoint& endpoint : hello.listen) json["listen"].push_back(ToString(endpoint));
   }
-  return json.dump();
+  return Text(json);
 }
 
 Result<Hello> HelloFromJson(std::string_view text) {
   return FromJson(text, "hello", [](const Json& json) -> Result<Hello> {
+    const auto role = json.at("role").get<std::string>();
+    if (role != "caller" && role != "node")
+      return Fail(ErrorKind::kPeer, "role is neither caller nor node");
     Hello hello;
-    hello.role =
-        json.at("role").get<std::string>() == "node" ? Hello::Role::kNode : Hello::Role::kCaller;
-    hello.session = json.at("session").get<std::string>();
-    hello.node = json.at("node").get<int>();
-    hello.nodes = json.at("nodes").get<int>();
-    if (hello.role == Hello::Role::kCaller) {
-      DISCO_ASSIGN(hello.shard_hash, HashFrom(json.at("shard").get<std::string>()));
-      hello.shard_size = Bytes{json.at("shard_bytes").get<int64_t>()};
-      hello.deadline = Milliseconds(json.at("deadline_ms").get<double>());
-      DISCO_ASSIGN(hello.program.kernel, ParseKernelKind(json.at("kernel").get<std::string>()));
-      hello.program.threads = json.at("threads").get<int>();
-      for (const Json& endpoint : json.at("listen")) {
-        DISCO_ASSIGN(Endpoint parsed, ParseEndpoint(endpoint.get<std::string>()));
-        hello.listen.push_back(std::move(parsed));
-      }
-    }
-    DISCO_TRY(CheckRanges(hello));
+    hello.role = role == "node" ? Hello::Role::kNode : Hello::Role::kCaller;
+    DISCO_ASSIGN(hello.session, SessionFrom(json));
+    DISCO_ASSIGN(hello.nodes, IntFrom(json, "nodes", 1, kMaxNodes));
+    DISCO_ASSIGN(hello.node, IntFrom(json, "node", 0, hello.nodes - 1));
+    if (hello.role == Hello::Role::kCaller) DISCO_TRY(ReadCallersPart(json, hello));
     return hello;
   });
 }
 
-std::string ToJson(const HelloReply& reply) {
-  return Json{{"need_shard", reply.need_shard}}.dump();
-}
+std::string ToJson(const HelloReply& reply) { return Text({{"need_shard", reply.need_shard}}); }
 
 Result<HelloReply> HelloReplyFromJson(std::string_view text) {
   return FromJson(text, "hello reply", [](const Json& json) -> Result<HelloReply> {
@@ -108,18 +135,19 @@ Result<HelloReply> HelloReplyFromJson(std::string_view text) {
 }
 
 std::string ToJson(const Ready& ready) {
-  return Json{{"kernels", ready.kernels},
-              {"warnings", ready.warnings},
-              {"weights", ready.weights.value},
-              {"activations", ready.activations.value}}
-      .dump();
+  return Text({{"kernels", ready.kernels},
+               {"warnings", ready.warnings},
+               {"weights", ready.weights.value},
+               {"activations", ready.activations.value}});
 }
 
 Result<Ready> ReadyFromJson(std::string_view text) {
   return FromJson(text, "ready", [](const Json& json) -> Result<Ready> {
-    return Ready{
-        json.at("kernels").get<std::string>(), json.at("warnings").get<std::vector<std::string>>(),
-        Bytes{json.at("weights").get<int64_t>()}, Bytes{json.at("activations").get<int64_t>()}};
+    Ready ready{.kernels = json.at("kernels").get<std::string>(),
+                .warnings = json.at("warnings").get<std::vector<std::string>>()};
+    DISCO_ASSIGN(ready.weights, BytesFrom(json, "weights"));
+    DISCO_ASSIGN(ready.activations, BytesFrom(json, "activations"));
+    return ready;
   });
 }
 

@@ -4,7 +4,9 @@
 // thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -29,14 +31,17 @@ class ShardCache {
     return nullptr;
   }
 
+  // What is larger than the whole cache is not kept.
   void Add(uint64_t hash, std::shared_ptr<const std::string> shard) {
+    const Bytes size{static_cast<int64_t>(shard->size())};
     const std::lock_guard lock(mutex_);
-    size_ += Bytes{static_cast<int64_t>(shard->size())};
+    const auto same = std::find_if(entries_.begin(), entries_.end(),
+                                   [hash](const Entry& entry) { return entry.hash == hash; });
+    if (same != entries_.end()) Drop(same);
+    if (size > capacity_) return;
+    while (size_ + size > capacity_) Drop(std::prev(entries_.end()));
+    size_ += size;
     entries_.push_front({hash, std::move(shard)});
-    while (size_ > capacity_ && !entries_.empty()) {
-      size_ = size_ - Bytes{static_cast<int64_t>(entries_.back().shard->size())};
-      entries_.pop_back();
-    }
   }
 
  private:
@@ -44,6 +49,11 @@ class ShardCache {
     uint64_t hash;
     std::shared_ptr<const std::string> shard;
   };
+  void Drop(std::list<Entry>::iterator entry) {
+    size_ = size_ - Bytes{static_cast<int64_t>(entry->shard->size())};
+    entries_.erase(entry);
+  }
+
   Bytes capacity_, size_;
   std::mutex mutex_;
   std::list<Entry> entries_;  // used last first

@@ -213,9 +213,10 @@ TEST(Cut, WrittenShardsReadBackEqual) {
   ASSERT_EQ(paths->size(), 2u);
   for (size_t node = 0; node < 2; ++node) {
     EXPECT_EQ((*paths)[node].filename(), fmt::format("node-{}.onnx", node));
-    const auto shard = ReadOnnx((*paths)[node]);
+    auto shard = ReadOnnx((*paths)[node]);
     ASSERT_TRUE(shard) << shard.error().message;
-    EXPECT_EQ(*SerializeOnnx(*shard), *SerializeOnnx(net.cut.shards[node]));
+    ASSERT_TRUE(InferShapes(*shard));
+    EXPECT_TRUE(*SerializeOnnx(*shard) == *SerializeOnnx(net.cut.shards[node]));
   }
   std::filesystem::remove_all(folder);
 }

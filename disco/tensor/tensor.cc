@@ -27,6 +27,7 @@ Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape
 }
 
 Tensor Tensor::View(DType dtype, Shape shape, std::shared_ptr<const std::byte> data) {
+  if (shape.elements() == 0) return Tensor(dtype, std::move(shape));  // `data` may be null
   Tensor tensor;
   tensor.dtype_ = dtype;
   tensor.shape_ = std::move(shape);

@@ -39,7 +39,7 @@ void UseThreads(int64_t threads) {
 
 std::string DescribeMachine() {
   const std::string flags = Bf16Flags();
-  return fmt::format("LibTorch {}, {} threads on {} cores, {}", TORCH_VERSION,
+  return fmt::format("LibTorch {}, threads {} on {} cores, {}", TORCH_VERSION,
                      at::get_num_threads(), Cores(),
                      flags.empty() ? "no bfloat16 in hardware: bf16 will be slower than float"
                                    : "bfloat16 in hardware (" + flags + ")");

@@ -11,7 +11,7 @@ namespace disco {
 // 0: one per core. LibTorch's own default can be one, whatever the machine has.
 void UseThreads(int64_t threads);
 
-// "LibTorch 1.13.1, 2 threads on 2 cores, bfloat16 in hardware (avx512_bf16, amx_bf16)"
+// "LibTorch 1.13.1, threads 2 on 2 cores, bfloat16 in hardware (avx512_bf16, amx_bf16)"
 std::string DescribeMachine();
 
 // What slows training down here; empty when nothing does.

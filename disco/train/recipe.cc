@@ -63,7 +63,7 @@ Status CheckRecipe(const Recipe& recipe) {
       {"data.val_limit", double(data.val_limit), 0, 1e12},
       {"data.pad_crop", double(data.pad_crop), 0, 4096},
       {"data.skip_share", data.skip_share, 0, 1},
-      {"data.loader_threads", double(data.loader_threads), 1, 256},
+      {"data.loader_threads", double(data.loader_threads), 0, 256},
       {"train.epochs", double(train.epochs), 0, kMany},
       {"train.batch", double(train.batch), 1, 65536},
       {"train.lr", train.lr, 0, 1e6},
@@ -93,7 +93,7 @@ std::string RecipeToJson(const Recipe& recipe) { return ToJson(recipe).dump(); }
 uint64_t RecipeHash(const Recipe& recipe) {
   Recipe same = recipe;
   same.train.threads = 0;
-  same.data.loader_threads = 1;
+  same.data.loader_threads = 0;
   return Hash(RecipeToJson(same));
 }
 

@@ -31,7 +31,7 @@ struct DataRecipe {
   bool flip = false;               // random mirroring
   std::string preprocessing;       // as ParsePreprocessing reads it; empty: see session.h
   double skip_share = 0.01;        // broken pictures that are put up with, of all
-  int64_t loader_threads = 1;      // that decode and augment, beside those that train
+  int64_t loader_threads = 0;      // that decode and augment, beside those that train
 };
 
 struct TrainRecipe {

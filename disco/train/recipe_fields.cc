@@ -27,7 +27,7 @@ void AddData(DataRecipe& data, std::vector<RecipeField>& fields) {
   add("preprocessing", "'3x32x32 mean=0.5 std=0.25'; empty: the network's own",
       &data.preprocessing);
   add("skip_share", "broken pictures that are left out before it is an error", &data.skip_share);
-  add("loader_threads", "that decode pictures", &data.loader_threads);
+  add("loader_threads", "that decode pictures; 0: half as many as cores", &data.loader_threads);
 }
 
 void AddTrain(TrainRecipe& train, std::vector<RecipeField>& fields) {

@@ -3,6 +3,8 @@
 
 #include <fmt/ranges.h>
 
+#include <thread>
+
 #include "disco/base/hash.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
@@ -83,6 +85,12 @@ Result<std::shared_ptr<const Dataset>> OpenData(const Recipe& recipe,
   return data;
 }
 
+int LoaderThreads(const DataRecipe& recipe) {
+  const auto cores = static_cast<int64_t>(std::thread::hardware_concurrency());
+  const int64_t threads = recipe.loader_threads != 0 ? recipe.loader_threads : cores / 2;
+  return static_cast<int>(std::max<int64_t>(threads, 1));
+}
+
 std::unique_ptr<Loader> MakeLoader(const Recipe& recipe, const Preprocessing& preprocessing,
                                    std::shared_ptr<const Dataset> data, bool train) {
   LoaderOptions options{.preprocessing = preprocessing,
@@ -90,7 +98,7 @@ std::unique_ptr<Loader> MakeLoader(const Recipe& recipe, const Preprocessing& pr
                         .seed = static_cast<uint64_t>(recipe.train.seed),
                         .shuffle = train,
                         .drop_last = train,
-                        .threads = static_cast<int>(recipe.data.loader_threads),
+                        .threads = LoaderThreads(recipe.data),
                         .max_broken_share = recipe.data.skip_share};
   if (train) options.augmentation = {static_cast<int>(recipe.data.pad_crop), recipe.data.flip};
   options.on_warning = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };

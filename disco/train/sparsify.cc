@@ -87,9 +87,7 @@ class Pruner {
   const PlanOptions& options_;
 };
 
-}  // namespace
-
-Result<RunReport> Sparsify(const Recipe& recipe, const RunOptions& options) {
+Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options) {
   if (options.plan.empty()) {
     return Fail(ErrorKind::kUsage, "where to? name the plan to write with --plan");
   }
@@ -123,6 +121,12 @@ Result<RunReport> Sparsify(const Recipe& recipe, const RunOptions& options) {
   report.files["plan"] = session.options.plan.string();
   DISCO_TRY(Conclude(session, report));
   return report;
+}
+
+}  // namespace
+
+Result<RunReport> Sparsify(const Recipe& recipe, const RunOptions& options) {
+  return Guarded([&] { return RunSparsifying(recipe, options); });
 }
 
 }  // namespace disco

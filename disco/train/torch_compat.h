@@ -57,7 +57,7 @@ auto Guarded(Function&& function) -> decltype(function()) {
   } catch (const c10::Error& error) {
     return Fail(ErrorKind::kInvalid, "LibTorch: {}", std::string(error.what_without_backtrace()));
   } catch (const std::exception& error) {
-    return Fail(ErrorKind::kInvalid, "LibTorch: {}", std::string(error.what()));
+    return Fail(ErrorKind::kInvalid, "{}", std::string(error.what()));
   }
 }
 

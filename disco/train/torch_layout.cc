@@ -90,6 +90,10 @@ Result<TorchOp> MakePad(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(const Pads pads, PadsOf(graph, op));
   const PadMode mode = op.as<PadParams>().mode;
   const Tensor* filling = graph.ConstantInput(op, 2);
+  const Shape& input = InputShape(graph, op);
+  if (mode != PadMode::kConstant && input.elements() == 0) {
+    return OpError(op, ErrorKind::kInvalid, "there is nothing in {} to repeat", ToString(input));
+  }
   const double value =
       filling != nullptr && filling->dtype() == DType::kF32 ? filling->Data<float>()[0] : 0;
   return [=](std::span<const at::Tensor> inputs, const ForwardMode&) {

@@ -57,7 +57,8 @@ void TorchNetwork::AddWeights(const Graph& graph) {
 Status TorchNetwork::AddSteps(const Graph& graph) {
   for (const Op& op : graph.ops) {
     DISCO_ASSIGN(TorchOp run, MakeTorchOp(graph, op));
-    Step step{.run = std::move(run), .inputs = op.inputs, .output = op.outputs[0]};
+    if (!op.HasOutput(0)) return OpError(op, ErrorKind::kInvalid, "has no output");
+    Step step{.name = op.name, .run = std::move(run), .inputs = op.inputs, .output = op.outputs[0]};
     for (size_t slot = 0; slot < step.inputs.size(); ++slot) {
       if (IsParameterSlot(op.type, slot)) step.inputs[slot] = kNoValue;
     }
@@ -73,26 +74,31 @@ Status TorchNetwork::AddSteps(const Graph& graph) {
   return {};
 }
 
-Result<std::vector<at::Tensor>> TorchNetwork::Forward(const std::vector<at::Tensor>& inputs,
-                                                      const ForwardMode& mode) {
-  return Guarded([&]() -> Result<std::vector<at::Tensor>> {
-    std::vector<at::Tensor> values = constants_;
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      values[static_cast<size_t>(inputs_[i])] = ChannelsLast(inputs[i]);
-    }
-    std::vector<at::Tensor> arguments;
-    for (const Step& step : steps_) {
-      arguments.clear();
-      for (const ValueId input : step.inputs) {
-        arguments.push_back(input == kNoValue ? at::Tensor() : values[static_cast<size_t>(input)]);
-      }
-      values[static_cast<size_t>(step.output)] = step.run(arguments, mode);
-      for (const ValueId value : step.last_reads) values[static_cast<size_t>(value)].reset();
-    }
-    std::vector<at::Tensor> outputs;
-    for (const ValueId output : outputs_) outputs.push_back(values[static_cast<size_t>(output)]);
-    return outputs;
+Status TorchNetwork::RunStep(const Step& step, const ForwardMode& mode,
+                             std::vector<at::Tensor>& values) const {
+  std::vector<at::Tensor> arguments;
+  for (const ValueId input : step.inputs) {
+    arguments.push_back(input == kNoValue ? at::Tensor() : values[static_cast<size_t>(input)]);
+  }
+  const auto status = Guarded([&]() -> Status {
+    values[static_cast<size_t>(step.output)] = step.run(arguments, mode);
+    return {};
   });
+  if (!status) return At(fmt::format("op '{}'", step.name), status.error());
+  for (const ValueId value : step.last_reads) values[static_cast<size_t>(value)].reset();
+  return {};
+}
+
+Result<std::vector<at::Tensor>> TorchNetwork::Forward(const std::vector<at::Tensor>& inputs,
+                                                      const ForwardMode& mode) const {
+  std::vector<at::Tensor> values = constants_;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    values[static_cast<size_t>(inputs_[i])] = ChannelsLast(inputs[i]);
+  }
+  for (const Step& step : steps_) DISCO_TRY(RunStep(step, mode, values));
+  std::vector<at::Tensor> outputs;
+  for (const ValueId output : outputs_) outputs.push_back(values[static_cast<size_t>(output)]);
+  return outputs;
 }
 
 void TorchNetwork::SetWeights(const std::vector<at::Tensor>& tensors) {

@@ -5,8 +5,8 @@
 // Weights are the float constants that ops read as data; those of BatchNormalization's running
 // statistics are measured, the others are trained. Any batch N can be run, whatever the graph says.
 // Images and their weights are kept channels-last, which is what the CPU kernels like.
-// Thread rule: one thread. Errors: kUnsupported naming the op when made; kInvalid with LibTorch's
-// own words when an op fails.
+// Thread rule: one thread. Errors: kUnsupported naming the op when made; kInvalid naming the
+// op, with LibTorch's words, when it fails.
 #pragma once
 
 #include <string>
@@ -39,7 +39,7 @@ class TorchNetwork {
 
   // Inputs as the graph's, with any batch; outputs as the graph's.
   Result<std::vector<at::Tensor>> Forward(const std::vector<at::Tensor>& inputs,
-                                          const ForwardMode& mode);
+                                          const ForwardMode& mode) const;
 
   // In the order in which ops read them, each once.
   const std::vector<Weight>& weights() const { return weights_; }
@@ -51,6 +51,7 @@ class TorchNetwork {
 
  private:
   struct Step {
+    std::string name;
     TorchOp run;
     std::vector<ValueId> inputs;  // kNoValue where the op reads no tensor
     ValueId output = kNoValue;
@@ -60,6 +61,7 @@ class TorchNetwork {
   TorchNetwork() = default;
   void AddWeights(const Graph& graph);
   Status AddSteps(const Graph& graph);
+  Status RunStep(const Step& step, const ForwardMode& mode, std::vector<at::Tensor>& values) const;
 
   std::vector<Weight> weights_;
   std::vector<at::Tensor> constants_;  // by ValueId: weights and other constants

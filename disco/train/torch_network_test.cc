@@ -210,7 +210,7 @@ TEST(TorchNetworkTest, ForwardErrorIsAResult) {
   const auto outputs =
       network->Forward({ViewAsTorch(RandomTensor({1, 5, 32, 32}, 1))}, ForwardMode::Inference());
   ASSERT_FALSE(outputs);
-  EXPECT_NE(outputs.error().message.find("LibTorch"), std::string::npos);
+  EXPECT_NE(outputs.error().message.find("op 'conv1': LibTorch"), std::string::npos);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 namespace disco {
 
-Result<RunReport> Train(const Recipe& recipe, const RunOptions& options) {
+namespace {
+
+Result<RunReport> RunTraining(const Recipe& recipe, const RunOptions& options) {
   DISCO_ASSIGN(Session session, OpenSession(recipe, options));
   Announce(session);
   DISCO_ASSIGN(const auto learner, Learner::Make(session.graph, recipe.train));
@@ -19,6 +21,12 @@ Result<RunReport> Train(const Recipe& recipe, const RunOptions& options) {
   learner->WriteBack(session.graph);
   DISCO_TRY(Conclude(session, report));
   return report;
+}
+
+}  // namespace
+
+Result<RunReport> Train(const Recipe& recipe, const RunOptions& options) {
+  return Guarded([&] { return RunTraining(recipe, options); });
 }
 
 }  // namespace disco

@@ -21,7 +21,8 @@ class RecipeFlags {
     std::set<std::string> taken;
     for (const bool own : {true, false}) {
       for (const RecipeField& field : FieldsOf(defaults)) {
-        const bool other_command = first != "sparsify" && field.section == "sparsify";
+        // A trained network comes with its own form, and training does not prune.
+        const bool other_command = field.section == (first == "train" ? "sparsify" : "network");
         if ((field.section == first) != own || other_command) continue;
         if (taken.insert(field.key).second) AddFlag(app, field);
       }
@@ -52,11 +53,14 @@ class RecipeFlags {
     Flag& flag = flags_.emplace_back(Flag{.section = field.section, .key = field.key});
     std::string name = field.key;
     std::replace(name.begin(), name.end(), '_', '-');
+    const std::string preset =
+        std::visit([](auto* value) { return fmt::format("{}", *value); }, field.value);
+    const std::string help = field.help + (preset.empty() ? "" : " [" + preset + "]");
     if (std::holds_alternative<bool*>(field.value)) {
       flag.is_switch = true;
-      flag.option = app.add_flag("--" + name + ",!--no-" + name, flag.on, field.help);
+      flag.option = app.add_flag("--" + name + ",!--no-" + name, flag.on, help);
     } else {
-      flag.option = app.add_option("--" + name, flag.text, field.help);
+      flag.option = app.add_option("--" + name, flag.text, help);
     }
     flag.option->group("[" + field.section + "]");
   }

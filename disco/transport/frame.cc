@@ -42,13 +42,6 @@ uint32_t Checksum(std::span<const std::byte> frame) {
   return static_cast<uint32_t>(Hash(frame.first(kChecksumAt)));
 }
 
-// The peer's text for a terminal or log: one line, no control characters.
-std::string Printable(std::string text) {
-  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  std::replace_if(text.begin(), text.end(), is_control, ' ');
-  return text;
-}
-
 Result<std::string> ReceiveErrorText(Mesh& mesh, PeerId from, uint64_t size, Deadline deadline) {
   if (size > kMaxErrorText) {
     return Fail(ErrorKind::kPeer, "{} reports an error with a text of {} bytes; {} are allowed",
@@ -60,6 +53,12 @@ Result<std::string> ReceiveErrorText(Mesh& mesh, PeerId from, uint64_t size, Dea
 }
 
 }  // namespace
+
+std::string Printable(std::string text) {
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  std::replace_if(text.begin(), text.end(), is_control, ' ');
+  return text;
+}
 
 std::string_view Name(FrameKind kind) {
   switch (kind) {
