@@ -157,14 +157,14 @@ TEST(PlanFile, AValueThatStandsTwiceIsRefused) {
   EXPECT_THAT(ErrorOf(Replaced(text, line, line + line)), HasSubstr("stands twice"));
 }
 
-// Many small claims add up to no more than one large one.
+// What many values claim adds up to no more than one may claim.
 TEST(PlanFile, RunLengthsOfAllValuesTogetherAreLimited) {
   std::string text = Replaced(PlanToJson(Example()), "\"values\": [", "\"values\": [\n");
   std::string values;
-  for (int i = 0; i < 20000; ++i)
-    values += fmt::format(R"({{"name":"v{}","axis":1,"owners":[[0,16000000]]}},)", i);
+  for (int i = 0; i < 3; ++i)
+    values += fmt::format(R"({{"name":"v{}","axis":1,"owners":[[0,8000000]]}},)", i);
   EXPECT_THAT(ErrorOf(Replaced(text, "\"values\": [", "\"values\": [" + values)),
-              HasSubstr("a count of features is 16000000"));
+              HasSubstr("a count of features is 8000000"));
 }
 
 TEST(PlanFile, DeepNestingAndManyKeysEnd) {

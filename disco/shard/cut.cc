@@ -12,7 +12,8 @@ namespace {
 
 Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
   ShardBuilder builder(context, node);
-  for (size_t op = 0; op < context.graph.ops.size(); ++op) DISCO_TRY(builder.AppendOp(static_cast<OpId>(op)));
+  for (size_t op = 0; op < context.graph.ops.size(); ++op)
+    DISCO_TRY(builder.AppendOp(static_cast<OpId>(op)));
   DISCO_TRY(builder.AppendOutputs(cut.outputs));
   cut.inputs.push_back(builder.network_inputs());
   Graph shard = builder.TakeShard();
