@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A round trip of one message between two members, over memory and over TCP on loopback. Half of it is one way.
+// A round trip of one message between two members, over memory and over TCP on loopback. Half of it
+// is one way.
 #include <benchmark/benchmark.h>
 
 #include <thread>
@@ -22,7 +23,8 @@ Pair MakeTcpPair() {
   Pair pair;
   for (int member = 0; member < 2; ++member) {
     std::vector<std::optional<TcpPeer>> peers(2);
-    peers[static_cast<size_t>(1 - member)] = TcpPeer{std::move(member == 0 ? caller : answerer), "the other"};
+    peers[static_cast<size_t>(1 - member)] =
+        TcpPeer{std::move(member == 0 ? caller : answerer), "the other"};
     pair.push_back(MakeTcpMesh(std::move(peers)));
   }
   return pair;
@@ -36,7 +38,8 @@ void RoundTrip(benchmark::State& state, Pair pair) {
     }
   });
   for (auto _ : state) {
-    const bool done = pair[0]->Post(1, {}, message) && pair[0]->Receive(1, message, Deadline::In(kPatience));
+    const bool done =
+        pair[0]->Post(1, {}, message) && pair[0]->Receive(1, message, Deadline::In(kPatience));
     if (!done) state.SkipWithError("the exchange failed");
   }
   pair[0]->Shutdown();

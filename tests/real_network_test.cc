@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network and pictures that nobody here made: SqueezeNet 1.0 classifies 100 photographs over 2 and 3 nodes exactly as
-// on one.
+// A network and pictures that nobody here made: SqueezeNet 1.0 classifies 100 photographs over 2
+// and 3 nodes exactly as on one.
 #include <fstream>
 
 #include "disco/data/metrics.h"
@@ -56,8 +56,10 @@ TEST(SqueezeNet, ClassifiesAlikeOnOneTwoAndThreeNodes) {
       ASSERT_TRUE(outputs) << outputs.error().message;
       if (nodes == 1) alone.push_back(*outputs);
       ExpectClose(*outputs, alone[i], 1e-4);
-      const auto best = TopK((*outputs)[0].Data<float>(), 5), best_alone = TopK(alone[i][0].Data<float>(), 5);
-      for (size_t k = 0; k < 5; ++k) EXPECT_EQ(best[k].first, best_alone[k].first) << "photograph " << i << ", rank " << k;
+      const auto best = TopK((*outputs)[0].Data<float>(), 5),
+                 best_alone = TopK(alone[i][0].Data<float>(), 5);
+      for (size_t k = 0; k < 5; ++k)
+        EXPECT_EQ(best[k].first, best_alone[k].first) << "photograph " << i << ", rank " << k;
       right += best[0].first == photographs[i].label ? 1 : 0;
     }
     std::printf("on %d: %d of 100 photographs right\n", nodes, static_cast<int>(right));

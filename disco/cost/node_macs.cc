@@ -8,8 +8,7 @@ Macs NodeMacs(const Graph& graph, const Plan& plan, const NodeOps& ops, OpId id,
   if (!ops.Runs(id, node)) return {};
   const Op& op = graph.op(id);
   const Macs all = MacsOf(graph, op);
-  const ValuePlan* output =
-      plan.Find(graph.value(op.outputs[0]).name);
+  const ValuePlan* output = plan.Find(graph.value(op.outputs[0]).name);
   if (all.value == 0 || output == nullptr) return all;
   const auto owned = static_cast<int64_t>(output->Owned(node).size());
   const Macs share{all.value / static_cast<int64_t>(output->owner.size()) * owned};
