@@ -75,8 +75,8 @@ awk -F'\t' '{printf "%-22s %10s %14s %11s %6s %17s %10s\n", $1, $2, $3, $4, $5, 
 cat <<TEXT
 
 Done in $((SECONDS - start)) s. Every file is in $out/: networks (.onnx, open in Netron), plans (.plan.json), shards/, logs.
-All methods got the same extra training. A network as small as this one runs faster on one node; what the nodes buy is
-memory, and time on networks that are large. Ask before you build:
+All methods got the same extra training. These nodes talk over this machine's own loopback; on a real link what counts is
+bytes and messages. Ask before you build:
 
   $disco zoo resnet50 --out r50.onnx
   $disco plan r50.onnx --nodes 2 --sparsity 0.95 --out r50.plan.json
