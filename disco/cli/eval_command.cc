@@ -27,12 +27,6 @@ struct EvalCommand {
 struct Evaluation {
   Accuracy accuracy;
   std::vector<double> batch_ms;
-  double MedianMs() {
-    if (batch_ms.empty()) return 0;
-    const auto middle = batch_ms.begin() + static_cast<std::ptrdiff_t>(batch_ms.size() / 2);
-    std::nth_element(batch_ms.begin(), middle, batch_ms.end());
-    return *middle;
-  }
 };
 
 // The network's batch is fixed: a last, smaller batch is filled up with nothing.
@@ -95,9 +89,9 @@ Status Run(EvalCommand& options) {
                             fmt::print(stderr, "warning: {}\n", text);
                           }});
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
-  DISCO_ASSIGN(Evaluation evaluation, Evaluate(graph, *session, loader, dataset->size()));
+  DISCO_ASSIGN(const Evaluation evaluation, Evaluate(graph, *session, loader, dataset->size()));
   const Accuracy& accuracy = evaluation.accuracy;
-  const double median = evaluation.MedianMs();
+  const double median = Median(evaluation.batch_ms);
   if (options.json) {
     PrintLine(Json{{"metric", "top1"},
                    {"value", accuracy.Top1Share()},

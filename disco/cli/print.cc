@@ -32,4 +32,11 @@ void PrintLine(const std::string& text) { fmt::print("{}\n", text); }
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
+double Median(std::vector<double> times) {
+  if (times.empty()) return 0;
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
 }  // namespace disco

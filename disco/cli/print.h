@@ -23,4 +23,7 @@ void PrintLine(const std::string& text);
 
 std::string Percent(double share);
 
+// The middle one of `times`; 0 of none.
+double Median(std::vector<double> times);
+
 }  // namespace disco

@@ -140,10 +140,8 @@ Status Run(RunCommand& options) {
     DISCO_ASSIGN(outputs, session->Infer(loaded.inputs));
     times.push_back(session->last_duration().count());
   }
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
-                   times.end());
   Json result = {{"top", TopFive(loaded.graph, outputs)},
-                 {"ms", times[times.size() / 2]},
+                 {"ms", Median(times)},
                  {"nodes", NodesToJson(*session)},
                  {"files", Json::array()}};
   if (!options.out_folder.empty()) {

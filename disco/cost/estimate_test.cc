@@ -84,8 +84,8 @@ TEST(MessageLatency, IsPaidOncePerLayerThatCommunicates) {
 TEST(SentAccounting, SendsASharedInputOnceAndNoImage) {
   const Graph graph = ResNet50();
   const Estimate dense = EstimateFor(graph, 2, 0, "dense");
-  // 48 values cross: 53 convolutions and one Gemm, less the stem, less four that share their input
-  // with another... and the block after each Add reads one value with two readers.
+  // No image travels, and a value with two readers (a block's first Conv and its downsample)
+  // travels once.
   EXPECT_LT(dense.sent.bytes_one_way.value, static_cast<int64_t>(dense.paper.bytes_one_way));
   EXPECT_EQ(dense.sent.s_comm, 0);
   EXPECT_EQ(dense.sent.messages % 2, 0);
