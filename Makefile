@@ -37,7 +37,7 @@ SOURCES = $(shell git ls-files '*.cc' '*.h')
 format: deps
 	clang-format-19 -i $(SOURCES)
 format-check: deps
-	clang-format-19 --dry-run --Werror $(SOURCES)
+	@clang-format-19 --dry-run --Werror $(SOURCES)
 
 clean:
 	rm -rf build quickstart

@@ -216,6 +216,16 @@ TEST(NodeFailures, ABusyNodeSaysSo) {
   EXPECT_TRUE(first->Infer(network.inputs)) << "the first caller must not be disturbed";
 }
 
+TEST(NodeFailures, AShardThatNeedsTooMuchMemoryIsRefused) {
+  const Network network;
+  const NodeProcess zero, one(0, {"--memory", "100kB"});
+  const auto session = Session::Connect(network.graph, network.plan, EndpointsOf(zero, one),
+                                        {.deadline = kPatience});
+  ASSERT_FALSE(session);
+  ExpectNamesNodeOne(session.error(), one);
+  EXPECT_NE(session.error().message.find("--memory"), std::string::npos) << session.error().message;
+}
+
 TEST(NodeFailures, AWrongNumberOfEndpointsIsRefused) {
   const Network network;
   const auto session = Session::Connect(network.graph, network.plan, {{"127.0.0.1", 1}}, {});

@@ -61,7 +61,7 @@ Case MakeCase(uint64_t seed) {
   drawn.plan = *plan;
   const auto bytes = SerializeOnnx(drawn.graph);
   EXPECT_TRUE(bytes) << bytes.error().message;
-  auto reread = ParseOnnx(std::as_bytes(std::span(*bytes)), ".");
+  auto reread = ParseOnnx(std::as_bytes(std::span(*bytes)));
   EXPECT_TRUE(reread) << reread.error().message;
   EXPECT_TRUE(InferShapes(*reread));
   drawn.graph = std::move(*reread);

@@ -10,13 +10,14 @@ namespace disco {
 namespace {
 
 struct NodeCommand {
-  std::string listen, largest_shard = "2GB", cache = "1GB";
+  std::string listen, largest_shard = "2GB", memory = "4GB", cache = "1GB";
   NodeLimits limits;
 };
 
 Status Run(NodeCommand& options) {
   DISCO_ASSIGN(Endpoint endpoint, ParseEndpoint(options.listen));
   DISCO_ASSIGN(options.limits.largest_shard, ParseBytes(options.largest_shard));
+  DISCO_ASSIGN(options.limits.memory, ParseBytes(options.memory));
   DISCO_ASSIGN(options.limits.cache, ParseBytes(options.cache));
   if (options.limits.sessions < 1)
     return Fail(ErrorKind::kUsage, "--sessions has to be at least 1");
@@ -46,6 +47,8 @@ void AddNodeCommand(CLI::App& app, Action& action) {
             ->required();
         command.add_option("--sessions", options.limits.sessions, "Callers served at a time");
         command.add_option("--max-shard", options.largest_shard, "Largest shard accepted");
+        command.add_option("--memory", options.memory,
+                           "Weights and features of one caller's shard, at most");
         command.add_option("--cache", options.cache, "Memory for shards kept between callers");
       },
       Run);

@@ -72,10 +72,6 @@ void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimat
 Status Run(PlanCommand& options) {
   DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
   DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
-  if (options.plan.nodes < 1 || options.plan.nodes > kMaxNodes) {
-    return Fail(ErrorKind::kUsage, "--nodes {}; between 1 and {} are possible", options.plan.nodes,
-                kMaxNodes);
-  }
   DISCO_ASSIGN(options.plan.shares, ParseShares(options.shares, options.plan.nodes));
   DISCO_ASSIGN(const Plan plan, MakePlan(graph, options.plan));
   DISCO_TRY(WritePlan(plan, options.out));

@@ -22,11 +22,13 @@ class Estimator {
         machine_(machine),
         coupling_(AnalyseCoupling(graph)),
         ops_(graph, plan),
-        traffic_(DeriveTraffic(graph, plan)) {}
+        traffic_(DeriveTraffic(graph, plan)),
+        waited_for_(WaitedFor()) {}
 
   Estimate Run() {
     for (const Op& op : graph_.ops) {
-      if (MacsOf(graph_, op).value > 0 || Received(op).value > 0) AddLayer(op);
+      const Bytes waited = waited_for_[static_cast<size_t>(OpIdOf(op))];
+      if (MacsOf(graph_, op).value > 0 || waited.value > 0) AddLayer(op);
     }
     estimate_.single_node = machine_.compute.Time(static_cast<double>(MacsOf(graph_).value));
     FinishPaper();
@@ -88,35 +90,35 @@ class Estimator {
     sums_.kept_macs += macs * (1 - others() * layer.sparsity);
   }
 
-  // Bytes the busiest node waits for before `op`: of values that no earlier op has made it wait
-  // for.
-  Bytes Received(const Op& op) const {
-    Bytes most;
-    for (NodeId node = 0; node < plan_.nodes; ++node) {
-      Bytes bytes;
-      for (const Transfer& transfer : traffic_) {
-        if (transfer.to == node && FirstReader(transfer) == &op) bytes += transfer.size;
-      }
-      most = std::max(most, bytes);
+  // Bytes the busiest node waits for before each op: a node waits for a value once, before the
+  // first of its ops that reads foreign features of it.
+  std::vector<Bytes> WaitedFor() const {
+    std::vector<std::vector<Bytes>> waits(graph_.ops.size(),
+                                          std::vector<Bytes>(static_cast<size_t>(plan_.nodes)));
+    for (const Transfer& transfer : traffic_) {
+      waits[static_cast<size_t>(FirstReader(transfer))][static_cast<size_t>(transfer.to)] +=
+          transfer.size;
     }
+    std::vector<Bytes> most;
+    for (const auto& of_nodes : waits)
+      most.push_back(*std::max_element(of_nodes.begin(), of_nodes.end()));
     return most;
   }
 
-  const Op* FirstReader(const Transfer& transfer) const {
-    const auto known = first_readers_.find(transfer.id);
-    if (known != first_readers_.end()) return known->second;
-    const Op* first = nullptr;
-    for (const Op& op : graph_.ops) {
-      const bool reads =
-          std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end();
-      const bool whole = !op.outputs.empty() && !coupling_.IsPartitioned(op.outputs[0]);
-      if (first == nullptr && reads && (whole || IsMixing(graph_, op))) first = &op;
+  // There is one: a transfer exists because some op of the receiver reads it.
+  OpId FirstReader(const Transfer& transfer) const {
+    const CrossReaders& readers = ops_.readers(transfer.value);
+    auto first = static_cast<OpId>(graph_.ops.size() - 1);
+    for (const auto* ops : {&readers.mixing, &readers.replicated}) {
+      for (const OpId op : *ops) {
+        if (ops_.Runs(op, transfer.to)) first = std::min(first, op);
+      }
     }
-    return first_readers_[transfer.id] = first;
+    return first;
   }
 
   void AddSent(const Op& op, LayerEstimate& layer) {
-    layer.sent_bytes = Received(op);
+    layer.sent_bytes = waited_for_[static_cast<size_t>(OpIdOf(op))];
     estimate_.sent.macs.resize(static_cast<size_t>(plan_.nodes));
     for (NodeId node = 0; node < plan_.nodes; ++node) {
       const Macs macs = NodeMacs(graph_, plan_, ops_, OpIdOf(op), node);
@@ -186,7 +188,7 @@ class Estimator {
   Coupling coupling_;
   NodeOps ops_;
   std::vector<Transfer> traffic_;
-  mutable std::map<int32_t, const Op*> first_readers_;
+  std::vector<Bytes> waited_for_;  // by op
   PaperSums sums_;
   Estimate estimate_;
 };

@@ -3,14 +3,14 @@
 // runs.
 //
 // Two accountings of the same plan:
-//   paper  as in DISCO (WACV 2024). A layer's communication is its whole input, I * H * W elements,
-//   of which each
-//          node receives the (N-1)/N * (1-S) foreign ones; its computation is MACs * (1 - (N-1)/N *
-//          S) / N, with S the nominal sparsity of the layer's input. Every mixing op counts, also
-//          two that read one value, also those that read the image. L_comm = bytes / link, L_comp =
-//          MACs / compute.
-//   sent   what disco's nodes do: the transfers of plan/traffic.h, and the MACs of each node's
-//   shard.
+//
+// paper: as in DISCO (WACV 2024). A layer's communication is its whole input, I * H * W elements,
+// of which each node receives the (N-1)/N * (1-S) foreign ones; its computation is
+// MACs * (1 - (N-1)/N * S) / N, with S the nominal sparsity of the layer's input. Every mixing op
+// counts, also two that read one value, also those that read the image. L_comm = bytes / link,
+// L_comp = MACs / compute.
+//
+// sent: what disco's nodes do: the transfers of plan/traffic.h, and the MACs of each node's shard.
 //
 // serial: sum of L_comm + L_comp over layers. overlap: sum of max(L_comm, L_comp). A layer that
 // communicates pays `message_latency` once. Units: elements, bytes one way, milliseconds. Thread
@@ -51,8 +51,8 @@ struct PaperAccounting {
   double s_comm = 0, s_comp = 0;
   int64_t elements = 0;      // of all layers' inputs, each counted
   double bytes_one_way = 0;  // received by one node
-  double node_macs =
-      0;  // of one node, where the image is on every node so that its reader saves nothing by S
+  // Of one node; the image is on every node, so that its readers save nothing by S.
+  double node_macs = 0;
 };
 
 struct SentAccounting {

@@ -19,8 +19,9 @@ namespace disco {
 // not inferred. A symbolic batch axis is read as 1.
 Result<Graph> ReadOnnx(const Path& path);
 
-// The same from memory; `folder` is where external data is looked for.
-Result<Graph> ParseOnnx(std::span<const std::byte> bytes, const Path& folder);
+// The same from memory. External data is refused: bytes that came from somewhere else must not name
+// files of this machine.
+Result<Graph> ParseOnnx(std::span<const std::byte> bytes);
 
 struct OnnxWriteOptions {
   // Weights go to "<file>.data" so that a reader can map them. Always so above 1 GB, where protobuf

@@ -16,8 +16,8 @@ namespace {
 constexpr int64_t kHuge = int64_t{1} << 62;
 
 // Reads and infers: what every caller does before anything runs.
-Status Load(const OnnxModelForTest& model, const Path& folder = {}) {
-  DISCO_ASSIGN(Graph graph, model.Read(folder));
+Status Load(const OnnxModelForTest& model) {
+  DISCO_ASSIGN(Graph graph, model.Read());
   return InferShapes(graph);
 }
 
@@ -35,7 +35,7 @@ TEST(HostileOnnx, EveryTruncationIsAnError) {
   ASSERT_TRUE(Load(Sound()));
   for (size_t part = 0; part < 16; ++part) {
     const auto bytes = std::as_bytes(std::span(whole)).first(whole.size() * part / 16);
-    EXPECT_FALSE(ParseOnnx(bytes, {})) << part << "/16";
+    EXPECT_FALSE(ParseOnnx(bytes)) << part << "/16";
   }
 }
 
@@ -47,7 +47,7 @@ TEST(HostileOnnx, FlippedBytesNeverCrash) {
     for (int64_t flips = 1 + random.Below(4); flips > 0; --flips)
       bytes[static_cast<size_t>(random.Below(static_cast<int64_t>(bytes.size())))] =
           static_cast<char>(random.Below(256));
-    auto graph = ParseOnnx(std::as_bytes(std::span(bytes)), "/nowhere");
+    auto graph = ParseOnnx(std::as_bytes(std::span(bytes)));
     if (graph && InferShapes(*graph)) {
       EXPECT_TRUE(Validate(*graph));
     }
@@ -157,6 +157,25 @@ TEST(HostileOnnx, NumbersThatAreNoneHarmNoShape) {
   EXPECT_TRUE(Load(model));
 }
 
+TEST(HostileOnnx, NamesAreUtf8) {
+  const std::string bad = "conv\xff";
+  const std::pair<const char*, std::function<void(OnnxModelForTest&)>> cases[] = {
+      {"network", [&](OnnxModelForTest& m) { m.model.mutable_graph()->set_name(bad); }},
+      {"op", [&](OnnxModelForTest& m) { Conv(m).set_name(bad); }},
+      {"type", [&](OnnxModelForTest& m) { Conv(m).set_op_type(bad); }},
+      {"domain", [&](OnnxModelForTest& m) { Conv(m).set_domain(bad); }},
+      {"output", [&](OnnxModelForTest& m) { Conv(m).set_output(0, bad); }},
+      {"initializer", [&](OnnxModelForTest& m) { m.Constant(bad, Tensor(DType::kF32, {1})); }},
+      {"metadata", [&](OnnxModelForTest& m) { m.model.add_metadata_props()->set_key(bad); }}};
+  for (const auto& [what, spoil] : cases) {
+    OnnxModelForTest model = Sound();
+    spoil(model);
+    const auto graph = model.Read();
+    ASSERT_FALSE(graph) << what;
+    EXPECT_NE(graph.error().message.find("UTF-8"), std::string::npos) << graph.error().message;
+  }
+}
+
 TEST(HostileOnnx, FillsAreExactOrRefused) {
   for (const auto& [value, exact] : {std::pair(int64_t{1} << 53, true), {INT64_MAX, false}}) {
     OnnxModelForTest model(13);
@@ -197,8 +216,9 @@ class ExternalData : public testing::Test {
     ASSERT_TRUE(WriteFile(folder_ / "inner" / "w.data", std::string(20, '\0')));
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
-  // Status of a network beside inner/ whose weight of 4 floats is at the place that is given.
-  Status With(const std::string& location, const std::string& offset, const std::string& length) {
+  // A network whose weight of 4 floats is at the place that is given.
+  static OnnxModelForTest Model(const std::string& location, const std::string& offset,
+                                const std::string& length) {
     OnnxModelForTest model(13);
     model.Input("x", {4});
     model.Node("Add", {"x", "w"}, {"y"});
@@ -212,7 +232,12 @@ class ExternalData : public testing::Test {
       entry->set_key(key);
       entry->set_value(value);
     }
-    return Load(model, folder_ / "inner");
+    return model;
+  }
+  // Status of reading it from inner/.
+  Status With(const std::string& location, const std::string& offset, const std::string& length) {
+    DISCO_ASSIGN(Graph graph, Model(location, offset, length).ReadIn(folder_ / "inner"));
+    return InferShapes(graph);
   }
   Path folder_ = std::filesystem::temp_directory_path() / fmt::format("disco-hostile-{}", getpid());
 };
@@ -232,6 +257,16 @@ TEST_F(ExternalData, OutsideTheFolderIsNeverOpened) {
     ASSERT_FALSE(loaded) << location;
     EXPECT_EQ(loaded.error().kind, ErrorKind::kInvalid) << loaded.error().message;
     EXPECT_NE(loaded.error().message.find("'w'"), std::string::npos) << loaded.error().message;
+  }
+}
+
+// A shard comes from the network: it must not make a node read the node's own files.
+TEST_F(ExternalData, IsRefusedInANetworkThatIsNoFile) {
+  for (const std::string& location :
+       {(folder_ / "inner" / "w.data").string(), std::string("w.data")}) {
+    const auto graph = Model(location, "0", "16").Read();
+    ASSERT_FALSE(graph) << location;
+    EXPECT_EQ(graph.error().kind, ErrorKind::kUnsupported) << graph.error().message;
   }
 }
 

@@ -52,9 +52,14 @@ struct OnnxModelForTest {
     return Node(type, more_inputs, {"y"});
   }
 
-  Result<Graph> Read(const Path& folder = {}) const {
+  Result<Graph> Read() const {
     const std::string bytes = model.SerializeAsString();
-    return ParseOnnx(std::as_bytes(std::span(bytes)), folder);
+    return ParseOnnx(std::as_bytes(std::span(bytes)));
+  }
+  // From a file in `folder`, where external data is.
+  Result<Graph> ReadIn(const Path& folder) const {
+    DISCO_TRY(WriteFile(folder / "model.onnx", model.SerializeAsString()));
+    return ReadOnnx(folder / "model.onnx");
   }
 
   onnx::ModelProto model;

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "disco/base/text.h"
 #include "disco/graph/fold_constants.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/onnx_attributes.h"
@@ -17,14 +18,13 @@ constexpr size_t kLargestMessage = (size_t{1} << 31) - 1;
 
 class Reader {
  public:
-  Reader(const onnx::ModelProto& model, const Path& folder) : model_(model), files_(folder) {}
+  Reader(const onnx::ModelProto& model, ExternalFiles files)
+      : model_(model), files_(std::move(files)) {}
 
   Result<Graph> Read() {
     DISCO_TRY(ReadOpset());
     const onnx::GraphProto& proto = model_.graph();
-    graph_.name = proto.name();
-    for (const auto& entry : model_.metadata_props()) graph_.metadata[entry.key()] = entry.value();
-    if (!model_.doc_string().empty()) graph_.metadata["doc_string"] = model_.doc_string();
+    DISCO_TRY(ReadTexts());
     DISCO_TRY(ReadInitializers(proto));
     DISCO_TRY(ReadInputs(proto));
     for (const auto& node : proto.node()) DISCO_TRY(ReadOp(node));
@@ -43,6 +43,24 @@ class Reader {
   }
 
  private:
+  Status ReadTexts() {
+    graph_.name = model_.graph().name();
+    for (const auto& entry : model_.metadata_props()) graph_.metadata[entry.key()] = entry.value();
+    if (!model_.doc_string().empty()) graph_.metadata["doc_string"] = model_.doc_string();
+    DISCO_TRY(CheckText("the network's name", graph_.name));
+    for (const auto& [key, value] : graph_.metadata) {
+      DISCO_TRY(CheckText("the metadata", key));
+      DISCO_TRY(CheckText("the metadata", value));
+    }
+    return {};
+  }
+
+  // Names go into plans, reports and messages, all of which are UTF-8.
+  static Status CheckText(std::string_view what, const std::string& text) {
+    if (IsUtf8(text)) return {};
+    return Fail(ErrorKind::kInvalid, "{} is not UTF-8 text", what);
+  }
+
   Status ReadOpset() {
     for (const auto& import : model_.opset_import()) {
       if (import.domain().empty() || import.domain() == "ai.onnx") opset_ = import.version();
@@ -110,6 +128,9 @@ class Reader {
     op.name = !proto.name().empty()     ? proto.name()
               : proto.output_size() > 0 ? proto.output(0)
                                         : proto.op_type();
+    DISCO_TRY(CheckText("the name of an op", op.name));
+    DISCO_TRY(CheckText("the type of an op", proto.op_type()));
+    DISCO_TRY(CheckText("the domain of an op", proto.domain()));
     const auto type = sum ? OpType::kAdd : FindOpType(proto.op_type());
     const bool of_disco = type == OpType::kSend || type == OpType::kReceive;
     if (!type || (of_disco ? proto.domain() != kDiscoDomain : !IsOnnx(proto.domain()))) {
@@ -189,6 +210,7 @@ class Reader {
 
   Status Name(const std::string& name, ValueId id) {
     if (name.empty()) return Fail(ErrorKind::kInvalid, "an input or constant has no name");
+    DISCO_TRY(CheckText("the name of a value", name));
     if (!ids_.emplace(name, id).second)
       return Fail(ErrorKind::kInvalid, "two values are called '{}'", name);
     return {};
@@ -209,18 +231,20 @@ bool Parse(std::span<const std::byte> bytes, Message& message) {
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-}  // namespace
-
-Result<Graph> ParseOnnx(std::span<const std::byte> bytes, const Path& folder) {
+Result<Graph> ReadFrom(std::span<const std::byte> bytes, ExternalFiles files) {
   onnx::ModelProto model;
   if (!Parse(bytes, model) || !model.has_graph())
     return Fail(ErrorKind::kInvalid, "this is not an ONNX network");
-  return Reader(model, folder).Read();
+  return Reader(model, std::move(files)).Read();
 }
+
+}  // namespace
+
+Result<Graph> ParseOnnx(std::span<const std::byte> bytes) { return ReadFrom(bytes, {}); }
 
 Result<Graph> ReadOnnx(const Path& path) {
   DISCO_ASSIGN(const MappedFile file, MapFile(path));
-  auto graph = ParseOnnx(file.bytes(), path.parent_path());
+  auto graph = ReadFrom(file.bytes(), ExternalFiles(path.parent_path()));
   if (!graph) return At(path.string(), graph.error());
   return graph;
 }

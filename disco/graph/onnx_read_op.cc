@@ -74,7 +74,7 @@ Status ReadPad(const Attributes& attributes, int64_t opset, Graph& graph, Op& op
 Status ReadFill(const Attributes& attributes, Op& op) {
   FillParams params;
   if (const auto* attribute = attributes.Find("value"); attribute != nullptr) {
-    ExternalFiles none{Path()};
+    ExternalFiles none;
     DISCO_ASSIGN(const Tensor tensor, TensorFromOnnx(attribute->t(), none));
     if (tensor.elements() != 1)
       return OpError(op, ErrorKind::kInvalid, "value has to be one number");

@@ -206,7 +206,7 @@ TEST(WrittenOnnx, AMeanOverNoAxesStaysNothing) {
   graph.outputs = {graph.AddOp(OpType::kReduceMean, "mean", graph.inputs,
                                ReduceParams{.nothing_without_axes = true})};
   const std::string bytes = *SerializeOnnx(graph);
-  auto read = ParseOnnx(std::as_bytes(std::span(bytes)), {});
+  auto read = ParseOnnx(std::as_bytes(std::span(bytes)));
   ASSERT_TRUE(read) << read.error().message;
   ASSERT_TRUE(InferShapes(*read));
   EXPECT_EQ(read->value(read->outputs[0]).shape, (Shape{2, 3}));

@@ -97,6 +97,11 @@ Result<Tensor> FromLists(const onnx::TensorProto& proto, DType dtype, const Shap
 }  // namespace
 
 Result<MappedFile> ExternalFiles::Open(const std::string& location) {
+  if (!folder_) {
+    return Fail(ErrorKind::kUnsupported,
+                "external data: '{}' is outside; here a network has to hold its weights itself",
+                location);
+  }
   const Path path(location);
   bool inside = !location.empty() && path.is_relative();
   for (const Path& part : path) inside = inside && part != "..";
@@ -105,7 +110,7 @@ Result<MappedFile> ExternalFiles::Open(const std::string& location) {
                 location);
   }
   if (const auto known = files_.find(location); known != files_.end()) return known->second;
-  DISCO_ASSIGN(MappedFile file, MapFile(folder_ / path));
+  DISCO_ASSIGN(MappedFile file, MapFile(*folder_ / path));
   return files_.emplace(location, std::move(file)).first->second;
 }
 

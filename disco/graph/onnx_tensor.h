@@ -8,21 +8,24 @@
 #include <onnx/onnx_pb.h>
 
 #include <map>
+#include <optional>
 
 #include "disco/base/file.h"
 #include "disco/tensor/tensor.h"
 
 namespace disco {
 
-// Files with external data, each mapped once.
+// Files with external data, each mapped once. Without a folder there are none.
 class ExternalFiles {
  public:
+  ExternalFiles() = default;
   explicit ExternalFiles(Path folder) : folder_(std::move(folder)) {}
-  // `location` is a path below the folder.
+  // `location` is a path below the folder. A link there is followed, wherever it leads: caches of
+  // downloaded networks are made of links.
   Result<MappedFile> Open(const std::string& location);
 
  private:
-  Path folder_;
+  std::optional<Path> folder_;
   std::map<std::string, MappedFile> files_;
 };
 

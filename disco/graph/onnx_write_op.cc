@@ -77,7 +77,9 @@ Status WriteSoftmax(const Graph& graph, const Op& op, AttributeWriter& writer) {
   const Shape& shape = graph.value(op.inputs[0]).shape;
   if (params.over_all_from_axis) {
     const auto axis = NormalizeAxis(params.axis, shape.rank());
-    if (!axis || shape.elements(*axis + 1, shape.rank()) != 1) {
+    if (!axis)
+      return OpError(op, ErrorKind::kInvalid, "it cannot be written before its shape is inferred");
+    if (shape.elements(*axis + 1, shape.rank()) != 1) {
       return OpError(op, ErrorKind::kUnsupported, "opset {} has no softmax over several axes",
                      kWrittenOpset);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/graph/work.h"
 
+#include <limits>
 #include <unordered_set>
 
 namespace disco {
@@ -77,6 +78,18 @@ Bytes WeightBytes(const Graph& graph) {
   ForEachWeight(graph, false, [&](const Tensor& tensor) {
     total += Bytes{static_cast<int64_t>(tensor.size_bytes())};
   });
+  return total;
+}
+
+Bytes FeatureBytes(const Graph& graph) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  Bytes total;
+  for (const Value& value : graph.values) {
+    if (value.constant) continue;
+    const Bytes size{value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+    if (size.value > kMost - total.value) return {kMost};
+    total += size;
+  }
   return total;
 }
 

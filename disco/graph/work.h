@@ -23,6 +23,9 @@ int64_t ParameterCount(const Graph& graph);
 // All constants that are data of ops, in bytes.
 Bytes WeightBytes(const Graph& graph);
 
+// All other values in bytes, as if none shared its memory with another; INT64_MAX if it is more.
+Bytes FeatureBytes(const Graph& graph);
+
 // Whether every output feature of `op` may depend on every feature of its first input, through
 // constant weights: Conv of one group, Gemm, MatMul. See DESIGN "mixing op".
 bool IsMixing(const Graph& graph, const Op& op);

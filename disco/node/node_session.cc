@@ -4,6 +4,7 @@
 #include "disco/base/hash.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
+#include "disco/graph/work.h"
 #include "disco/node/message.h"
 #include "disco/node/runner.h"
 #include "disco/transport/tcp_mesh.h"
@@ -35,8 +36,19 @@ Result<std::shared_ptr<const std::string>> ObtainShard(const Visitor& caller,
   return shard;
 }
 
-Result<Runner> MakeRunner(const std::string& shard, const Hello& hello) try {
-  DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard), "."));
+// A few bytes of shard can ask for any amount of features: look before anything is allocated.
+Status CheckMemory(const Graph& graph, Bytes limit) {
+  const Bytes features = FeatureBytes(graph), weights = WeightBytes(graph);
+  if (features <= limit && weights <= limit - features) return {};
+  return Fail(
+      ErrorKind::kPeer,
+      "the shard needs {} for features and {} for weights, more than the {} this node gives "
+      "to a session; start it with a larger --memory",
+      ToString(features), ToString(weights), ToString(limit));
+}
+
+Result<Runner> MakeRunner(const std::string& shard, const Hello& hello, Bytes memory) try {
+  DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard)));
   const auto plan = graph.metadata.find("disco.plan");
   if (plan == graph.metadata.end() || plan->second != HashText(hello.plan_hash)) {
     return Fail(ErrorKind::kPeer,
@@ -44,6 +56,7 @@ Result<Runner> MakeRunner(const std::string& shard, const Hello& hello) try {
                 plan == graph.metadata.end() ? "?" : plan->second, HashText(hello.plan_hash));
   }
   DISCO_TRY(InferShapes(graph));
+  DISCO_TRY(CheckMemory(graph, memory));
   return Runner::Create(std::move(graph), {.node = hello.node,
                                            .nodes = hello.nodes,
                                            .plan_hash = hello.plan_hash,
@@ -96,7 +109,7 @@ Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house) {
       Deadline::In(house.limits.opening +
                    Milliseconds(static_cast<double>(caller.hello.shard_size.value) / 1e3));
   DISCO_ASSIGN(const auto shard, ObtainShard(caller, house, shard_deadline));
-  DISCO_ASSIGN(Runner runner, MakeRunner(*shard, caller.hello));
+  DISCO_ASSIGN(Runner runner, MakeRunner(*shard, caller.hello, house.limits.memory));
   DISCO_ASSIGN(auto peers,
                LinkNodes(caller.hello, house.lobby, Deadline::In(house.limits.opening)));
   return OpenSession{std::move(runner), std::move(peers)};

@@ -20,6 +20,7 @@ namespace disco {
 struct NodeLimits {
   int sessions = 4;                    // at a time; the next caller is told to come later
   Bytes largest_shard{2'000'000'000};  // accepted from a caller
+  Bytes memory{4'000'000'000};         // of one session: its shard's weights and all its features
   Bytes cache{1'000'000'000};          // shards kept for callers that come again
   Milliseconds opening{10000};         // until all nodes of a session must be linked
 };

@@ -18,7 +18,8 @@ Result<RunReport> TrainLoop::Run(const BeginRound& begin_round, const Restore& r
   while (true) {
     while (state_.rounds_begun < options_.rounds &&
            FirstEpoch(state_.rounds_begun) <= state_.epoch) {
-      DISCO_TRY(begin_round(state_.rounds_begun, state_));
+      if (auto begun = begin_round(state_.rounds_begun, state_); !begun)
+        return BetweenEpochs(begun.error());
       ++state_.rounds_begun;
     }
     if (state_.epoch == options_.epochs) return state_.report;
@@ -126,6 +127,17 @@ Status TrainLoop::Resume(const Restore& restore) {
   fmt::print(stderr, "goes on from {}: epoch {}, batch {}\n", path.string(), state_.epoch + 1,
              state_.batch);
   return {};
+}
+
+// A round that is stopped while it begins is begun anew: from the end of the epoch before.
+tl::unexpected<Error> TrainLoop::BetweenEpochs(const Error& error) const {
+  if (error.kind != ErrorKind::kInterrupted) return tl::unexpected(error);
+  if (state_.epoch == 0)
+    return Fail(ErrorKind::kInterrupted, "{}; nothing was trained yet, nothing is saved",
+                error.message);
+  return Fail(ErrorKind::kInterrupted,
+              "{} after epoch {}; it is saved in {}; the same command with --resume goes on",
+              error.message, state_.epoch, session_.options.checkpoint.string());
 }
 
 tl::unexpected<Error> TrainLoop::Interrupt() const {

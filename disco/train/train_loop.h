@@ -40,6 +40,7 @@ class TrainLoop {
   Status RunEpoch();
   Status FinishEpoch(Milliseconds spent);
   tl::unexpected<Error> Interrupt() const;
+  tl::unexpected<Error> BetweenEpochs(const Error& error) const;
   // First epoch of a round.
   int64_t FirstEpoch(int64_t round) const { return round * options_.epochs / options_.rounds; }
   double RateAt(int64_t step) const;

@@ -30,7 +30,8 @@ class Mesh {
   virtual Status Post(PeerId to, std::span<const std::byte> header,
                       std::span<const std::byte> payload) = 0;
 
-  // Fills `into` with the next bytes from `from`. Spins for a moment, then sleeps.
+  // Fills `into` with the next bytes from `from`. Sleeps while there are none; may spin for a
+  // moment before.
   virtual Status Receive(PeerId from, std::span<std::byte> into, Deadline deadline) = 0;
 
   // Waits until one of `peers` has at least one byte to receive, or has gone; says which.

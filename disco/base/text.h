@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text from elsewhere. Thread rule: pure functions.
+#pragma once
+
+#include <string_view>
+
+namespace disco {
+
+// Whether `text` is well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing beyond
+// U+10FFFF.
+bool IsUtf8(std::string_view text);
+
+}  // namespace disco
