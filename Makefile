@@ -26,14 +26,14 @@ deps:
 	if [ -n "$$missing" ]; then \
 	    echo "Installing Debian packages:" $$missing; \
 	    $(SUDO) apt-get update -qq && \
-	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
 $(BUILD)/build.ninja: | deps
 	cmake --preset $(PRESET) $(LAUNCHER)
 
-# All C++ sources of the project.
-SOURCES = $(shell git ls-files '*.cc' '*.h')
+# All C++ sources of the project, as git knows them; without them there is nothing to check, which is no success.
+SOURCES = $(or $(shell git ls-files '*.cc' '*.h'),$(error git does not list the sources; is this a clone, and yours?))
 format: deps
 	clang-format-19 -i $(SOURCES)
 format-check: deps

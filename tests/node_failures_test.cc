@@ -204,6 +204,78 @@ TEST(NodeFailures, AnAnnouncedShardTakesNoMemoryBeforeItComes) {
   EXPECT_LT(zero.Resident() - before, 64 << 20);
 }
 
+// Address space is scarce with a sanitizer's shadow in it.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(NodeFailures, ANodeWithoutMemoryEndsTheSessionAndLivesOn) {
+  const Network network;
+  const NodeProcess zero(0, {"--memory", "8GB"}), one;
+  ExpectAnswers(network, EndpointsOf(zero, one));
+  zero.Limit(RLIMIT_AS, static_cast<uint64_t>(zero.AddressSpace() + (300 << 20)));
+  {
+    const auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(socket);
+    const Hello hello{.session = "large",
+                      .shard_hash = 1,
+                      .shard_size = Bytes{1'900'000'000},
+                      .deadline = kPatience,
+                      .listen = {zero.endpoint()}};
+    ASSERT_TRUE(
+        SendMessage(*socket, {.kind = FrameKind::kHello}, ToJson(hello), Deadline::In(kPatience)));
+    ASSERT_TRUE(ReceiveMessage(*socket, FrameKind::kHelloReply, kMaxText, Deadline::In(kPatience)));
+    const auto frame = EncodeFrame({.kind = FrameKind::kShard, .size = 1'900'000'000});
+    ASSERT_TRUE(SendAll(*socket, frame, Deadline::In(kPatience)));
+    const std::vector<std::byte> zeros(1 << 20);
+    int sent = 0;
+    while (sent < 1800 && SendAll(*socket, zeros, Deadline::In(kPatience))) ++sent;
+    EXPECT_LT(sent, 1800) << "the node took more than it can have";
+  }
+  EXPECT_TRUE(zero.Alive());
+  ExpectAnswers(network, EndpointsOf(zero, one));
+}
+#endif
+
+TEST(NodeFailures, ANodeWithoutDescriptorsLivesOn) {
+  const Network network;
+  const NodeProcess zero, one;
+  zero.Limit(RLIMIT_NOFILE, 24);
+  std::vector<Socket> silent;
+  for (int i = 0; i < 40; ++i) {
+    auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(socket);
+    silent.push_back(std::move(*socket));
+  }
+  ExpectAnswers(network, EndpointsOf(zero, one));
+  EXPECT_TRUE(zero.Alive());
+}
+
+// It says that it is ready, and then nothing: node 0, which waits for its link, must not be blamed.
+TEST(NodeFailures, ANodeThatNeverLinksIsNamed) {
+  const Network network;
+  const NodeProcess zero;
+  const auto listener = Listen({"127.0.0.1", 0});
+  ASSERT_TRUE(listener);
+  const Endpoint fake{"127.0.0.1", *LocalPort(*listener)};
+  const std::jthread node([&] {
+    const Deadline deadline = Deadline::In(kPatience);
+    EXPECT_TRUE(WaitReadable(*listener, deadline));
+    const auto accepted = Accept(*listener);
+    const Socket& caller = accepted->value();
+    EXPECT_TRUE(ReceiveMessage(caller, FrameKind::kHello, kMaxText, deadline));
+    EXPECT_TRUE(SendMessage(caller, {.kind = FrameKind::kHelloReply},
+                            ToJson(HelloReply{.need_shard = false}), deadline));
+    EXPECT_TRUE(SendMessage(caller, {.kind = FrameKind::kReady}, ToJson(Ready{}), deadline));
+    EXPECT_TRUE(ReceiveMessage(caller, FrameKind::kLink, 0, deadline));
+    EXPECT_TRUE(WaitReadable(caller, deadline)) << "until the caller closes";
+  });
+  const auto start = Clock::now();
+  const auto session =
+      Session::Connect(network.graph, network.plan, {zero.endpoint(), fake}, {.deadline = kShort});
+  ASSERT_FALSE(session);
+  EXPECT_LT(Since(start), kShort * 1.5);
+  EXPECT_NE(session.error().message.find("linking to node 1"), std::string::npos)
+      << session.error().message;
+}
+
 TEST(NodeFailures, ABusyNodeSaysSo) {
   const Network network;
   const NodeProcess zero(0, {"--sessions", "1"}), one;

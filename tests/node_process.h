@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,17 +46,25 @@ class NodeProcess {
 
   const Endpoint& endpoint() const { return endpoint_; }
   void Signal(int signal) const { kill(pid_, signal); }
+  // Takes effect at once: what the process has beyond it, it keeps.
+  void Limit(__rlimit_resource resource, uint64_t most) const {
+    const rlimit limit{most, most};
+    EXPECT_EQ(prlimit(pid_, resource, &limit, nullptr), 0);
+  }
   bool Alive() const { return waitpid(pid_, nullptr, WNOHANG) == 0; }
 
-  // Memory in use, in bytes.
-  int64_t Resident() const {
-    std::ifstream file("/proc/" + std::to_string(pid_) + "/statm");
-    int64_t total = 0, resident = 0;
-    file >> total >> resident;
-    return resident * sysconf(_SC_PAGESIZE);
-  }
+  // Memory in use, and address space taken, in bytes.
+  int64_t Resident() const { return Statm(1); }
+  int64_t AddressSpace() const { return Statm(0); }
 
  private:
+  int64_t Statm(int field) const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/statm");
+    int64_t pages = 0;
+    for (int i = 0; i <= field; ++i) file >> pages;
+    return pages * sysconf(_SC_PAGESIZE);
+  }
+
   // The first line of its log says where it listens.
   uint16_t ReadPort() const {
     std::string line;

@@ -132,7 +132,7 @@ class LocalServers {
   explicit LocalServers(int count) {
     for (int i = 0; i < count; ++i) {
       auto server =
-          NodeServer::Start({"127.0.0.1", 0}, {.opening = kPatience}, [](const std::string&) {});
+          NodeServer::Start({"127.0.0.1", 0}, {.patience = kPatience}, [](const std::string&) {});
       EXPECT_TRUE(server) << server.error().message;
       endpoints.push_back({"127.0.0.1", (*server)->port()});
       servers_.push_back(std::move(*server));

@@ -9,7 +9,7 @@ for package in clang-19 libclang-rt-19-dev libomp-19-dev; do
 done
 if [ -n "${missing:-}" ]; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
 cmake --preset fuzz $launcher >/dev/null
@@ -17,9 +17,16 @@ cmake --build build/fuzz --target fuzzers -- --quiet
 for binary in build/fuzz/bin/*_fuzz; do
   name=$(basename "$binary")
   corpus=build/fuzz/corpus/$name
+  log=build/fuzz/$name.log
   mkdir -p "$corpus"
   [ -d "fuzz/corpus/$name" ] && cp -n "fuzz/corpus/$name"/* "$corpus"/
   echo "-- $name, $seconds s"
-  "$binary" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 "$corpus" 2>&1 | grep -E 'stat::number_of_executed_units|ERROR|SUMMARY|Test unit' || true
-  [ "${PIPESTATUS[0]}" = 0 ]
+  # What it found is written beside its log: crash-*, oom-*, timeout-*.
+  if ! "$binary" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
+    -artifact_prefix="build/fuzz/$name-" "$corpus" >"$log" 2>&1; then
+    tail -40 "$log"
+    echo "$name found something; the input is build/fuzz/$name-*, the whole log $log" >&2
+    exit 1
+  fi
+  grep 'stat::number_of_executed_units' "$log"
 done

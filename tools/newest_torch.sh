@@ -8,7 +8,7 @@ environment=build/torch-$version
 if [ ! -x "$environment/bin/python" ]; then
   dpkg-query -W -f='${Status}' python3-venv 2>/dev/null | grep -q 'ok installed' || {
     sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
   }
   python3 -m venv "$environment"
 fi

@@ -43,7 +43,8 @@ for i in $(seq $nodes); do
 done
 
 data=$(sed -n 's/^data *= *"\(.*\)".*/\1/p' "$recipe")
-"$disco" eval "$out/dense.onnx" --data "$data" --json >"$out/one-node.eval.json" 2>/dev/null
+"$disco" eval "$out/dense.onnx" --data "$data" --json >"$out/one-node.eval.json" 2>"$out/one-node.log" ||
+  { cat "$out/one-node.log" >&2; exit 1; }
 for method in $methods; do
   echo "method $method, nodes $endpoints" >&2
   "$disco" eval "$out/$method.onnx" --plan "$out/$method.plan.json" --nodes "$endpoints" --data "$data" --json \

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace disco {
 namespace {
@@ -22,8 +23,7 @@ class FileDescriptor {
   ~FileDescriptor() {
     if (fd_ >= 0) close(fd_);
   }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   int get() const { return fd_; }
 
  private:
@@ -37,20 +37,64 @@ Status WriteAll(int fd, std::string_view content, const Path& path) {
     if (written < 0) return SystemError("write", path);
     content.remove_prefix(static_cast<size_t>(written));
   }
-  if (fsync(fd) != 0) return SystemError("flush", path);
+  return {};
+}
+
+// A pipe or device is refused here instead of being waited for.
+Result<FileDescriptor> OpenRegular(const Path& path, struct stat& info) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return SystemError("open", path);
+  if (fstat(file.get(), &info) != 0) return SystemError("read", path);
+  if (S_ISREG(info.st_mode)) return file;
+  return Fail(ErrorKind::kIo, "cannot read {}: it is {}", path.string(),
+              S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
+}
+
+// What `path` leads to, whether it is there or not.
+Result<Path> FollowLinks(Path path) {
+  constexpr int kMostLinks = 40;  // as the system itself follows
+  for (int links = 0; links < kMostLinks; ++links) {
+    std::error_code none;
+    if (!std::filesystem::is_symlink(path, none)) return path;
+    path = path.parent_path() / std::filesystem::read_symlink(path, none);
+  }
+  return Fail(ErrorKind::kIo, "cannot write {}: it is a link that leads to itself", path.string());
+}
+
+// A device or pipe takes what is written; it must not be replaced by a file.
+Status WriteInto(const Path& path, std::string_view content) {
+  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0 || fcntl(file.get(), F_SETFL, 0) != 0) return SystemError("write to", path);
+  return WriteAll(file.get(), content, path);
+}
+
+Status Replace(const Path& path, std::string_view content) {
+  Path partial = path;
+  partial += fmt::format(".partial-{}", getpid());
+  {
+    const FileDescriptor file(
+        open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.get() < 0) return SystemError("create", path);
+    Status written = WriteAll(file.get(), content, path);
+    if (written && fsync(file.get()) != 0) written = SystemError("flush", path);
+    if (!written) {
+      unlink(partial.c_str());
+      return written;
+    }
+  }
+  if (rename(partial.c_str(), path.c_str()) != 0) {
+    const auto error = SystemError("replace", path);
+    unlink(partial.c_str());
+    return error;
+  }
   return {};
 }
 
 }  // namespace
 
 Result<std::string> ReadFile(const Path& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return SystemError("open", path);
   struct stat info{};
-  if (fstat(file.get(), &info) != 0) return SystemError("read", path);
-  if (S_ISDIR(info.st_mode)) {
-    return Fail(ErrorKind::kIo, "cannot read {}: it is a folder", path.string());
-  }
+  DISCO_ASSIGN(const FileDescriptor file, OpenRegular(path, info));
   std::string content;
   content.reserve(static_cast<size_t>(info.st_size));
   char block[1 << 16];
@@ -64,24 +108,11 @@ Result<std::string> ReadFile(const Path& path) {
 }
 
 Status WriteFile(const Path& path, std::string_view content) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return WriteInto(path, content);
   if (path.has_parent_path()) DISCO_TRY(MakeFolder(path.parent_path()));
-  Path partial = path;
-  partial += fmt::format(".partial-{}", getpid());
-  {
-    const FileDescriptor file(
-        open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.get() < 0) return SystemError("create", path);
-    if (Status written = WriteAll(file.get(), content, path); !written) {
-      unlink(partial.c_str());
-      return written;
-    }
-  }
-  if (rename(partial.c_str(), path.c_str()) != 0) {
-    const auto error = SystemError("replace", path);
-    unlink(partial.c_str());
-    return error;
-  }
-  return {};
+  DISCO_ASSIGN(const Path target, FollowLinks(path));
+  return Replace(target, content);
 }
 
 Status MakeFolder(const Path& path) {
@@ -94,14 +125,8 @@ Status MakeFolder(const Path& path) {
 }
 
 Result<MappedFile> MapFile(const Path& path) {
-  // A pipe is refused below instead of being waited for here.
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return SystemError("open", path);
   struct stat info{};
-  if (fstat(file.get(), &info) != 0) return SystemError("read", path);
-  if (!S_ISREG(info.st_mode)) {
-    return Fail(ErrorKind::kIo, "cannot read {}: it is not a regular file", path.string());
-  }
+  DISCO_ASSIGN(const FileDescriptor file, OpenRegular(path, info));
   const auto size = static_cast<size_t>(info.st_size);
   if (size == 0) return MappedFile{};
   void* start = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);

@@ -16,9 +16,11 @@ namespace disco {
 
 using Path = std::filesystem::path;
 
+// Regular files only: a pipe could be waited for without end.
 Result<std::string> ReadFile(const Path& path);
 
-// Writes beside `path`, flushes to disk, renames. Makes missing folders.
+// Writes beside `path`, flushes to disk, renames. Makes missing folders. A link is kept and what it
+// leads to replaced; a device or pipe is written to.
 Status WriteFile(const Path& path, std::string_view content);
 
 Status MakeFolder(const Path& path);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -113,6 +114,33 @@ TEST_F(File, AMappingOutlivesItsFile) {
   std::shared_ptr<const std::byte> data = MapFile(path)->data;
   std::filesystem::remove(path);
   EXPECT_EQ(static_cast<char>(*data), 'k');
+}
+
+TEST_F(File, KeepsLinksAndReplacesWhatTheyLeadTo) {
+  const Path& folder = folder_;
+  ASSERT_TRUE(WriteFile(folder / "real", "old"));
+  std::filesystem::create_symlink("real", folder / "link");
+  EXPECT_TRUE(WriteFile(folder / "link", "new"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(*ReadFile(folder / "real"), "new");
+  std::filesystem::create_symlink("nowhere", folder / "dangling");
+  EXPECT_TRUE(WriteFile(folder / "dangling", "made"));
+  EXPECT_EQ(*ReadFile(folder / "nowhere"), "made");
+}
+
+TEST_F(File, WritesIntoPipesAndReplacesNone) {
+  const Path& folder = folder_;
+  const Path pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_FALSE(WriteFile(pipe, "to nobody"));
+  EXPECT_FALSE(ReadFile(pipe)) << "nothing will ever come";
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  EXPECT_TRUE(WriteFile(pipe, "text"));
+  char text[4];
+  EXPECT_EQ(read(reader, text, sizeof text), 4);
+  close(reader);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_FALSE(WriteFile(folder, "over a folder"));
 }
 
 }  // namespace

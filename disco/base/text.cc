@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/base/text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace disco {
@@ -28,6 +29,12 @@ bool IsCharacter(std::string_view bytes) {
 }
 
 }  // namespace
+
+std::string Printable(std::string text) {
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  std::replace_if(text.begin(), text.end(), is_control, ' ');
+  return text;
+}
 
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {

@@ -25,5 +25,10 @@ TEST(Utf8, RefusesWhatOnlyLooksLikeIt) {
   EXPECT_FALSE(IsUtf8("\xf4\x90\x80\x80")) << "beyond the last character";
 }
 
+TEST(Printable, LeavesNothingThatMovesACursor) {
+  EXPECT_EQ(Printable("a\x1b[2J\nb\tc\x7f"), "a [2J b c ");
+  EXPECT_EQ(Printable("caf\u00e9"), "caf\u00e9");
+}
+
 }  // namespace
 }  // namespace disco

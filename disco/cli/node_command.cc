@@ -10,15 +10,21 @@ namespace disco {
 namespace {
 
 struct NodeCommand {
-  std::string listen, largest_shard = "2GB", memory = "4GB", cache = "1GB";
+  std::string listen, largest_shard, memory, cache;
   NodeLimits limits;
 };
 
+Status SetLimit(const std::string& text, Bytes& limit) {
+  if (text.empty()) return {};
+  DISCO_ASSIGN(limit, ParseBytes(text));
+  return {};
+}
+
 Status Run(NodeCommand& options) {
   DISCO_ASSIGN(Endpoint endpoint, ParseEndpoint(options.listen));
-  DISCO_ASSIGN(options.limits.largest_shard, ParseBytes(options.largest_shard));
-  DISCO_ASSIGN(options.limits.memory, ParseBytes(options.memory));
-  DISCO_ASSIGN(options.limits.cache, ParseBytes(options.cache));
+  DISCO_TRY(SetLimit(options.largest_shard, options.limits.largest_shard));
+  DISCO_TRY(SetLimit(options.memory, options.limits.memory));
+  DISCO_TRY(SetLimit(options.cache, options.limits.cache));
   if (options.limits.sessions < 1)
     return Fail(ErrorKind::kUsage, "--sessions has to be at least 1");
   CatchInterrupts();
@@ -46,10 +52,12 @@ void AddNodeCommand(CLI::App& app, Action& action) {
                         "ADDRESS:PORT; only a trusted network should reach it")
             ->required();
         command.add_option("--sessions", options.limits.sessions, "Callers served at a time");
-        command.add_option("--max-shard", options.largest_shard, "Largest shard accepted");
+        command.add_option("--max-shard", options.largest_shard, "Largest shard accepted [2GB]");
         command.add_option("--memory", options.memory,
-                           "Weights and features of one caller's shard, at most");
-        command.add_option("--cache", options.cache, "Memory for shards kept between callers");
+                           "Weights and features of all callers' shards together, at most "
+                           "[half of the machine's memory]");
+        command.add_option("--cache", options.cache,
+                           "Memory for shards kept between callers [an eighth of the machine's]");
       },
       Run);
 }

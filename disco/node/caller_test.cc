@@ -130,7 +130,7 @@ class RunnerTalk : public Talk {
     runner_.emplace(std::move(*runner));
   }
   Status Serve() {
-    return runner_->Serve(node(), [] { return false; });
+    return runner_->Serve(node(), {[] { return Status(); }, [this] { ++queries_; }});
   }
   void Ask(uint64_t sequence) {
     ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kQuery, sequence), {}));
@@ -146,12 +146,14 @@ class RunnerTalk : public Talk {
     EXPECT_THAT(heard.error().message, HasSubstr(why));
   }
   std::optional<Runner> runner_;
+  int queries_ = 0;
 };
 
 TEST_F(RunnerTalk, AnswersUntilGoodbye) {
   for (const uint64_t sequence : {0, 1}) Ask(sequence);
   ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kGoodbye), {}));
   EXPECT_TRUE(Serve());
+  EXPECT_EQ(queries_, 2);
   std::vector<std::byte> output(4 * 9 * sizeof(float)), report(kReportSize);
   for (const uint64_t sequence : {0, 1}) {
     FrameHeader frame = Frame(FrameKind::kOutput, sequence);
@@ -192,9 +194,13 @@ TEST_F(RunnerTalk, ACallerThatGoesEndsTheSession) {
 }
 
 TEST_F(RunnerTalk, StopsWhenAsked) {
-  const Status status = runner_->Serve(node(), [] { return true; });
+  const auto go_on = []() -> Status { return Fail(ErrorKind::kInterrupted, "closing time"); };
+  const Status status = runner_->Serve(node(), {go_on, [] {}});
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kInterrupted);
+  const auto told = ReceiveHeader(caller(), 0, Patience());
+  ASSERT_FALSE(told);
+  EXPECT_THAT(told.error().message, HasSubstr("closing time"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 namespace disco {
 namespace {
@@ -32,8 +33,7 @@ std::string_view TextOf(std::span<const std::byte> bytes) {
 }  // namespace
 
 Result<std::vector<Visitor>> Doorman::Attend(Milliseconds span) {
-  std::vector<pollfd> polled = {
-      {listener_.fd(), static_cast<short>(waiting_.size() < kMaxWaiting ? POLLIN : 0), 0}};
+  std::vector<pollfd> polled = {{listener_.fd(), POLLIN, 0}};
   for (const Waiting& waiting : waiting_) polled.push_back({waiting.socket.fd(), POLLIN, 0});
   if (poll(polled.data(), polled.size(), static_cast<int>(span.count())) < 0 && errno != EINTR) {
     return Fail(ErrorKind::kIo, "cannot wait for connections: {}", std::strerror(errno));
@@ -49,19 +49,33 @@ Result<std::vector<Visitor>> Doorman::Attend(Milliseconds span) {
     }
   }
   waiting_ = std::move(staying);
-  DISCO_TRY(Admit());
+  Admit();
   return visitors;
 }
 
-Status Doorman::Admit() {
-  while (waiting_.size() < kMaxWaiting) {
-    DISCO_ASSIGN(std::optional<Socket> socket, Accept(listener_));
-    if (!socket) return {};
-    std::string from = AddressOf(*socket);
+void Doorman::Admit() {
+  for (size_t admitted = 0; admitted < kMaxWaiting; ++admitted) {
+    auto socket = Accept(listener_);
+    if (!socket) {  // no descriptor left: one stranger less is one more
+      if (waiting_.empty()) {
+        constexpr std::chrono::milliseconds kPause(100);
+        std::this_thread::sleep_for(kPause);
+        return;
+      }
+      PutOutOldest(socket.error().message);
+      continue;
+    }
+    if (!*socket) return;
+    if (waiting_.size() == kMaxWaiting) PutOutOldest("others wait to be let in");
+    std::string from = AddressOf(**socket);
     waiting_.push_back(
-        {std::move(*socket), std::move(from), {}, kFrameSize, {}, Deadline::In(kPatience)});
+        {std::move(**socket), std::move(from), {}, kFrameSize, {}, Deadline::In(kPatience)});
   }
-  return {};
+}
+
+void Doorman::PutOutOldest(const std::string& why) {
+  Refuse(waiting_.front(), why);
+  waiting_.erase(waiting_.begin());
 }
 
 Doorman::Progress Doorman::Read(Waiting& waiting, std::vector<Visitor>& visitors) {

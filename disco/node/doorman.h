@@ -2,8 +2,9 @@
 // Doorman: lets connections in and reads their first message, without trusting them.
 //
 // A stranger can hold one of kMaxWaiting places for kPatience, and as many bytes as a hello has; no
-// more. Who says something that is not a hello is told so, where it speaks disco, and put out.
-// Private to the room. Thread rule: one thread; errors: kIo when the listener itself breaks.
+// more. When all places are taken, who has waited longest goes: those who mean it speak at once.
+// Who says something that is not a hello is told so, where it speaks disco, and put out. Private to
+// the room. Thread rule: one thread; errors: kIo when the system cannot wait.
 #pragma once
 
 #include <functional>
@@ -42,7 +43,8 @@ class Doorman {
     Deadline deadline;
   };
   enum class Progress { kMore, kDone, kOut };
-  Status Admit();
+  void Admit();
+  void PutOutOldest(const std::string& why);
   Progress Read(Waiting& waiting, std::vector<Visitor>& visitors);
   Result<bool> ReadFrameHeader(Waiting& waiting);
   void Refuse(Waiting& waiting, const std::string& why);

@@ -19,6 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 Deadline Patience() { return Deadline::In(Milliseconds(20000)); }
+const auto kGoOn = [] { return Status(); };
 
 class Door : public testing::Test {
  protected:
@@ -151,21 +152,21 @@ TEST(Lobby, GivesTheLinkThatIsAskedFor) {
   Lobby lobby;
   for (const int node : {0, 1, 2})
     lobby.Enter({Socket(), {.role = Hello::Role::kNode, .session = "a", .node = node, .nodes = 3}});
-  EXPECT_TRUE(lobby.Fetch("a", 1, Patience()));
+  EXPECT_TRUE(lobby.Fetch("a", 1, Patience(), kGoOn));
   const Deadline soon = Deadline::In(Milliseconds(10));
   for (const auto& [session, node] : {std::pair("a", 1), std::pair("b", 0)}) {
-    const auto missing = lobby.Fetch(session, node, soon);
+    const auto missing = lobby.Fetch(session, node, soon, kGoOn);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().kind, ErrorKind::kDeadline);
     EXPECT_THAT(missing.error().message, HasSubstr(fmt::format("node {}", node)));
   }
-  EXPECT_TRUE(lobby.Fetch("a", 2, soon)) << "what is there is given even after the deadline";
+  EXPECT_TRUE(lobby.Fetch("a", 2, soon, kGoOn)) << "what is there is given even after the deadline";
 }
 
 TEST(Lobby, OneWhoWaitsIsWoken) {
   Lobby lobby;
   std::jthread later([&lobby] { lobby.Enter({Socket(), kNodeHello}); });
-  EXPECT_TRUE(lobby.Fetch("5e55", 1, Patience()));
+  EXPECT_TRUE(lobby.Fetch("5e55", 1, Patience(), kGoOn));
 }
 
 TEST(Lobby, ACrowdDrivesOutTheOldest) {
@@ -173,7 +174,7 @@ TEST(Lobby, ACrowdDrivesOutTheOldest) {
   lobby.Enter({Socket(), kNodeHello});
   for (size_t i = 0; i < Lobby::kMaxWaiting; ++i)
     lobby.Enter({Socket(), {.role = Hello::Role::kNode, .session = "crowd", .nodes = 2}});
-  EXPECT_FALSE(lobby.Fetch("5e55", 1, Deadline::In(Milliseconds(1))));
+  EXPECT_FALSE(lobby.Fetch("5e55", 1, Deadline::In(Milliseconds(1)), kGoOn));
 }
 
 }  // namespace

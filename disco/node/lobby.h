@@ -4,7 +4,9 @@
 // Private to the room. Thread rule: safe from any thread.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <string>
@@ -18,18 +20,27 @@ class Lobby {
   static constexpr size_t kMaxWaiting = 128;
   static constexpr Milliseconds kPatience{30000};
 
-  void Enter(Visitor visitor) {
+  // Puts out whose time is over. For the server, now and then.
+  void Sweep() {
     const std::lock_guard lock(mutex_);
     std::erase_if(links_, [](const Link& link) { return link.deadline.Passed(); });
+  }
+
+  void Enter(Visitor visitor) {
+    const std::lock_guard lock(mutex_);
     if (links_.size() >= kMaxWaiting) links_.pop_front();
     links_.push_back({std::move(visitor), Deadline::In(kPatience)});
     arrived_.notify_all();
   }
 
-  // The link from `node` of `session`. Errors: kDeadline.
-  Result<Socket> Fetch(const std::string& session, int node, Deadline deadline) {
+  // The link from `node` of `session`. `go_on` is asked now and then; its error ends the wait.
+  // Errors: kDeadline, that of `go_on`.
+  Result<Socket> Fetch(const std::string& session, int node, Deadline deadline,
+                       const std::function<Status()>& go_on) {
+    constexpr Milliseconds kLook{100};
     std::unique_lock lock(mutex_);
     while (true) {
+      DISCO_TRY(go_on());
       for (auto link = links_.begin(); link != links_.end(); ++link) {
         const Hello& hello = link->visitor.hello;
         if (hello.session != session || hello.node != node) continue;
@@ -37,9 +48,9 @@ class Lobby {
         links_.erase(link);
         return socket;
       }
-      if (arrived_.wait_until(lock, deadline.when()) == std::cv_status::timeout) {
+      if (deadline.Passed())
         return Fail(ErrorKind::kDeadline, "node {} did not connect in time", node);
-      }
+      arrived_.wait_until(lock, std::min(deadline.when(), Deadline::In(kLook).when()));
     }
   }
 

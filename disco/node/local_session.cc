@@ -32,7 +32,7 @@ class LocalSession : public Session {
     Mesh& mesh = *meshes_[static_cast<size_t>(node)];
     threads_.emplace_back([runner = std::move(runner), &mesh]() mutable {
       // Its caller hears of an error through the mesh.
-      static_cast<void>(runner.Serve(mesh, [] { return false; }));
+      static_cast<void>(runner.Serve(mesh, {[] { return Status(); }, [] {}}));
       mesh.Shutdown();
     });
   }

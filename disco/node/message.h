@@ -13,10 +13,17 @@ namespace disco {
 
 Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
                    Deadline deadline);
+// A long one: `patience` is the time for each kMessageBlock of it, so that a slow link is no error
+// and a dead one is.
+Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
+                   Milliseconds patience);
+inline constexpr size_t kMessageBlock = size_t{1} << 18;
 
 // Receives a message of `kind` with at most `largest` bytes; memory grows with what arrives, not
 // with what is claimed.
 Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest,
                                    Deadline deadline);
+Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest,
+                                   Milliseconds patience);
 
 }  // namespace disco

@@ -2,6 +2,7 @@
 #include "disco/node/node_session.h"
 
 #include "disco/base/hash.h"
+#include "disco/base/text.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/work.h"
@@ -12,128 +13,173 @@
 namespace disco {
 namespace {
 
+// Between "ready" and "link" the other nodes get their shards, over links of any speed. A caller
+// that goes ends the wait, and so does a node that needs the place.
+constexpr Milliseconds kOthersGetReady{3.6e6};
+
 std::span<const std::byte> BytesOf(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
-// From the cache, or from the caller.
-Result<std::shared_ptr<const std::string>> ObtainShard(const Visitor& caller,
-                                                       const NodeHouse& house, Deadline deadline) {
-  const Hello& hello = caller.hello;
-  auto shard = house.cache.Find(hello.shard_hash);
-  const HelloReply reply{.need_shard = shard == nullptr};
-  DISCO_TRY(SendMessage(caller.socket,
-                        {.kind = FrameKind::kHelloReply, .plan_hash = hello.plan_hash},
-                        ToJson(reply), deadline));
-  if (shard != nullptr) return shard;
-  DISCO_ASSIGN(std::string bytes,
-               ReceiveMessage(caller.socket, FrameKind::kShard,
-                              static_cast<size_t>(hello.shard_size.value), deadline));
-  if (Hash(BytesOf(bytes)) != hello.shard_hash)
-    return Fail(ErrorKind::kPeer, "the shard is not the one that was announced");
-  shard = std::make_shared<const std::string>(std::move(bytes));
-  house.cache.Add(hello.shard_hash, shard);
-  return shard;
-}
+// A runner and the memory it holds.
+struct Loaded {
+  MemoryBudget::Reservation features, weights;
+  Runner runner;
+};
 
-// A few bytes of shard can ask for any amount of features: look before anything is allocated.
-Status CheckMemory(const Graph& graph, Bytes limit) {
-  const Bytes features = FeatureBytes(graph), weights = WeightBytes(graph);
-  if (features <= limit && weights <= limit - features) return {};
-  return Fail(
-      ErrorKind::kPeer,
-      "the shard needs {} for features and {} for weights, more than the {} this node gives "
-      "to a session; start it with a larger --memory",
-      ToString(features), ToString(weights), ToString(limit));
-}
+class Opening {
+ public:
+  Opening(const Visitor& caller, const NodeHouse& house, SessionControl& control)
+      : caller_(caller), hello_(caller.hello), house_(house), control_(control) {}
 
-Result<Runner> MakeRunner(const std::string& shard, const Hello& hello, Bytes memory) try {
-  DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard)));
-  const auto plan = graph.metadata.find("disco.plan");
-  if (plan == graph.metadata.end() || plan->second != HashText(hello.plan_hash)) {
-    return Fail(ErrorKind::kPeer,
-                "the shard was cut by plan {}, the caller works on plan {}; cut it again",
-                plan == graph.metadata.end() ? "?" : plan->second, HashText(hello.plan_hash));
+  Result<Loaded> Load() try {
+    if (hello_.shard_size > house_.limits.largest_shard) {
+      return Fail(
+          ErrorKind::kPeer,
+          "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
+          ToString(hello_.shard_size), ToString(house_.limits.largest_shard));
+    }
+    DISCO_ASSIGN(const auto of_shard, house_.budget.Reserve(hello_.shard_size, "the shard"));
+    DISCO_ASSIGN(const auto shard, ObtainShard());
+    control_.Touch();
+    DISCO_ASSIGN(Graph graph, ParseShard(*shard));
+    // A few bytes of shard can ask for any amount of features.
+    DISCO_ASSIGN(auto features, house_.budget.Reserve(FeatureBytes(graph), "what it computes"));
+    DISCO_ASSIGN(auto weights, house_.budget.Reserve(WeightBytes(graph), "what it has learned"));
+    DISCO_ASSIGN(Runner runner, Runner::Create(std::move(graph), {.node = hello_.node,
+                                                                  .nodes = hello_.nodes,
+                                                                  .plan_hash = hello_.plan_hash,
+                                                                  .deadline = hello_.deadline,
+                                                                  .program = hello_.program}));
+    return Loaded{std::move(features), std::move(weights), std::move(runner)};
+  } catch (const std::bad_alloc&) {
+    return Fail(ErrorKind::kPeer, "the shard needs more memory than this node has");
   }
-  DISCO_TRY(InferShapes(graph));
-  DISCO_TRY(CheckMemory(graph, memory));
-  return Runner::Create(std::move(graph), {.node = hello.node,
-                                           .nodes = hello.nodes,
-                                           .plan_hash = hello.plan_hash,
-                                           .deadline = hello.deadline,
-                                           .program = hello.program});
-} catch (const std::bad_alloc&) {
-  return Fail(ErrorKind::kPeer, "the shard needs more memory than this node has");
+
+  // Links to all other nodes: this one calls those before it, and is called by those after it.
+  Result<std::vector<std::optional<TcpPeer>>> Link() {
+    const Deadline deadline = Deadline::In(hello_.deadline);
+    std::vector<std::optional<TcpPeer>> peers(static_cast<size_t>(hello_.nodes) + 1);
+    for (int other = 0; other < hello_.nodes; ++other) {
+      if (other == hello_.node) continue;
+      const Endpoint& endpoint = hello_.listen[static_cast<size_t>(other)];
+      const std::string name = fmt::format("node {} ({})", other, ToString(endpoint));
+      auto socket = other > hello_.node ? Await(other, deadline) : Call(endpoint, deadline);
+      if (!socket) return At("linking to " + name, socket.error());
+      peers[static_cast<size_t>(other)] = TcpPeer{std::move(*socket), name};
+    }
+    return peers;
+  }
+
+ private:
+  // From the cache, or from the caller.
+  Result<std::shared_ptr<const std::string>> ObtainShard() {
+    auto shard = house_.cache.Find(hello_.shard_hash);
+    const HelloReply reply{.need_shard = shard == nullptr};
+    DISCO_TRY(SendMessage(caller_.socket,
+                          {.kind = FrameKind::kHelloReply, .plan_hash = hello_.plan_hash},
+                          ToJson(reply), Deadline::In(house_.limits.patience)));
+    if (shard != nullptr) return shard;
+    DISCO_ASSIGN(std::string bytes, ReceiveMessage(caller_.socket, FrameKind::kShard,
+                                                   static_cast<size_t>(hello_.shard_size.value),
+                                                   house_.limits.patience));
+    if (Hash(BytesOf(bytes)) != hello_.shard_hash)
+      return Fail(ErrorKind::kPeer, "the shard is not the one that was announced");
+    shard = std::make_shared<const std::string>(std::move(bytes));
+    house_.cache.Add(hello_.shard_hash, shard);
+    return shard;
+  }
+
+  Result<Graph> ParseShard(const std::string& shard) {
+    DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard)));
+    const auto plan = graph.metadata.find("disco.plan");
+    if (plan == graph.metadata.end() || plan->second != HashText(hello_.plan_hash)) {
+      return Fail(ErrorKind::kPeer,
+                  "the shard was cut by plan {}, the caller works on plan {}; cut it again",
+                  plan == graph.metadata.end() ? "?" : plan->second, HashText(hello_.plan_hash));
+    }
+    DISCO_TRY(InferShapes(graph));
+    return graph;
+  }
+
+  Result<Socket> Call(const Endpoint& endpoint, Deadline deadline) {
+    DISCO_ASSIGN(Socket socket, Connect(endpoint, deadline));
+    const Hello introduction{.role = Hello::Role::kNode,
+                             .session = hello_.session,
+                             .node = hello_.node,
+                             .nodes = hello_.nodes};
+    DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = hello_.plan_hash},
+                          ToJson(introduction), deadline));
+    return socket;
+  }
+
+  Result<Socket> Await(int other, Deadline deadline) {
+    return house_.lobby.Fetch(hello_.session, other, deadline, [this]() -> Status {
+      if (HasClosed(caller_.socket)) return Fail(ErrorKind::kPeer, "the caller has gone");
+      return control_.GoOn();
+    });
+  }
+
+  const Visitor& caller_;
+  const Hello& hello_;
+  const NodeHouse& house_;
+  SessionControl& control_;
+};
+
+// As many as a message holds, and for people enough.
+std::vector<std::string> Shortened(const std::vector<std::string>& warnings) {
+  constexpr size_t kMost = 20, kLongest = 200;
+  std::vector<std::string> some;
+  for (size_t i = 0; i < std::min(warnings.size(), kMost); ++i)
+    some.push_back(Printable(warnings[i].substr(0, kLongest)));
+  if (warnings.size() > kMost)
+    some.push_back(fmt::format("... and {} more of this kind", warnings.size() - kMost));
+  return some;
 }
 
-// Links to all other nodes: this one calls those before it, and is called by those after it.
-Result<std::vector<std::optional<TcpPeer>>> LinkNodes(const Hello& hello, Lobby& lobby,
-                                                      Deadline deadline) {
-  std::vector<std::optional<TcpPeer>> peers(static_cast<size_t>(hello.nodes) + 1);
-  for (int other = 0; other < hello.nodes; ++other) {
-    if (other == hello.node) continue;
-    const Endpoint& endpoint = hello.listen[static_cast<size_t>(other)];
-    const std::string name = fmt::format("node {} ({})", other, ToString(endpoint));
-    auto link = [&]() -> Result<Socket> {
-      if (other > hello.node) return lobby.Fetch(hello.session, other, deadline);
-      DISCO_ASSIGN(Socket socket, Connect(endpoint, deadline));
-      const Hello introduction{.role = Hello::Role::kNode,
-                               .session = hello.session,
-                               .node = hello.node,
-                               .nodes = hello.nodes};
-      DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = hello.plan_hash},
-                            ToJson(introduction), deadline));
-      return socket;
-    };
-    auto socket = link();
-    if (!socket) return At("linking to " + name, socket.error());
-    peers[static_cast<size_t>(other)] = TcpPeer{std::move(*socket), name};
-  }
-  return peers;
+Ready ReadyOf(const ProgramReport& report) {
+  return {report.kernels, Shortened(report.warnings), report.weights, report.activations};
 }
 
 struct OpenSession {
-  Runner runner;
+  Loaded loaded;
   std::vector<std::optional<TcpPeer>> peers;
 };
 
-Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house) {
-  if (caller.hello.shard_size > house.limits.largest_shard) {
-    return Fail(
-        ErrorKind::kPeer,
-        "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
-        ToString(caller.hello.shard_size), ToString(house.limits.largest_shard));
-  }
-  // A large shard takes its time on a slow link; the caller's own deadline watches over it too.
-  const Deadline shard_deadline =
-      Deadline::In(house.limits.opening +
-                   Milliseconds(static_cast<double>(caller.hello.shard_size.value) / 1e3));
-  DISCO_ASSIGN(const auto shard, ObtainShard(caller, house, shard_deadline));
-  DISCO_ASSIGN(Runner runner, MakeRunner(*shard, caller.hello, house.limits.memory));
-  DISCO_ASSIGN(auto peers,
-               LinkNodes(caller.hello, house.lobby, Deadline::In(house.limits.opening)));
-  return OpenSession{std::move(runner), std::move(peers)};
+Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house, SessionControl& control) {
+  const SessionControl::Hold hold(control, caller.socket);
+  Opening opening(caller, house, control);
+  DISCO_ASSIGN(Loaded loaded, opening.Load());
+  control.Touch();
+  const FrameHeader ready{.kind = FrameKind::kReady, .plan_hash = caller.hello.plan_hash};
+  DISCO_TRY(SendMessage(caller.socket, ready, ToJson(ReadyOf(loaded.runner.report())),
+                        Deadline::In(house.limits.patience)));
+  DISCO_TRY(ReceiveMessage(caller.socket, FrameKind::kLink, 0, Deadline::In(kOthersGetReady)));
+  control.Touch();
+  DISCO_ASSIGN(auto peers, opening.Link());
+  const FrameHeader linked{.kind = FrameKind::kLinked, .plan_hash = caller.hello.plan_hash};
+  DISCO_TRY(SendMessage(caller.socket, linked, "", Deadline::In(house.limits.patience)));
+  return OpenSession{std::move(loaded), std::move(peers)};
 }
 
 }  // namespace
 
-Status ServeSession(Visitor caller, const NodeHouse& house) {
-  const Hello hello = caller.hello;
-  auto open = Open(caller, house);
-  const Deadline deadline = Deadline::In(house.limits.opening);
+Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& control) {
+  auto open = Open(caller, house, control);
   if (!open) {
-    // Best effort: the caller may be what failed.
+    // Why it was cut says more than that it was. Best effort: the caller may be what failed.
+    const Status go_on = control.GoOn();
+    const Error error = go_on ? open.error() : go_on.error();
     static_cast<void>(SendMessage(caller.socket, {.kind = FrameKind::kError},
-                                  open.error().message.substr(0, kMaxErrorText), deadline));
-    return tl::unexpected(open.error());
+                                  error.message.substr(0, kMaxErrorText),
+                                  Deadline::In(house.limits.patience)));
+    return tl::unexpected(error);
   }
-  const ProgramReport& report = open->runner.report();
-  const Ready ready{report.kernels, report.warnings, report.weights, report.activations};
-  DISCO_TRY(SendMessage(caller.socket, {.kind = FrameKind::kReady, .plan_hash = hello.plan_hash},
-                        ToJson(ready), deadline));
   open->peers.back() = TcpPeer{std::move(caller.socket), "the caller"};
   const auto mesh = MakeTcpMesh(std::move(open->peers));
-  return open->runner.Serve(*mesh, house.stop);
+  const SessionControl::Hold hold(control, *mesh);
+  return open->loaded.runner.Serve(
+      *mesh, {[&control] { return control.GoOn(); }, [&control] { control.Touch(); }});
 }
 
 }  // namespace disco

@@ -6,18 +6,21 @@
 
 #include "disco/node/doorman.h"
 #include "disco/node/lobby.h"
+#include "disco/node/memory_budget.h"
 #include "disco/node/server.h"
+#include "disco/node/session_control.h"
 #include "disco/node/shard_cache.h"
 
 namespace disco {
 
+// What the sessions of a node share.
 struct NodeHouse {
   const NodeLimits& limits;
   ShardCache& cache;
   Lobby& lobby;
-  std::function<bool()> stop;
+  MemoryBudget& budget;
 };
 
-Status ServeSession(Visitor caller, const NodeHouse& house);
+Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& control);
 
 }  // namespace disco

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "disco/base/hash.h"
+#include "disco/base/text.h"
 #include "disco/plan/json_number.h"
 #include "disco/plan/plan.h"
 
@@ -145,6 +146,9 @@ Result<Ready> ReadyFromJson(std::string_view text) {
   return FromJson(text, "ready", [](const Json& json) -> Result<Ready> {
     Ready ready{.kernels = json.at("kernels").get<std::string>(),
                 .warnings = json.at("warnings").get<std::vector<std::string>>()};
+    // For terminals: a node is not trusted to write there as it likes.
+    ready.kernels = Printable(std::move(ready.kernels));
+    for (std::string& warning : ready.warnings) warning = Printable(std::move(warning));
     DISCO_ASSIGN(ready.weights, BytesFrom(json, "weights"));
     DISCO_ASSIGN(ready.activations, BytesFrom(json, "activations"));
     return ready;

@@ -5,7 +5,9 @@
 //   caller -> node   hello (who is who)          node -> node   hello (which session)
 //   node -> caller   hello reply (shard needed?)
 //   caller -> node   shard (if needed)
-//   node -> caller   ready (when its links to all other nodes stand)
+//   node -> caller   ready (its shard is loaded)
+//   caller -> node   link (all nodes are ready)
+//   node -> caller   linked (its links to all other nodes stand)
 //   then, per inference:  caller -> node  query, inputs;  node -> node  features;  node -> caller
 //   outputs, report
 //

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes on other machines: one `disco node` per endpoint, each sent its shard unless it has it.
+#include <functional>
+#include <numeric>
 #include <random>
 
 #include "disco/base/hash.h"
@@ -34,23 +36,24 @@ std::string RandomName() {
   return HashText(word()) + HashText(word());
 }
 
+// Opening goes in steps, each of which all nodes take before the next begins, so that a step's
+// deadline does not depend on how long another node takes over an earlier one.
 class Opening {
  public:
   Opening(const std::vector<Endpoint>& endpoints, const Cut& cut, const SessionOptions& options)
       : endpoints_(endpoints), cut_(cut), options_(options), session_(RandomName()) {}
 
   Result<std::vector<std::optional<TcpPeer>>> Run(Caller& caller) {
-    // All nodes get their shards before one of them is waited for: they link up among themselves.
-    for (size_t node = 0; node < endpoints_.size(); ++node) DISCO_TRY(Named(node, Introduce(node)));
+    DISCO_TRY(Introduce());
+    DISCO_TRY(CollectAll(FrameKind::kReady, [&](size_t node, const std::string& text) -> Status {
+      DISCO_ASSIGN(const Ready ready, ReadyFromJson(text));
+      caller.SetReady(static_cast<NodeId>(node), ready);
+      return {};
+    }));
+    for (size_t node = 0; node < endpoints_.size(); ++node)
+      DISCO_TRY(Named(node, Send(node, FrameKind::kLink, "", Deadline::In(options_.deadline))));
+    DISCO_TRY(CollectAll(FrameKind::kLinked, [](size_t, const std::string&) { return Status(); }));
     std::vector<std::optional<TcpPeer>> peers;
-    for (size_t node = 0; node < endpoints_.size(); ++node) {
-      auto text = ReceiveMessage(sockets_[node], FrameKind::kReady, kMaxText,
-                                 Deadline::In(options_.deadline));
-      if (!text) return At(NameOf(node), text.error());
-      const auto ready = ReadyFromJson(*text);
-      if (!ready) return At(NameOf(node), ready.error());
-      caller.SetReady(static_cast<NodeId>(node), *ready);
-    }
     for (size_t node = 0; node < endpoints_.size(); ++node)
       peers.push_back(TcpPeer{std::move(sockets_[node]), NameOf(node)});
     peers.emplace_back();  // the caller itself
@@ -63,10 +66,35 @@ class Opening {
   }
   Status Named(size_t node, const Status& status) const {
     if (status) return {};
-    return At(NameOf(node), status.error());
+    if (status.error().kind != ErrorKind::kDeadline) return At(NameOf(node), status.error());
+    return Fail(ErrorKind::kDeadline,
+                "{}: {}; is a disco node there? A longer --deadline gives it more than {:.1f} s",
+                NameOf(node), status.error().message, options_.deadline.count() / 1e3);
+  }
+  template <class Time>
+  Status Send(size_t node, FrameKind kind, std::string_view text, Time time) const {
+    return SendMessage(sockets_[node], {.kind = kind, .plan_hash = cut_.plan_hash}, text, time);
   }
 
-  Status Introduce(size_t node) {
+  // Hello to every node, then the shards to those that have them not.
+  Status Introduce() {
+    const Deadline deadline = Deadline::In(options_.deadline);
+    std::vector<bool> needs_shard;
+    for (size_t node = 0; node < endpoints_.size(); ++node) {
+      const auto need = Greet(node, deadline);
+      if (!need) return Named(node, tl::unexpected(need.error()));
+      needs_shard.push_back(*need);
+    }
+    for (size_t node = 0; node < endpoints_.size(); ++node) {
+      if (!needs_shard[node]) continue;
+      DISCO_ASSIGN(const std::string shard, SerializeOnnx(cut_.shards[node]));
+      DISCO_TRY(Named(node, Send(node, FrameKind::kShard, shard, options_.deadline)));
+    }
+    return {};
+  }
+
+  // Whether the node needs its shard.
+  Result<bool> Greet(size_t node, Deadline deadline) {
     DISCO_ASSIGN(const std::string shard, SerializeOnnx(cut_.shards[node]));
     const Hello hello{.role = Hello::Role::kCaller,
                       .session = session_,
@@ -77,18 +105,33 @@ class Opening {
                       .deadline = options_.deadline * kNodeDeadlineShare,
                       .program = options_.program,
                       .listen = endpoints_};
-    DISCO_ASSIGN(Socket socket, Connect(endpoints_[node], Deadline::In(options_.deadline)));
-    const Deadline deadline = Deadline::In(options_.deadline);
-    DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = cut_.plan_hash},
-                          ToJson(hello), deadline));
-    DISCO_ASSIGN(const std::string text,
-                 ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, deadline));
-    DISCO_ASSIGN(const HelloReply reply, HelloReplyFromJson(text));
-    if (reply.need_shard) {
-      DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kShard, .plan_hash = cut_.plan_hash}, shard,
-                            Deadline::In(options_.deadline)));
-    }
+    DISCO_ASSIGN(Socket socket, Connect(endpoints_[node], deadline));
     sockets_.push_back(std::move(socket));
+    DISCO_TRY(Send(node, FrameKind::kHello, ToJson(hello), deadline));
+    DISCO_ASSIGN(const std::string text,
+                 ReceiveMessage(sockets_[node], FrameKind::kHelloReply, kMaxText, deadline));
+    DISCO_ASSIGN(const HelloReply reply, HelloReplyFromJson(text));
+    return reply.need_shard;
+  }
+
+  // One message of `kind` from every node, in the order in which they come: the first error is that
+  // of the node to blame.
+  Status CollectAll(FrameKind kind,
+                    const std::function<Status(size_t node, const std::string& text)>& take) {
+    const Deadline deadline = Deadline::In(options_.deadline);
+    std::vector<size_t> waiting(sockets_.size());
+    std::iota(waiting.begin(), waiting.end(), size_t{0});
+    while (!waiting.empty()) {
+      std::vector<const Socket*> sockets;
+      for (const size_t node : waiting) sockets.push_back(&sockets_[node]);
+      const auto ready = WaitAnyReadable(sockets, deadline);
+      if (!ready) return Named(waiting[0], tl::unexpected(ready.error()));
+      const size_t node = waiting[*ready];
+      const auto text = ReceiveMessage(sockets_[node], kind, kMaxText, deadline);
+      if (!text) return Named(node, tl::unexpected(text.error()));
+      DISCO_TRY(Named(node, take(node, *text)));
+      waiting.erase(waiting.begin() + static_cast<ptrdiff_t>(*ready));
+    }
     return {};
   }
 

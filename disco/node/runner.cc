@@ -6,7 +6,7 @@
 namespace disco {
 namespace {
 
-constexpr Milliseconds kIdleLook{1000};   // how often an idle node asks whether to stop
+constexpr Milliseconds kIdleLook{250};    // how often an idle node asks whether to go on
 constexpr Milliseconds kErrorGrace{500};  // how long a failing node tries to tell its caller
 
 }  // namespace
@@ -22,27 +22,34 @@ Result<Runner> Runner::Create(Graph shard, const RunnerOptions& options) {
   return runner;
 }
 
-Status Runner::Serve(Mesh& mesh, const std::function<bool()>& stop) {
-  const PeerId members[] = {caller()};
-  for (uint64_t sequence = 0;;) {
-    const auto woken = mesh.WaitAny(members, Deadline::In(kIdleLook));
-    if (stop()) return Fail(ErrorKind::kInterrupted, "node {} is stopping", options_.node);
-    if (!woken && woken.error().kind == ErrorKind::kDeadline) continue;
-    if (!woken) return tl::unexpected(woken.error());
-    DISCO_ASSIGN(const FrameHeader header,
-                 ReceiveHeader(mesh, caller(), Deadline::In(options_.deadline)));
-    if (header.kind == FrameKind::kGoodbye) return {};
-    const FrameHeader query{
-        .kind = FrameKind::kQuery, .plan_hash = options_.plan_hash, .sequence = sequence};
-    Status status = ExpectFrame(header, query);
-    if (status) status = ServeOne(mesh, sequence++);
-    if (!status) {
-      // The caller may be gone too; the session ends with the first error in any case.
-      if (PostError(mesh, caller(), status.error().message))
-        static_cast<void>(mesh.Flush(Deadline::In(kErrorGrace)));
-      return status;
-    }
+Status Runner::Serve(Mesh& mesh, const Watch& watch) {
+  for (uint64_t sequence = 0;; ++sequence) {
+    const auto more = ServeNext(mesh, sequence, watch);
+    if (more && !*more) return {};
+    if (more) continue;
+    // The caller may be gone too; the session ends with the first error in any case.
+    if (PostError(mesh, caller(), more.error().message))
+      static_cast<void>(mesh.Flush(Deadline::In(kErrorGrace)));
+    return tl::unexpected(more.error());
   }
+}
+
+Result<bool> Runner::ServeNext(Mesh& mesh, uint64_t sequence, const Watch& watch) {
+  const PeerId members[] = {caller()};
+  while (true) {
+    const auto woken = mesh.WaitAny(members, Deadline::In(kIdleLook));
+    DISCO_TRY(watch.go_on());
+    if (woken) break;
+    if (woken.error().kind != ErrorKind::kDeadline) return tl::unexpected(woken.error());
+  }
+  DISCO_ASSIGN(const FrameHeader header,
+               ReceiveHeader(mesh, caller(), Deadline::In(options_.deadline)));
+  if (header.kind == FrameKind::kGoodbye) return false;
+  watch.on_query();
+  DISCO_TRY(ExpectFrame(
+      header, {.kind = FrameKind::kQuery, .plan_hash = options_.plan_hash, .sequence = sequence}));
+  DISCO_TRY(ServeOne(mesh, sequence));
+  return true;
 }
 
 Status Runner::ServeOne(Mesh& mesh, uint64_t sequence) {

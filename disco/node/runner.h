@@ -29,15 +29,23 @@ class Runner {
   // `shard` with its shapes inferred.
   static Result<Runner> Create(Graph shard, const RunnerOptions& options);
 
-  // Answers the caller until it says goodbye, goes, or an inference fails; a failure is reported to
-  // the caller. `stop` is asked about once a second while there is nothing to do.
-  Status Serve(Mesh& mesh, const std::function<bool()>& stop);
+  // How somebody else watches over a session that serves.
+  struct Watch {
+    std::function<Status()> go_on;   // asked between inferences, four times a second
+    std::function<void()> on_query;  // at the beginning of each inference
+  };
+
+  // Answers the caller until it says goodbye, goes, an inference fails or `go_on` does; a failure
+  // is reported to the caller.
+  Status Serve(Mesh& mesh, const Watch& watch);
 
   const ProgramReport& report() const { return program_->report(); }
 
  private:
   Runner() = default;
   PeerId caller() const { return options_.nodes; }
+  // False after goodbye.
+  Result<bool> ServeNext(Mesh& mesh, uint64_t sequence, const Watch& watch);
   Status ServeOne(Mesh& mesh, uint64_t sequence);
   Status ReceiveInputs(Mesh& mesh, uint64_t sequence, Deadline deadline);
   Status PostOutputs(Mesh& mesh, uint64_t sequence, const NodeReport& report);

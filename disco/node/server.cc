@@ -1,13 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/node/server.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <list>
 #include <thread>
 
+#include "disco/base/text.h"
 #include "disco/node/message.h"
 #include "disco/node/node_session.h"
 
 namespace disco {
+namespace {
+
+constexpr Milliseconds kTick{200};
+constexpr Milliseconds kGrace{2000};  // for a session that is asked to end, before it is cut
+constexpr Milliseconds kPolite{100};  // for telling a caller why not
+
+}  // namespace
+
+Bytes MachineMemory(int64_t share) {
+  return {int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE) / share};
+}
 
 class NodeServer::Impl {
  public:
@@ -15,57 +30,99 @@ class NodeServer::Impl {
        std::function<void(const std::string&)> log)
       : port_(port),
         limits_(limits),
-        log_(std::move(log)),
+        log_([log = std::move(log)](const std::string& line) { log(Printable(line)); }),
         doorman_(std::move(listener), log_),
-        cache_(limits.cache) {}
+        cache_(limits.cache),
+        budget_(limits.memory) {}
 
-  ~Impl() { stopping_ = true; }  // sessions look at it once a second; their threads are joined
+  ~Impl() { EndAll(); }
 
   uint16_t port() const { return port_; }
   void Stop() { stopping_ = true; }
 
   Status Run(const std::function<bool()>& stop) {
-    constexpr Milliseconds kLook{200};
     while (!stopping_ && !stop()) {
-      DISCO_ASSIGN(std::vector<Visitor> visitors, doorman_.Attend(kLook));
-      sessions_.remove_if([](const Running& session) { return session.done->load(); });
+      DISCO_ASSIGN(std::vector<Visitor> visitors, doorman_.Attend(kTick));
+      Tidy();
       for (Visitor& visitor : visitors) Receive(std::move(visitor));
     }
-    stopping_ = true;
+    EndAll();
     return {};
   }
 
  private:
   struct Running {
-    std::shared_ptr<std::atomic<bool>> done;
+    std::shared_ptr<SessionControl> control = std::make_shared<SessionControl>();
+    std::shared_ptr<std::atomic<bool>> done = std::make_shared<std::atomic<bool>>(false);
     std::jthread thread;
   };
 
-  void Receive(Visitor visitor) {
-    if (visitor.hello.role == Hello::Role::kNode) return lobby_.Enter(std::move(visitor));
-    if (static_cast<int>(sessions_.size()) >= limits_.sessions) {
-      const std::string text = fmt::format(
-          "this node is busy with {} sessions; try again later, or start it with more --sessions",
-          sessions_.size());
-      constexpr Milliseconds kPolite{100};
-      static_cast<void>(
-          SendMessage(visitor.socket, {.kind = FrameKind::kError}, text, Deadline::In(kPolite)));
-      return;
+  void Tidy() {
+    lobby_.Sweep();
+    for (const Running& session : sessions_) {
+      if (session.control->Ending() > kGrace) session.control->Cut();
     }
-    auto done = std::make_shared<std::atomic<bool>>(false);
-    sessions_.push_back({done, std::jthread([this, done, visitor = std::move(visitor)]() mutable {
-                           Serve(std::move(visitor));
-                           done->store(true);
-                         })});
+    sessions_.remove_if([](const Running& session) { return session.done->load(); });
   }
 
-  void Serve(Visitor visitor) {
+  void EndAll() {
+    for (const Running& session : sessions_) session.control->End("the node is stopping");
+    for (Tidy(); !sessions_.empty(); Tidy()) std::this_thread::sleep_for(kTick / 4);
+  }
+
+  void Receive(Visitor visitor) try {
+    if (visitor.hello.role == Hello::Role::kNode) return lobby_.Enter(std::move(visitor));
+    if (static_cast<int>(sessions_.size()) >= limits_.sessions && !MakeRoom()) {
+      return Refuse(visitor,
+                    fmt::format("this node is busy with {} sessions; try again later, or start it "
+                                "with more --sessions",
+                                sessions_.size()));
+    }
+    Running& session = sessions_.emplace_back();
+    session.thread = std::jthread([this, control = session.control, done = session.done,
+                                   visitor = std::move(visitor)]() mutable {
+      Serve(std::move(visitor), *control);
+      done->store(true);
+    });
+  } catch (const std::exception& error) {
+    if (!sessions_.empty() && !sessions_.back().thread.joinable()) sessions_.pop_back();
+    log_(fmt::format("cannot serve a caller: {}", error.what()));
+  }
+
+  // Whether a session was found that has been silent for too long; it is on its way out.
+  bool MakeRoom() {
+    const auto going =
+        std::count_if(sessions_.begin(), sessions_.end(),
+                      [](const Running& session) { return !session.control->GoOn(); });
+    const auto longest = std::max_element(
+        sessions_.begin(), sessions_.end(),
+        [](const Running& a, const Running& b) { return a.control->Idle() < b.control->Idle(); });
+    // One at a time: those who are going still hold their memory.
+    if (going > 0 || longest == sessions_.end() || longest->control->Idle() < limits_.idle)
+      return false;
+    longest->control->End("the session made room for another caller after a long silence");
+    return true;
+  }
+
+  static void Refuse(const Visitor& visitor, const std::string& text) {
+    static_cast<void>(
+        SendMessage(visitor.socket, {.kind = FrameKind::kError}, text, Deadline::In(kPolite)));
+  }
+
+  void Serve(Visitor visitor, SessionControl& control) {
     const std::string name = fmt::format("session {} as node {} of {}", visitor.hello.session,
                                          visitor.hello.node, visitor.hello.nodes);
     log_(name + " begins");
-    const NodeHouse house{limits_, cache_, lobby_, [this] { return stopping_.load(); }};
-    const Status status = ServeSession(std::move(visitor), house);
+    const Status status = TryServe(std::move(visitor), control);
     log_(status ? name + " ends" : fmt::format("{} ends: {}", name, status.error().message));
+  }
+
+  // Whatever a session runs into is its own end and nobody else's.
+  Status TryServe(Visitor visitor, SessionControl& control) try {
+    const NodeHouse house{limits_, cache_, lobby_, budget_};
+    return ServeSession(std::move(visitor), house, control);
+  } catch (const std::exception& error) {
+    return Fail(ErrorKind::kIo, "{}", error.what());
   }
 
   uint16_t port_;
@@ -74,6 +131,7 @@ class NodeServer::Impl {
   Doorman doorman_;
   ShardCache cache_;
   Lobby lobby_;
+  MemoryBudget budget_;
   std::atomic<bool> stopping_ = false;
   std::list<Running> sessions_;
 };

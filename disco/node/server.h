@@ -2,9 +2,10 @@
 // NodeServer: what `disco node` runs. Needs nothing but itself: callers send their shard.
 //
 // One thread lets connections in; each session has a thread of its own. A session's error ends that
-// session; the server lives on and takes the next caller. Memory is bounded by NodeLimits, whatever
-// strangers send. Thread rule: Run in one thread, Stop from any. Errors: kIo when the port cannot
-// be had.
+// session, whatever it is; the server lives on and takes the next caller. Memory is bounded by
+// NodeLimits, whatever strangers send. When all places are taken, a caller that has been silent for
+// `idle` makes room for the next. Thread rule: Run in one thread, Stop from any. Errors: kIo when
+// the port cannot be had.
 #pragma once
 
 #include <atomic>
@@ -17,12 +18,16 @@
 
 namespace disco {
 
+// The machine's memory divided by `share`.
+Bytes MachineMemory(int64_t share);
+
 struct NodeLimits {
   int sessions = 4;                    // at a time; the next caller is told to come later
   Bytes largest_shard{2'000'000'000};  // accepted from a caller
-  Bytes memory{4'000'000'000};         // of one session: its shard's weights and all its features
-  Bytes cache{1'000'000'000};          // shards kept for callers that come again
-  Milliseconds opening{10000};         // until all nodes of a session must be linked
+  Bytes memory = MachineMemory(2);     // weights and features of all sessions together
+  Bytes cache = MachineMemory(8);      // shards kept for callers that come again
+  Milliseconds patience{10000};        // for each step of opening, and each block of a shard
+  Milliseconds idle{60000};            // after which a caller makes room for another
 };
 
 class NodeServer {
@@ -36,7 +41,8 @@ class NodeServer {
   // The port it listens on; of use when port 0 was asked for.
   uint16_t port() const;
 
-  // Serves until Stop, or until `stop` says so (asked every 200 ms).
+  // Serves until Stop, or until `stop` says so (asked every 200 ms); then sessions end, within
+  // seconds.
   Status Run(const std::function<bool()>& stop);
   void Stop();
 

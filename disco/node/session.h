@@ -23,8 +23,10 @@
 namespace disco {
 
 struct SessionOptions {
-  ProgramOptions program;       // on every node
-  Milliseconds deadline{5000};  // of one inference, of opening, of every wait
+  ProgramOptions program;  // on every node
+  // Of one inference, and of each step of opening: introduction, every 256 KiB of a shard, loading,
+  // linking.
+  Milliseconds deadline{5000};
 };
 
 // What one node did in the last inference, and what it holds. Bytes are payloads of features

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "disco/base/hash.h"
+#include "disco/base/text.h"
 
 namespace disco {
 namespace {
@@ -54,12 +55,6 @@ Result<std::string> ReceiveErrorText(Mesh& mesh, PeerId from, uint64_t size, Dea
 
 }  // namespace
 
-std::string Printable(std::string text) {
-  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  std::replace_if(text.begin(), text.end(), is_control, ' ');
-  return text;
-}
-
 std::string_view Name(FrameKind kind) {
   switch (kind) {
     case FrameKind::kHello:
@@ -82,6 +77,10 @@ std::string_view Name(FrameKind kind) {
       return "error";
     case FrameKind::kGoodbye:
       return "goodbye";
+    case FrameKind::kLink:
+      return "link";
+    case FrameKind::kLinked:
+      return "linked";
   }
   return "unknown";
 }
@@ -116,7 +115,7 @@ Result<FrameHeader> DecodeFrame(std::span<const std::byte> bytes) {
   }
   const auto kind = Get<uint16_t>(frame, kKindAt);
   if (kind < static_cast<uint16_t>(FrameKind::kHello) ||
-      kind > static_cast<uint16_t>(FrameKind::kGoodbye)) {
+      kind > static_cast<uint16_t>(FrameKind::kLinked)) {
     return Fail(ErrorKind::kPeer, "message kind {} is unknown", kind);
   }
   if (Get<uint64_t>(frame, kZeroAt) != 0) {

@@ -34,6 +34,8 @@ enum class FrameKind : uint16_t {
   kOutput,
   kError,
   kGoodbye,
+  kLink,
+  kLinked,
 };
 
 std::string_view Name(FrameKind kind);  // "hello", "features", ...
@@ -58,9 +60,6 @@ Status ExpectFrame(const FrameHeader& got, const FrameHeader& want);
 
 // Posts `header`, with its size set to that of `payload`, and `payload`.
 Status PostFrame(Mesh& mesh, PeerId to, FrameHeader header, std::span<const std::byte> payload);
-
-// A peer's text for a terminal or log: one line, no control characters.
-std::string Printable(std::string text);
 
 // Tells `to` why this member stops; text beyond kMaxErrorText is cut off.
 Status PostError(Mesh& mesh, PeerId to, std::string_view text);

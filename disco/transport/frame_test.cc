@@ -82,7 +82,7 @@ TEST(Frame, SaysWhatIsWrong) {
   const FrameBytes good = EncodeFrame(Sample());
   EXPECT_THAT(DecodeError(Resealed(good, 4, 2)),
               AllOf(HasSubstr("version 2"), HasSubstr("version 1")));
-  EXPECT_THAT(DecodeError(Resealed(good, 6, 11)), HasSubstr("kind 11"));
+  EXPECT_THAT(DecodeError(Resealed(good, 6, 13)), HasSubstr("kind 13"));
   EXPECT_THAT(DecodeError(Resealed(good, 6, 0)), HasSubstr("kind 0"));
   EXPECT_THAT(DecodeError(Resealed(good, 40, 1)), HasSubstr("zero"));
   EXPECT_THAT(DecodeError(AsBytes("GET / HTTP/1.1")), HasSubstr("not a disco message"));

@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "disco/transport/poll_until.h"
 #include "disco/transport/resolve.h"
@@ -41,14 +43,18 @@ tl::unexpected<Error> Broken(int error) {
   return Fail(ErrorKind::kPeer, "the connection is lost: {}", std::strerror(error));
 }
 
-Status Wait(const Socket& socket, short events, Deadline deadline) {
-  pollfd poll{.fd = socket.fd(), .events = events, .revents = 0};
+Status Wait(std::span<pollfd> polls, Deadline deadline) {
   while (true) {
-    const int ready = PollUntil({&poll, 1}, deadline);
+    const int ready = PollUntil(polls, deadline);
     if (ready > 0) return {};
     if (ready == 0) return Fail(ErrorKind::kDeadline, "the other side did not answer in time");
     if (errno != EINTR) return Fail(ErrorKind::kIo, "cannot wait: {}", std::strerror(errno));
   }
+}
+
+Status Wait(const Socket& socket, short events, Deadline deadline) {
+  pollfd poll{.fd = socket.fd(), .events = events, .revents = 0};
+  return Wait({&poll, 1}, deadline);
 }
 
 // Loopback can connect a socket to itself when the port it seeks is in the range it may get.
@@ -124,14 +130,17 @@ Result<uint16_t> LocalPort(const Socket& socket) {
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
+void Socket::Shutdown() const { shutdown(fd_, SHUT_RDWR); }
+
 Result<std::optional<Socket>> Accept(const Socket& listener) {
   Socket socket(accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket.valid()) {
     SetStreamOptions(socket.fd());
     return std::optional(std::move(socket));
   }
-  // ECONNABORTED: the caller has gone again.
-  if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return std::optional<Socket>();
+  const bool shortage = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+  // All else concerns that one connection, which has gone again.
+  if (!shortage) return std::optional<Socket>();
   return Fail(ErrorKind::kIo, "cannot accept a connection: {}", std::strerror(errno));
 }
 
@@ -149,6 +158,22 @@ Result<Socket> Connect(const Endpoint& endpoint, Deadline deadline) {
 
 Status WaitReadable(const Socket& socket, Deadline deadline) {
   return Wait(socket, POLLIN, deadline);
+}
+
+Result<size_t> WaitAnyReadable(std::span<const Socket* const> sockets, Deadline deadline) {
+  std::vector<pollfd> polls;
+  for (const Socket* socket : sockets)
+    polls.push_back({.fd = socket->fd(), .events = POLLIN, .revents = 0});
+  DISCO_TRY(Wait(polls, deadline));
+  const auto ready = std::find_if(polls.begin(), polls.end(),
+                                  [](const pollfd& poll) { return poll.revents != 0; });
+  return static_cast<size_t>(ready - polls.begin());
+}
+
+bool HasClosed(const Socket& socket) {
+  std::byte byte{};
+  const ssize_t count = recv(socket.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 Status SendAll(const Socket& socket, std::span<const std::byte> bytes, Deadline deadline) {

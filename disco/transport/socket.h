@@ -33,6 +33,8 @@ class Socket {
 
   int fd() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // Ends both directions: waits on it end, here and there. Safe from any thread while it lives.
+  void Shutdown() const;
 
  private:
   int fd_ = -1;
@@ -42,7 +44,8 @@ class Socket {
 Result<Socket> Listen(const Endpoint& endpoint);
 Result<uint16_t> LocalPort(const Socket& socket);
 
-// The next connection that waits at `listener`, or nothing when none does; never waits.
+// The next connection that waits at `listener`, or nothing when none does; never waits. An error
+// means that the system has no room for it now (descriptors, memory): it goes on waiting.
 Result<std::optional<Socket>> Accept(const Socket& listener);
 
 // Tries all addresses of the host. Looking up a host name has the time limit of the system's
@@ -51,6 +54,11 @@ Result<Socket> Connect(const Endpoint& endpoint, Deadline deadline);
 
 // Waits until there is something to receive or accept, or the other side has closed.
 Status WaitReadable(const Socket& socket, Deadline deadline);
+// The same for several: the first of them that has news.
+Result<size_t> WaitAnyReadable(std::span<const Socket* const> sockets, Deadline deadline);
+
+// Whether the other side has closed, as far as is known by now; never waits.
+bool HasClosed(const Socket& socket);
 
 // Messages speak of "the other side"; the caller, who knows its name, puts it in front with At.
 Status SendAll(const Socket& socket, std::span<const std::byte> bytes, Deadline deadline);

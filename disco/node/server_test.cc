@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node's limits: places, memory, patience. Deadlines here only end a test that hangs.
+#include "disco/node/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <thread>
+
+#include "disco/node/message.h"
+#include "disco/node/protocol.h"
+#include "disco/node/session.h"
+#include "disco/plan/sketch_for_test.h"
+
+namespace disco {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr Milliseconds kPatience{20000}, kShort{100};
+
+class ServerForTest {
+ public:
+  explicit ServerForTest(const NodeLimits& limits) {
+    auto server = NodeServer::Start({"127.0.0.1", 0}, limits, [](const std::string&) {});
+    EXPECT_TRUE(server) << server.error().message;
+    server_ = std::move(*server);
+    thread_ = std::jthread([this] { EXPECT_TRUE(server_->Run([] { return false; })); });
+  }
+  ~ServerForTest() { Stop(); }
+  // Returns when all sessions have ended.
+  void Stop() {
+    server_->Stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  Endpoint endpoint() const { return {"127.0.0.1", server_->port()}; }
+
+ private:
+  std::unique_ptr<NodeServer> server_;
+  std::jthread thread_;
+};
+
+// One layer on one node.
+struct Network {
+  Network() {
+    Sketch sketch;
+    graph = sketch.Finish({sketch.Conv("a", sketch.Input({1, 2, 3, 3}), 4)});
+    plan = SingleNodePlan(graph);
+  }
+  Result<std::unique_ptr<Session>> Open(const ServerForTest& server) const {
+    return Session::Connect(graph, plan, {server.endpoint()}, {.deadline = kPatience});
+  }
+  Graph graph;
+  Plan plan;
+  std::vector<Tensor> inputs = {NormalTensor("x", {1, 2, 3, 3})};
+};
+
+// Says a caller's hello and hears the reply.
+Result<Socket> Greet(const Endpoint& node, Bytes shard_size) {
+  const Hello hello{.session = "stranger",
+                    .shard_hash = 1,
+                    .shard_size = shard_size,
+                    .deadline = kPatience,
+                    .listen = {node}};
+  DISCO_ASSIGN(Socket socket, Connect(node, Deadline::In(kPatience)));
+  DISCO_TRY(
+      SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Deadline::In(kPatience)));
+  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, Deadline::In(kPatience)));
+  return socket;
+}
+
+// Tries until it is let in.
+Status OpenSoon(const Network& network, const ServerForTest& server) {
+  const Deadline deadline = Deadline::In(kPatience);
+  while (true) {
+    const auto session = network.Open(server);
+    if (session || deadline.Passed()) return session ? Status() : tl::unexpected(session.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+TEST(NodeServer, AShardThatNeverComesFreesItsPlace) {
+  const ServerForTest server({.sessions = 1, .patience = kShort});
+  const auto silent = Greet(server.endpoint(), Bytes{1'900'000'000});
+  ASSERT_TRUE(silent) << silent.error().message;
+  const Status opened = OpenSoon(Network(), server);
+  EXPECT_TRUE(opened) << opened.error().message;
+}
+
+TEST(NodeServer, ACallerThatGoesFreesItsPlaceAtOnce) {
+  const ServerForTest server({.sessions = 1, .patience = kPatience});
+  ASSERT_TRUE(Greet(server.endpoint(), Bytes{1'900'000'000}));  // and closes
+  EXPECT_TRUE(OpenSoon(Network(), server));
+}
+
+TEST(NodeServer, ASilentSessionMakesRoomAndIsToldWhy) {
+  const ServerForTest server({.sessions = 1, .idle = kShort});
+  const Network network;
+  const auto first = network.Open(server);
+  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_TRUE((*first)->Infer(network.inputs));
+  const Status second = OpenSoon(network, server);
+  ASSERT_TRUE(second) << second.error().message;
+  const auto outputs = (*first)->Infer(network.inputs);
+  ASSERT_FALSE(outputs);
+  EXPECT_EQ(outputs.error().kind, ErrorKind::kPeer) << outputs.error().message;
+}
+
+TEST(NodeServer, ASessionAtWorkKeepsItsPlace) {
+  const ServerForTest server({.sessions = 1, .idle = kPatience});
+  const Network network;
+  const auto first = network.Open(server);
+  ASSERT_TRUE(first);
+  const auto second = network.Open(server);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("busy"));
+  EXPECT_TRUE((*first)->Infer(network.inputs));
+}
+
+TEST(NodeServer, StoppingEndsSessionsInEveryState) {
+  ServerForTest server({.patience = kPatience});
+  const Network network;
+  const auto greeted = Greet(server.endpoint(), Bytes{1'000'000});  // owes its shard
+  const auto open = network.Open(server);
+  ASSERT_TRUE(greeted);
+  ASSERT_TRUE(open);
+  const auto start = Clock::now();
+  server.Stop();
+  EXPECT_LT(Since(start), kPatience / 2);
+  EXPECT_FALSE((*open)->Infer(network.inputs));
+}
+
+TEST(NodeServer, MemoryIsThatOfAllSessionsTogether) {
+  const Network network;
+  const ServerForTest server({.sessions = 100, .memory = Bytes{5000}});
+  std::vector<std::unique_ptr<Session>> sessions;
+  while (sessions.size() < 50) {
+    auto session = network.Open(server);
+    if (!session) {
+      EXPECT_THAT(session.error().message, HasSubstr("--memory"));
+      break;
+    }
+    sessions.push_back(std::move(*session));
+  }
+  EXPECT_GT(sessions.size(), 0u);
+  EXPECT_LT(sessions.size(), 50u);
+  sessions.clear();
+  EXPECT_TRUE(OpenSoon(network, server)) << "what a session held is there for the next";
+}
+
+TEST(NodeServer, ManyWarningsAreNoReasonToFail) {
+  Sketch sketch;
+  ValueId x = sketch.Input({1, 2, 3, 3});
+  const std::string letters(100, 'x');
+  for (int i = 0; i < 200; ++i) {  // oneDNN has no LRN of even size
+    x = sketch.Op(OpType::kLrn, letters + std::to_string(i), {x}, LrnParams{.size = 2});
+  }
+  const Graph graph = sketch.Finish({x});
+  const ServerForTest server({});
+  const auto session =
+      Session::Connect(graph, SingleNodePlan(graph), {server.endpoint()}, {.deadline = kPatience});
+  ASSERT_TRUE(session) << session.error().message;
+  const std::vector<std::string>& warnings = (*session)->statistics()[0].warnings;
+  ASSERT_FALSE(warnings.empty());
+  EXPECT_THAT(warnings.back(), HasSubstr("180 more"));
+}
+
+}  // namespace
+}  // namespace disco
