@@ -4,7 +4,6 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 PACKAGES := $(shell sed -n 's/^\([a-z0-9.+-]*\) .*/\1/p' tools/debian-packages.txt)
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # ccache, where it is there, makes every further build of the same sources cheap.
 LAUNCHER := $(shell command -v ccache >/dev/null 2>&1 && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
@@ -19,15 +18,8 @@ test: build format-check
 build: $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
 
-# Installs only what is missing, so that a second call needs no network and no root.
 deps:
-	@missing=$$(for package in $(PACKAGES); do \
-	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
-	if [ -n "$$missing" ]; then \
-	    echo "Installing Debian packages:" $$missing; \
-	    $(SUDO) apt-get update -qq && \
-	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	fi
+	@tools/need_packages.sh $(PACKAGES)
 
 $(BUILD)/build.ninja: | deps
 	cmake --preset $(PRESET) $(LAUNCHER)

@@ -20,10 +20,13 @@ aggregates="layer1 layer2 layer3"  # split up to here, dense after
 
 done_already() { jq -e --arg key "$1" 'select(.key == $key)' "$runs" >/dev/null; }
 
+# After an interruption a command goes on where it was.
+resume() { [ -f "$1.checkpoint" ] && echo --resume || true; }
+
 run() { # key, nodes, method, sparsity, seed
   done_already "$1" && return
   local file=$out/$1
-  "$disco" sparsify "$out/dense-$5.onnx" --recipe "$recipe" --data "$data" --nodes "$2" --method "$3" --sparsity "$4" --seed "$5" "${flags[@]}" \
+  "$disco" sparsify "$out/dense-$5.onnx" --recipe "$recipe" --data "$data" --nodes "$2" --method "$3" --sparsity "$4" --seed "$5" "${flags[@]}" $(resume "$file.onnx") \
     --out "$file.onnx" --plan "$file.plan.json" --json 2>>"$out/log" |
     jq -c --arg key "$1" --arg method "$3" --argjson nodes "$2" --argjson sparsity "$4" --argjson seed "$5" \
       '. + {key: $key, method: $method, nodes: $nodes, sparsity: $sparsity, seed: $seed}' >"$file.json"
@@ -34,7 +37,8 @@ run() { # key, nodes, method, sparsity, seed
 
 for seed in $seeds; do
   if [ ! -f "$out/dense-$seed.onnx" ]; then
-    "$disco" train "$recipe" --data "$data" --seed "$seed" --out "$out/dense-$seed.onnx" "${flags[@]}" --json 2>>"$out/log" |
+    "$disco" train "$recipe" --data "$data" --seed "$seed" --out "$out/dense-$seed.onnx" "${flags[@]}" \
+      $(resume "$out/dense-$seed.onnx") --json 2>>"$out/log" |
       jq -c --argjson seed "$seed" '. + {key: "trained-\($seed)", method: "as trained", nodes: 1, sparsity: 0, seed: $seed}' >>"$runs"
   fi
   run "dense-control-$seed" 2 dense 0 "$seed"

@@ -2,8 +2,9 @@
 // The C++ API in one page: a network, a plan for three nodes, a session, an answer.
 //
 //   build/release/bin/infer_on_nodes
-//   build/release/bin/infer_on_nodes 127.0.0.1:7701,127.0.0.1:7702,127.0.0.1:7703     (one `disco
-//   node` each)
+//   build/release/bin/infer_on_nodes 127.0.0.1:7701,127.0.0.1:7702,127.0.0.1:7703
+//
+// The second form wants one `disco node` at each address.
 //
 // Prints the class with the best score, and for each node the bytes it sent, which are the bytes
 // that were planned.

@@ -29,6 +29,17 @@ json() {
   fi
 }
 
+# holds CLAIM COMMAND...: the command, which looks at what another left, succeeds.
+holds() {
+  local claim=$1
+  shift
+  if ! "$@"; then
+    echo "FAILED: $claim"
+    failures=$((failures + 1))
+  fi
+}
+lacks() { ! grep -q -- "$@"; }
+
 expect 0 '' "$disco" zoo resnet50 --width 1/8 --classes 10 --image 3x64x64 --seed 3 --out net.onnx
 json '(.parameters | type) == "number" and (.macs | type) == "number" and .ops > 100' "$disco" describe net.onnx --json
 expect 0 '' "$disco" plan net.onnx --nodes 3 --sparsity 0.8 --shares 40,35,25 --out plan.json
@@ -36,7 +47,15 @@ json '.nodes == 3 and .sent.bytes_total > 0' "$disco" plan net.onnx --nodes 3 --
 json '[.serial_ms, .overlap_ms, .single_node_ms, .dense_serial_ms, .s_comm, .s_comp, .paper.serial_ms, .sent.bytes_one_way] | all(type == "number")' \
   "$disco" estimate net.onnx --plan plan.json --link 37.5MB/s --compute 125GMAC/s --message-latency 0.1ms --json
 expect 0 '' "$disco" cut net.onnx --plan plan.json --out shards
-[ "$(find shards -name 'node-*.onnx' | wc -l)" = 3 ] || { echo "FAILED: cut made other files"; failures=$((failures + 1)); }
+holds 'cut makes one shard per node' [ "$(find shards -name 'node-*.onnx' | wc -l)" = 3 ]
+json '[.nodes[] | .weight_bytes, .ops, .bytes_planned, .bytes_planned_received] | length == 12 and all(. > 0)' \
+  "$disco" cut net.onnx --plan plan.json --out shards --json
+json '[.nodes[].file] == ["shards/node-0.onnx", "shards/node-1.onnx", "shards/node-2.onnx"]' \
+  "$disco" cut net.onnx --plan plan.json --out shards --json
+json '.name and .ops > 0 and (has("replicated_when_split") | not)' "$disco" describe shards/node-0.onnx --json
+json 'has("replicated_when_split")' "$disco" describe net.onnx --json
+json '.file == "four.onnx" and .parameters > 0 and .macs > 0 and .inputs[0].shape == [1, 4, 32, 32]' \
+  "$disco" zoo resnet8 --image 4x32x32 --out four.onnx --json
 json '.nodes | length == 3 and all(.[]; .bytes_planned == .bytes_sent)' \
   "$disco" eval net.onnx --plan plan.json --local --data synthetic:train=10,val=5,size=64 --json
 json '.metric == "top1" and .images == 5' "$disco" eval net.onnx --data synthetic:train=10,val=5,size=64 --batch 2 --json
@@ -45,13 +64,65 @@ json '.metric == "top1" and .images == 5' "$disco" eval net.onnx --data syntheti
 printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 64, 64), }" >zeros.npy
 head -c $((3 * 64 * 64 * 4)) /dev/zero >>zeros.npy
 json '.top | length == 5' "$disco" run net.onnx --tensor zeros.npy --out-dir answers --json
-[ -s answers/logits.npy ] || { echo "FAILED: run wrote no output"; failures=$((failures + 1)); }
+holds 'run writes its output' [ -s answers/logits.npy ]
 json '.nodes | length == 3' "$disco" run net.onnx --plan plan.json --local --tensor zeros.npy --json
+
+# Figures that are not finite are strings in JSON; what is not UTF-8 is replaced.
+{ head -c 128 zeros.npy; head -c $((3 * 64 * 64 * 4)) /dev/zero | tr '\0' '\377'; } >nan.npy
+json '[.top[].score] == ["nan", "nan", "nan", "nan", "nan"]' "$disco" run net.onnx --kernel reference --tensor nan.npy --json
+json '.sent.serial_ms == "inf" and .layers[0].macs > 0 and ([.. | nulls] | length == 0)' \
+  "$disco" estimate net.onnx --plan plan.json --link 1e-308B/s --compute 125GMAC/s --json
+json '.files[0] | startswith("caf") and endswith("/logits.npy")' \
+  "$disco" run net.onnx --tensor zeros.npy --out-dir $'caf\xe9' --json
+
+# What a plan is worth, by formula: nothing is said of a plan for one node.
+verdict() {
+  expect 0 '' "$disco" estimate net.onnx --plan plan.json --link "$1" --compute 125GMAC/s
+  holds "at $1: $2" grep -q "$2" stdout
+}
+verdict 1MB/s 'One node alone is faster'
+verdict 1700MB/s 'only if communication overlaps'
+verdict 100GB/s 'faster than one node on this link'
+expect 0 '' "$disco" plan net.onnx --nodes 1 --out one.json
+expect 0 '' "$disco" estimate net.onnx --plan one.json --link 1MB/s --compute 125GMAC/s
+holds 'one node is not compared with itself' lacks 'than one node\|as one node\|One node alone' stdout
+
+# Text from a file moves no cursor: escape sequences in op names and class names.
+escape=$(printf '\x1b')
+LC_ALL=C sed "s/layer1.0.conv1/layer1.0$escape[2J.1/g" net.onnx >escapes.onnx
+printf '\x72\x18\x0a\x0ddisco.classes\x12\x07class%s%s' "$escape" 0 >>escapes.onnx # one more metadata entry
+expect 0 '' "$disco" describe escapes.onnx --ops
+holds 'the renamed op is listed' grep -qF 'layer1.0 [2J.1' stdout
+holds 'op names are sanitised' lacks "$escape" stdout
+expect 0 '' "$disco" run escapes.onnx --tensor zeros.npy
+holds 'class names are shown' grep -q 'class 0 class 0' stdout
+holds 'class names are sanitised' lacks "$escape" stdout
+expect 2 'no command' "$disco" "bogus$escape"
+holds 'errors are sanitised' lacks "$escape" stderr
+
+# Nothing is written over what is read.
+cp net.onnx kept.onnx
+expect 2 'kept.onnx' "$disco" plan kept.onnx --nodes 2 --out ./kept.onnx
+cp net.onnx node-1.onnx
+expect 2 'node-1.onnx' "$disco" cut node-1.onnx --plan plan.json --out .
+mkdir inputs
+cp zeros.npy inputs/logits.npy
+expect 2 'inputs/logits.npy' "$disco" run net.onnx --tensor inputs/logits.npy --out-dir inputs
+expect 0 '' "$disco" zoo resnet8 --external-data --out outside.onnx
+cp outside.onnx.data weights
+expect 2 'outside.onnx.data' "$disco" plan outside.onnx --nodes 2 --out outside.onnx.data
+holds 'inputs stay as they were' cmp net.onnx kept.onnx
+holds 'inputs stay as they were' cmp net.onnx node-1.onnx
+holds 'inputs stay as they were' cmp zeros.npy inputs/logits.npy
+holds 'inputs stay as they were' cmp weights outside.onnx.data
 
 # Wrong usage is 2, and says what to do.
 expect 2 'run with --help\|required' "$disco"
+expect 2 "'bogus'" "$disco" bogus
 expect 2 'zoo' "$disco" zoo resnet51 --out x.onnx
-expect 2 '3x224x224' "$disco" zoo resnet50 --image nonsense --out x.onnx
+for image in nonsense 3x1x1 3x32 3x32x32x3 '3x32x32 mean=0.5 bgr' 0x32x32 3x32x9000; do
+  expect 2 'like 3x224x224.*8 to 8192' "$disco" zoo resnet50 --image "$image" --out x.onnx
+done
 expect 2 '37.5MB/s' "$disco" estimate net.onnx --plan plan.json --link fast --compute 125GMAC/s
 expect 2 '--nodes' "$disco" plan net.onnx --nodes 0 --out x.json
 expect 2 'shares' "$disco" plan net.onnx --nodes 2 --shares 1,2,3 --out x.json
@@ -59,9 +130,19 @@ expect 2 'dense-then-split' "$disco" plan net.onnx --nodes 2 --method magic --ou
 expect 2 'starts with' "$disco" plan net.onnx --nodes 2 --method dense-then-split=nowhere --out x.json
 expect 2 '--local or --nodes' "$disco" run net.onnx --plan plan.json --tensor zeros.npy
 expect 2 'either --input' "$disco" run net.onnx
+expect 2 "zeros.npy.*\[1, 3, 64, 64\].*'input'.*\[1, 4, 32, 32\]" "$disco" run four.onnx --tensor zeros.npy
+expect 2 'four.onnx has 1 inputs' "$disco" run four.onnx --tensor zeros.npy --tensor zeros.npy
+expect 2 '\[3, 96, 96\].*--preprocess' "$disco" eval net.onnx --preprocess 3x96x96 --data synthetic:train=10,val=5,size=64
 expect 2 '127.0.0.1' "$disco" node --listen nonsense
 
 # What the world does wrong is 1, and names the file, op or node.
+shard=shards/node-0.onnx
+refused="$shard is shard 0 of 3; give the network it was cut from"
+expect 1 "$refused" "$disco" plan "$shard" --nodes 2 --out x.json
+expect 1 "$refused" "$disco" estimate "$shard" --plan plan.json --link 1MB/s --compute 1GMAC/s
+expect 1 "$refused" "$disco" cut "$shard" --plan plan.json --out x
+expect 1 "$refused" "$disco" run "$shard" --tensor zeros.npy
+expect 1 "$refused" "$disco" eval "$shard" --data synthetic
 expect 1 'missing.onnx' "$disco" describe missing.onnx
 echo 'not a network' >junk.onnx
 expect 1 'junk.onnx' "$disco" describe junk.onnx

@@ -1,31 +1,25 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets with clang and runs each for a bounded time.
+# Builds the fuzz targets (preset asan: clang, AddressSanitizer, UndefinedBehaviorSanitizer) and runs each for a bounded time.
 # Usage: tools/fuzz.sh SECONDS_PER_TARGET
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-15}
-for package in clang-19 libclang-rt-19-dev libomp-19-dev; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="${missing:-} $package"
-done
-if [ -n "${missing:-}" ]; then
-  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-fi
+tools/need_packages.sh clang-19 libclang-rt-19-dev libomp-19-dev
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
-cmake --preset fuzz $launcher >/dev/null
-cmake --build build/fuzz --target fuzzers -- --quiet
-for binary in build/fuzz/bin/*_fuzz; do
+cmake --preset asan $launcher >/dev/null
+cmake --build build/asan --target fuzzers -- --quiet
+for binary in build/asan/bin/*_fuzz; do
   name=$(basename "$binary")
-  corpus=build/fuzz/corpus/$name
-  log=build/fuzz/$name.log
+  corpus=build/asan/fuzz/corpus/$name
+  log=build/asan/fuzz/$name.log
   mkdir -p "$corpus"
   [ -d "fuzz/corpus/$name" ] && cp -n "fuzz/corpus/$name"/* "$corpus"/
   echo "-- $name, $seconds s"
   # What it found is written beside its log: crash-*, oom-*, timeout-*.
   if ! "$binary" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
-    -artifact_prefix="build/fuzz/$name-" "$corpus" >"$log" 2>&1; then
+    -artifact_prefix="build/asan/fuzz/$name-" "$corpus" >"$log" 2>&1; then
     tail -40 "$log"
-    echo "$name found something; the input is build/fuzz/$name-*, the whole log $log" >&2
+    echo "$name found something; the input is build/asan/fuzz/$name-*, the whole log $log" >&2
     exit 1
   fi
   grep 'stat::number_of_executed_units' "$log"

@@ -6,10 +6,7 @@ cd "$(dirname "$0")/.."
 version=${1:-2.13.0}
 environment=build/torch-$version
 if [ ! -x "$environment/bin/python" ]; then
-  dpkg-query -W -f='${Status}' python3-venv 2>/dev/null | grep -q 'ok installed' || {
-    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
-  }
+  tools/need_packages.sh python3-venv
   python3 -m venv "$environment"
 fi
 "$environment/bin/python" -c 'import torch' 2>/dev/null || "$environment/bin/pip" install -q "torch==$version"

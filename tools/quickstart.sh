@@ -14,13 +14,16 @@ start=$SECONDS
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*" >&2; }
 
+# After an interruption a command goes on where it was.
+resume() { [ -f "$1.checkpoint" ] && echo --resume || true; }
+
 say "1/4  Train a small ResNet on pictures drawn by the program"
-"$disco" train "$recipe" --out "$out/dense.onnx" --json >"$out/dense.json"
+"$disco" train "$recipe" --out "$out/dense.onnx" $(resume "$out/dense.onnx") --json >"$out/dense.json"
 
 for method in $methods; do
   say "2/4  Prepare it for $nodes nodes: method $method"
   "$disco" sparsify "$out/dense.onnx" --recipe "$recipe" --method "$method" --nodes $nodes --sparsity $sparsity \
-    --out "$out/$method.onnx" --plan "$out/$method.plan.json" --json >"$out/$method.json"
+    --out "$out/$method.onnx" --plan "$out/$method.plan.json" $(resume "$out/$method.onnx") --json >"$out/$method.json"
 done
 
 say "3/4  Cut the network into one shard per node"

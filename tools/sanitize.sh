@@ -3,16 +3,18 @@
 # Usage: tools/sanitize.sh asan|tsan
 set -euo pipefail
 cd "$(dirname "$0")/.."
-preset=$1
-# Parsers and arithmetic for asan; what has threads for tsan. The OpenMP runtime is not instrumented: one thread.
+preset=${1:-}
+# Parsers, arithmetic and buffers for asan; what has threads for tsan.
 case $preset in
-  asan) targets="base_test tensor_test graph_test plan_test shard_test transport_test data_test node_test nodes_equal_one_test" ;;
+  asan) targets="base_test graph_test plan_test shard_test transport_test data_test node_test nodes_equal_one_test"
+        tools/need_packages.sh clang-19 libclang-rt-19-dev libomp-19-dev ;;
   tsan) targets="transport_test data_test node_test nodes_equal_one_test node_failures_test" ;;
   *) echo "usage: tools/sanitize.sh asan|tsan" >&2; exit 2 ;;
 esac
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
 cmake --preset "$preset" $launcher >/dev/null
 cmake --build "build/$preset" --target $targets -- --quiet
+# The OpenMP runtime is not instrumented: one thread.
 export OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tools/tsan.supp"
 for target in $targets; do
   echo "-- $preset $target"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/base/text.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace disco {
@@ -31,8 +30,14 @@ bool IsCharacter(std::string_view bytes) {
 }  // namespace
 
 std::string Printable(std::string text) {
-  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  std::replace_if(text.begin(), text.end(), is_control, ' ');
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < ' ' || byte == 0x7f) text[i] = ' ';
+    // U+0080 to U+009F are control characters, too; U+009B begins what ESC [ begins.
+    const bool second_set = byte == 0xc2 && i + 1 < text.size() &&
+                            (static_cast<unsigned char>(text[i + 1]) & 0xe0) == 0x80;
+    if (second_set) text[i] = text[i + 1] = ' ';
+  }
   return text;
 }
 

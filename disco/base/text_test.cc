@@ -28,6 +28,7 @@ TEST(Utf8, RefusesWhatOnlyLooksLikeIt) {
 TEST(Printable, LeavesNothingThatMovesACursor) {
   EXPECT_EQ(Printable("a\x1b[2J\nb\tc\x7f"), "a [2J b c ");
   EXPECT_EQ(Printable("caf\u00e9"), "caf\u00e9");
+  EXPECT_EQ(Printable("a\u009b2Jb"), "a  2Jb");
 }
 
 }  // namespace

@@ -25,6 +25,11 @@ void AddNodeCommand(CLI::App& app, Action& action);
 void AddRunCommand(CLI::App& app, Action& action);
 void AddEvalCommand(CLI::App& app, Action& action);
 
+inline void AddJsonFlag(CLI::App& command, bool& json) {
+  command.add_flag("--json", json,
+                   "As JSON; a figure that is not finite is the string nan, inf or -inf");
+}
+
 // Makes a subcommand whose options live in an Options object; `run` is called with them.
 template <class Options, class Declare, class Run>
 void AddCommand(CLI::App& app, Action& action, const std::string& name, const std::string& what,

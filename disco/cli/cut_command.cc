@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "disco/cli/command.h"
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
@@ -8,25 +10,62 @@
 namespace disco {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct CutCommand {
   std::string network, plan, out;
+  bool json = false;
 };
+
+// Refuses a folder in which a shard would take the place of an input.
+Status CheckFolder(const CutCommand& options, int nodes) {
+  for (NodeId node = 0; node < nodes; ++node) {
+    const Path shard = Path(options.out) / fmt::format("node-{}.onnx", node);
+    DISCO_TRY(KeepInputs(shard, "--out", {options.network, options.plan}));
+  }
+  return {};
+}
+
+Json ToJson(const Graph& network, const Cut& cut, const std::vector<Path>& paths) {
+  const double all = static_cast<double>(std::max<int64_t>(1, WeightBytes(network).value));
+  Json shards = Json::array();
+  for (size_t node = 0; node < paths.size(); ++node) {
+    const Graph& shard = cut.shards[node];
+    const int64_t weights = WeightBytes(shard).value;
+    const auto id = static_cast<NodeId>(node);
+    shards.push_back({{"file", paths[node].string()},
+                      {"ops", shard.ops.size()},
+                      {"weight_bytes", weights},
+                      {"weight_share", static_cast<double>(weights) / all},
+                      {"bytes_planned", SentBytes(cut.traffic, id).value},
+                      {"bytes_planned_received", ReceivedBytes(cut.traffic, id).value}});
+  }
+  return {{"nodes", shards}};
+}
+
+void Print(const Json& result) {
+  Table table({"shard", "ops", "weights", "share of all", "sends", "receives"});
+  const auto bytes = [](const Json& count) { return ToString(Bytes{count.get<int64_t>()}); };
+  for (const Json& shard : result["nodes"]) {
+    table.Add({shard["file"].get<std::string>(), shard["ops"].dump(), bytes(shard["weight_bytes"]),
+               Percent(shard["weight_share"].get<double>()), bytes(shard["bytes_planned"]),
+               bytes(shard["bytes_planned_received"])});
+  }
+  PrintTable(table);
+}
 
 Status Run(CutCommand& options) {
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network));
   DISCO_ASSIGN(const Plan plan, LoadPlan(options.plan, graph));
+  DISCO_TRY(CheckFolder(options, plan.nodes));
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
   DISCO_ASSIGN(const std::vector<Path> paths, WriteShards(cut, options.out));
-  Table table({"shard", "ops", "weights", "share of all", "sends", "receives"});
-  for (size_t node = 0; node < paths.size(); ++node) {
-    const Graph& shard = cut.shards[node];
-    const double share = static_cast<double>(WeightBytes(shard).value) /
-                         static_cast<double>(std::max<int64_t>(1, WeightBytes(graph).value));
-    table.Add({paths[node].string(), std::to_string(shard.ops.size()), ToString(WeightBytes(shard)),
-               Percent(share), ToString(SentBytes(cut.traffic, static_cast<NodeId>(node))),
-               ToString(ReceivedBytes(cut.traffic, static_cast<NodeId>(node)))});
+  const Json result = ToJson(graph, cut, paths);
+  if (options.json) {
+    PrintJson(result);
+  } else {
+    Print(result);
   }
-  PrintLine(table.ToString());
   return {};
 }
 
@@ -40,6 +79,7 @@ void AddCutCommand(CLI::App& app, Action& action) {
         command.add_option("--plan", options.plan, "Its plan.json")->required();
         command.add_option("--out", options.out, "The folder for node-0.onnx, node-1.onnx, ...")
             ->required();
+        AddJsonFlag(command, options.json);
       },
       Run);
 }

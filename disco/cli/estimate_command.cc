@@ -76,7 +76,20 @@ Json ToJson(const Estimate& estimate) {
 
 std::string Ms(Milliseconds time) { return fmt::format("{:.2f}", time.count()); }
 
-void Print(const EstimateCommand& options, const Estimate& estimate) {
+// What is closer than this is the same: the formula does not know more.
+constexpr double kMargin = 0.01;
+
+std::string Verdict(const Times& plan, Milliseconds one_node) {
+  const Milliseconds clearly_less = one_node * (1 - kMargin);
+  if (plan.serial < clearly_less) return "This plan is faster than one node on this link.";
+  if (plan.overlap < clearly_less)
+    return "This plan is faster than one node only if communication overlaps computation.";
+  if (plan.overlap <= one_node * (1 + kMargin))
+    return "With communication overlapped, this plan is about as fast as one node.";
+  return "One node alone is faster than this plan on this link.";
+}
+
+void Print(const EstimateCommand& options, const Estimate& estimate, int nodes) {
   if (options.layers) {
     Table layers(
         {"layer", "MACs", "S", "comm ms", "comp ms", "sent bytes", "sent comm ms", "sent comp ms"});
@@ -85,7 +98,7 @@ void Print(const EstimateCommand& options, const Estimate& estimate) {
                   Ms(layer.comm), Ms(layer.comp), std::to_string(layer.sent_bytes.value),
                   Ms(layer.sent_comm), Ms(layer.sent_comp)});
     }
-    PrintLine(layers.ToString());
+    PrintTable(layers);
   }
   Table table({"", "serial ms", "overlap ms", "S_comm", "S_comp", "bytes one way"});
   table.Add({"one node", Ms(estimate.single_node), Ms(estimate.single_node), "", "", "0"});
@@ -97,11 +110,8 @@ void Print(const EstimateCommand& options, const Estimate& estimate) {
   table.Add({"this plan, sent", Ms(estimate.sent.time.serial), Ms(estimate.sent.time.overlap),
              Percent(estimate.sent.s_comm), Percent(estimate.sent.s_comp),
              std::to_string(estimate.sent.bytes_one_way.value)});
-  PrintLine(table.ToString());
-  const bool helps =
-      std::min(estimate.sent.time.overlap, estimate.sent.time.serial) < estimate.single_node;
-  PrintLine(helps ? "With communication overlapped, this plan is faster than one node."
-                  : "One node alone is faster than this plan on this link.");
+  PrintTable(table);
+  if (nodes > 1) PrintLine(Verdict(estimate.sent.time, estimate.single_node));
 }
 
 Status Run(EstimateCommand& options) {
@@ -113,9 +123,9 @@ Status Run(EstimateCommand& options) {
   DISCO_ASSIGN(const Plan plan, LoadPlan(options.plan, graph));
   const Estimate estimate = EstimateCost(graph, plan, machine);
   if (options.json) {
-    PrintLine(ToJson(estimate).dump(2));
+    PrintJson(ToJson(estimate));
   } else {
-    Print(options, estimate);
+    Print(options, estimate, plan.nodes);
   }
   return {};
 }
@@ -132,12 +142,14 @@ void AddEstimateCommand(CLI::App& app, Action& action) {
             .add_option("--link", options.link,
                         "Link into each node, one direction: 37.5MB/s, 100Mbit/s")
             ->required();
-        command.add_option("--compute", options.compute, "Speed of each node: 125GMAC/s")
+        command
+            .add_option("--compute", options.compute,
+                        "Speed of each node, the same for all, whatever their shares: 125GMAC/s")
             ->required();
         command.add_option("--message-latency", options.message_latency,
                            "Paid once per layer that communicates: 0.2ms");
-        command.add_flag("--layers", options.layers, "A row per layer");
-        command.add_flag("--json", options.json, "As JSON, with all layers");
+        command.add_flag("--layers", options.layers, "A row per layer (--json has them always)");
+        AddJsonFlag(command, options.json);
       },
       Run);
 }

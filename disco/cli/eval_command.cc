@@ -14,8 +14,6 @@
 namespace disco {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct EvalCommand {
   std::string network, preprocess;
   DatasetSpec data{.split = "val"};
@@ -38,12 +36,16 @@ Tensor Filled(const Tensor& images, const Shape& shape) {
   return filled;
 }
 
-Status CheckOutput(const Graph& graph, int64_t classes) {
-  const Value& output = graph.value(graph.outputs.at(0));
-  if (output.shape.rank() < 2 || output.shape[0] * output.shape[1] != output.shape.elements() ||
-      output.shape[1] < classes) {
-    return Fail(ErrorKind::kInvalid, "output '{}' of shape {} does not give scores for {} classes",
-                output.name, ToString(output.shape), classes);
+Status CheckOutput(const Graph& graph, int64_t batch, int64_t classes) {
+  if (graph.outputs.empty())
+    return Fail(ErrorKind::kInvalid, "the network has no output; eval needs one of scores");
+  const Value& output = graph.value(graph.outputs[0]);
+  const Shape& shape = output.shape;
+  if (output.dtype != DType::kF32 || shape.rank() < 2 || shape[0] != batch ||
+      shape[0] * shape[1] != shape.elements() || shape[1] < classes) {
+    return Fail(ErrorKind::kInvalid,
+                "output '{}' ({}, of shape {}) does not give scores for {} classes, {} at a time",
+                output.name, Name(output.dtype), ToString(shape), classes, batch);
   }
   return {};
 }
@@ -81,32 +83,29 @@ Status Run(EvalCommand& options) {
   DISCO_ASSIGN(const Preprocessing preprocessing, PreprocessingFor(graph, options.preprocess));
   options.data.decode = DecodeFor(preprocessing);
   DISCO_ASSIGN(std::shared_ptr<const Dataset> dataset, OpenDataset(options.data));
-  DISCO_TRY(CheckOutput(graph, static_cast<int64_t>(dataset->class_names().size())));
+  DISCO_TRY(CheckOutput(graph, options.batch, static_cast<int64_t>(dataset->class_names().size())));
   CatchInterrupts();
-  Loader loader(dataset, {.preprocessing = preprocessing,
-                          .batch_size = options.batch,
-                          .on_warning = [](const std::string& text) {
-                            fmt::print(stderr, "warning: {}\n", text);
-                          }});
+  Loader loader(
+      dataset,
+      {.preprocessing = preprocessing, .batch_size = options.batch, .on_warning = PrintWarning});
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
   DISCO_ASSIGN(const Evaluation evaluation, Evaluate(graph, *session, loader, dataset->size()));
   const Accuracy& accuracy = evaluation.accuracy;
   const double median = Median(evaluation.batch_ms);
   if (options.json) {
-    PrintLine(Json{{"metric", "top1"},
-                   {"value", accuracy.Top1Share()},
-                   {"top5", accuracy.Top5Share()},
-                   {"images", accuracy.images},
-                   {"batch", options.batch},
-                   {"batch_ms_median", median},
-                   {"nodes", NodesToJson(*session)}}
-                  .dump(2));
+    PrintJson({{"metric", "top1"},
+               {"value", accuracy.Top1Share()},
+               {"top5", accuracy.Top5Share()},
+               {"images", accuracy.images},
+               {"batch", options.batch},
+               {"batch_ms_median", median},
+               {"nodes", NodesToJson(*session)}});
     return {};
   }
   PrintLine(fmt::format("top-1 {}  top-5 {}  over {} images, {:.2f} ms per batch of {}",
                         Percent(accuracy.Top1Share()), Percent(accuracy.Top5Share()),
                         accuracy.images, median, options.batch));
-  PrintLine(NodesToTable(*session));
+  PrintNodes(*session);
   return {};
 }
 
@@ -129,7 +128,7 @@ void AddEvalCommand(CLI::App& app, Action& action) {
             ->check(CLI::Range(1, 4096));
         command.add_option("--preprocess", options.preprocess,
                            "How pictures become the input, if the network's file does not say");
-        command.add_flag("--json", options.json, "As JSON");
+        AddJsonFlag(command, options.json);
         AddSessionFlags(command, options.session);
       },
       Run);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/cli/load.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include "disco/graph/infer_shapes.h"
@@ -8,22 +10,26 @@
 #include "disco/plan/plan_file.h"
 
 namespace disco {
+namespace {
 
-Result<Graph> LoadNetwork(const Path& path, std::optional<int64_t> batch) {
-  DISCO_ASSIGN(Graph graph, ReadOnnx(path));
+constexpr const char* kNodeKey = "disco.node";
+constexpr const char* kNodesKey = "disco.nodes";
+
+// "shard 0 of 2", as far as the file says.
+std::string NameOfShard(const Graph& shard) {
+  const auto node = shard.metadata.find(kNodeKey);
+  const auto nodes = shard.metadata.find(kNodesKey);
+  if (node == shard.metadata.end() || nodes == shard.metadata.end()) return "a shard";
+  return fmt::format("shard {} of {}", node->second, nodes->second);
+}
+
+Result<Graph> WithShapes(Graph graph, const Path& path, std::optional<int64_t> batch) {
   const Status inferred = batch ? SetBatch(graph, *batch) : InferShapes(graph);
   if (!inferred) return At(path.string(), inferred.error());
   return graph;
 }
 
-Result<Plan> LoadPlan(const Path& path, const Graph& graph) {
-  if (path.empty()) return SingleNodePlan(graph);
-  DISCO_ASSIGN(Plan plan, ReadPlan(path));
-  if (const Status fit = CheckFit(plan, graph); !fit) return At(path.string(), fit.error());
-  return plan;
-}
-
-Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& text) {
+Result<Preprocessing> ChosenPreprocessing(const Graph& graph, const std::string& text) {
   if (!text.empty()) return ParsePreprocessing(text);
   const Shape& shape = graph.value(graph.inputs.at(0)).shape;
   if (shape.rank() != 4 || (shape[1] != 1 && shape[1] != 3)) {
@@ -38,6 +44,65 @@ Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& te
                        .channels = static_cast<int>(shape[1]),
                        .resize = ResizeMode::kShorterSide,
                        .shorter_side = static_cast<int>(std::max(shape[2], shape[3]))};
+}
+
+}  // namespace
+
+bool IsShard(const Graph& graph) {
+  return graph.metadata.contains(kNodeKey) ||
+         std::any_of(graph.ops.begin(), graph.ops.end(), [](const Op& op) {
+           return op.type == OpType::kSend || op.type == OpType::kReceive;
+         });
+}
+
+Result<Graph> ReadNetwork(const Path& path) {
+  DISCO_ASSIGN(Graph graph, ReadOnnx(path));
+  if (IsShard(graph)) {
+    return Fail(ErrorKind::kInvalid, "{} is {}; give the network it was cut from", path.string(),
+                NameOfShard(graph));
+  }
+  return graph;
+}
+
+Result<Graph> LoadNetwork(const Path& path, std::optional<int64_t> batch) {
+  DISCO_ASSIGN(Graph graph, ReadNetwork(path));
+  return WithShapes(std::move(graph), path, batch);
+}
+
+Result<Graph> LoadNetworkOrShard(const Path& path) {
+  DISCO_ASSIGN(Graph graph, ReadOnnx(path));
+  return WithShapes(std::move(graph), path, std::nullopt);
+}
+
+Result<Plan> LoadPlan(const Path& path, const Graph& graph) {
+  if (path.empty()) return SingleNodePlan(graph);
+  DISCO_ASSIGN(Plan plan, ReadPlan(path));
+  if (const Status fit = CheckFit(plan, graph); !fit) return At(path.string(), fit.error());
+  return plan;
+}
+
+Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& text) {
+  DISCO_ASSIGN(const Preprocessing chosen, ChosenPreprocessing(graph, text));
+  const Value& input = graph.value(graph.inputs.at(0));
+  if (chosen.shape().elements() != input.shape.elements(1, input.shape.rank())) {
+    return Fail(ErrorKind::kUsage,
+                "input '{}' is of shape {}, a picture becomes {}; give a --preprocess that fits",
+                input.name, ToString(input.shape), ToString(chosen.shape()));
+  }
+  return chosen;
+}
+
+Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs) {
+  for (const Path& input : inputs) {
+    for (const char* part : {"", ".data"}) {
+      std::error_code missing;  // what does not exist is not the same file
+      if (!std::filesystem::equivalent(output, input.string() + part, missing)) continue;
+      return Fail(ErrorKind::kUsage,
+                  "writing {} would destroy {}{}, which this command reads; give another {}",
+                  output.string(), input.string(), part, option);
+    }
+  }
+  return {};
 }
 
 std::vector<std::string> ClassNamesOf(const Graph& graph) {

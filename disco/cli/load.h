@@ -4,28 +4,40 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "disco/data/network_metadata.h"
 #include "disco/data/preprocessing.h"
 #include "disco/graph/graph.h"
 #include "disco/plan/plan.h"
 
 namespace disco {
 
+// A network as its file says, its shapes not yet inferred. Refuses a shard: it is no network to
+// plan, cut or run.
+Result<Graph> ReadNetwork(const Path& path);
+
 // A network with its shapes inferred for `batch` inputs at once; nothing: the batch of the file.
 Result<Graph> LoadNetwork(const Path& path, std::optional<int64_t> batch = std::nullopt);
+
+// The same of a file that may also be a shard.
+Result<Graph> LoadNetworkOrShard(const Path& path);
+
+bool IsShard(const Graph& graph);
 
 // The plan in `path`, checked against the network; without a path, one node.
 Result<Plan> LoadPlan(const Path& path, const Graph& graph);
 
 // How pictures become the network's input: `text` where given (--preprocess), else what the
-// network's file says, else pixels from 0 to 1, cut from the middle.
+// network's file says, else pixels from 0 to 1, cut from the middle. They fill the input exactly.
 Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& text);
-
-// Keys of a network's metadata.
-inline constexpr const char* kPreprocessingKey = "disco.preprocessing";
-inline constexpr const char* kClassesKey = "disco.classes";
 
 // Class names from the network's metadata, one per line; empty when there are none.
 std::vector<std::string> ClassNamesOf(const Graph& graph);
+
+// Errors: kUsage when writing `output`, which `option` names, would destroy one of `inputs` or the
+// weights beside it.
+Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs);
 
 }  // namespace disco

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "disco/base/text.h"
 #include "disco/cli/command.h"
 #include "disco/cli/train_command.h"
 
@@ -11,8 +12,13 @@ namespace {
 constexpr int kFailed = 1, kWrongUsage = 2;
 
 int Report(const disco::Error& error) {
-  fmt::print(stderr, "disco: {}\n", error.message);
+  fmt::print(stderr, "disco: {}\n", disco::Printable(error.message));
   return error.kind == disco::ErrorKind::kUsage ? kWrongUsage : kFailed;
+}
+
+bool HasCommand(CLI::App& app, const std::string& name) {
+  return !app.get_subcommands([&](CLI::App* command) { return command->get_name() == name; })
+              .empty();
 }
 
 int Run(int argc, char** argv) {
@@ -35,6 +41,10 @@ int Run(int argc, char** argv) {
       "sparsify", "Prune a network to sparse communication while training (disco sparsify --help)");
   app.require_subcommand(1);
   app.set_version_flag("--version", "disco 0.1.0");
+  if (argc > 1 && argv[1][0] != '-' && !HasCommand(app, argv[1])) {
+    return Report({disco::ErrorKind::kUsage,
+                   fmt::format("there is no command '{}'; disco --help lists them", argv[1])});
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -50,9 +60,10 @@ int main(int argc, char** argv) {
   try {
     return Run(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "disco: out of memory\n");
+    fmt::print(stderr,
+               "disco: out of memory; take a smaller network or --batch, or a machine with more\n");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "disco: {}\n", error.what());
+    fmt::print(stderr, "disco: {}\n", disco::Printable(error.what()));
   }
   return kFailed;
 }

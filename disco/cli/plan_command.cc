@@ -56,7 +56,7 @@ void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimat
   table.Add({"sent", Percent(estimate.sent.s_comm), Percent(estimate.sent.s_comp),
              std::to_string(estimate.sent.bytes_one_way.value),
              std::to_string(estimate.sent.messages)});
-  PrintLine(table.ToString());
+  PrintTable(table);
   for (const ReplicatedCost& cost : estimate.replicated) {
     PrintLine(fmt::format("op {} runs whole on every node ({}); it gathers {}", cost.op,
                           cost.reason, ToString(cost.gathered)));
@@ -70,15 +70,18 @@ void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimat
 }
 
 Status Run(PlanCommand& options) {
+  DISCO_TRY(KeepInputs(options.out, "--out", {options.network}));
   DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
   DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
-  DISCO_ASSIGN(options.plan.shares, ParseShares(options.shares, options.plan.nodes));
+  auto shares = ParseShares(options.shares, options.plan.nodes);
+  if (!shares) return At("--nodes, --shares", shares.error());
+  options.plan.shares = std::move(*shares);
   DISCO_ASSIGN(const Plan plan, MakePlan(graph, options.plan));
   DISCO_TRY(WritePlan(plan, options.out));
   const Estimate estimate = EstimateCost(graph, plan, {.link = {1}, .compute = {1}});
   const int64_t pruned = ApplyMask(graph, plan);
   if (options.json) {
-    PrintLine(ToJson(plan, estimate, pruned).dump(2));
+    PrintJson(ToJson(plan, estimate, pruned));
   } else {
     Print(options, plan, estimate, pruned);
   }
@@ -104,7 +107,7 @@ void AddPlanCommand(CLI::App& app, Action& action) {
         command.add_option("--seed", options.plan.seed, "Seed of method random");
         command.add_flag("--allow-empty", options.plan.allow_empty,
                          "Round what is kept down, to nothing if need be");
-        command.add_flag("--json", options.json, "Figures as JSON");
+        AddJsonFlag(command, options.json);
       },
       Run);
 }

@@ -4,9 +4,33 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "disco/base/text.h"
 
 namespace disco {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void SpellOutWhatIsNotFinite(Json& json) {
+  for (Json& item : json) {
+    if (item.is_structured()) SpellOutWhatIsNotFinite(item);
+    if (!item.is_number_float()) continue;
+    const double number = item.get<double>();
+    if (std::isnan(number)) item = "nan";
+    if (std::isinf(number)) item = number > 0 ? "inf" : "-inf";
+  }
+}
+
+}  // namespace
+
+void Table::Add(std::vector<std::string> row) {
+  for (std::string& cell : row) cell = Printable(std::move(cell));
+  rows_.push_back(std::move(row));
+}
 
 std::string Table::ToString() const {
   std::vector<size_t> widths;
@@ -28,7 +52,17 @@ std::string Table::ToString() const {
   return text;
 }
 
-void PrintLine(const std::string& text) { fmt::print("{}\n", text); }
+void PrintLine(const std::string& text) { fmt::print("{}\n", Printable(text)); }
+
+void PrintTable(const Table& table) { fmt::print("{}\n", table.ToString()); }
+
+void PrintJson(Json json) {
+  SpellOutWhatIsNotFinite(json);
+  constexpr int kIndent = 2;
+  fmt::print("{}\n", json.dump(kIndent, ' ', false, Json::error_handler_t::replace));
+}
+
+void PrintWarning(const std::string& text) { fmt::print(stderr, "warning: {}\n", Printable(text)); }
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 

@@ -38,25 +38,36 @@ Result<Loaded> LoadWithImage(const RunCommand& options) {
   DISCO_ASSIGN(const Preprocessing preprocessing, PreprocessingFor(graph, options.preprocess));
   DISCO_ASSIGN(const Image image, ReadImage(options.image, DecodeFor(preprocessing)));
   const Tensor picture = ToTensor(image, preprocessing);
-  const Shape& wanted = graph.value(graph.inputs[0]).shape;
-  if (picture.elements() != wanted.elements()) {
-    return Fail(ErrorKind::kUsage, "the network reads {}, --preprocess makes {}", ToString(wanted),
-                ToString(picture.shape()));
+  Tensor input = picture.Reshaped(graph.value(graph.inputs[0]).shape);
+  return Loaded{std::move(graph), {std::move(input)}};
+}
+
+bool AreEqualButForBatch(const Shape& a, const Shape& b) {
+  return a.rank() == b.rank() && (a == b || std::equal(a.begin() + 1, a.end(), b.begin() + 1));
+}
+
+// What `path` holds, if it can be the network's `input`.
+Result<Tensor> ReadInput(const Path& path, const Value& input) {
+  DISCO_ASSIGN(Tensor tensor, path.extension() == ".pb" ? ReadTensorProto(path) : ReadNpy(path));
+  if (tensor.dtype() != input.dtype || !AreEqualButForBatch(tensor.shape(), input.shape)) {
+    return Fail(ErrorKind::kUsage, "{} holds {} {}, input '{}' of the network is {} {}",
+                path.string(), Name(tensor.dtype()), ToString(tensor.shape()), input.name,
+                Name(input.dtype), ToString(input.shape));
   }
-  return Loaded{std::move(graph), {picture.Reshaped(wanted)}};
+  return tensor;
 }
 
 Result<Loaded> LoadWithTensors(const RunCommand& options) {
-  DISCO_ASSIGN(Graph graph, ReadOnnx(options.network));
+  DISCO_ASSIGN(Graph graph, ReadNetwork(options.network));
   if (options.tensors.size() != graph.inputs.size()) {
-    return Fail(ErrorKind::kUsage, "the network has {} inputs, {} --tensor were given",
+    return Fail(ErrorKind::kUsage, "{} has {} inputs, {} --tensor were given", options.network,
                 graph.inputs.size(), options.tensors.size());
   }
   std::vector<std::pair<ValueId, Tensor>> given;
   for (size_t i = 0; i < options.tensors.size(); ++i) {
-    const Path path = options.tensors[i];
-    DISCO_ASSIGN(Tensor tensor, path.extension() == ".pb" ? ReadTensorProto(path) : ReadNpy(path));
-    given.emplace_back(graph.inputs[i], std::move(tensor));
+    const ValueId input = graph.inputs[i];
+    DISCO_ASSIGN(Tensor tensor, ReadInput(options.tensors[i], graph.value(input)));
+    given.emplace_back(input, std::move(tensor));
   }
   const std::vector<ValueId> parameters = ParameterInputs(graph);
   std::vector<Tensor> inputs;
@@ -65,15 +76,11 @@ Result<Loaded> LoadWithTensors(const RunCommand& options) {
       BindInput(graph, input, std::move(tensor));
       continue;
     }
-    Value& value = graph.value(input);
-    if (tensor.dtype() != value.dtype) {
-      return Fail(ErrorKind::kUsage, "input '{}' is {}, the tensor given is {}", value.name,
-                  Name(value.dtype), Name(tensor.dtype()));
-    }
-    value.shape = tensor.shape();
+    graph.value(input).shape = tensor.shape();
     inputs.push_back(std::move(tensor));
   }
-  DISCO_TRY(InferShapes(graph));
+  if (const Status inferred = InferShapes(graph); !inferred)
+    return At(options.network, inferred.error());
   return Loaded{std::move(graph), std::move(inputs)};
 }
 
@@ -102,17 +109,19 @@ Json TopFive(const Graph& graph, const std::vector<Tensor>& outputs) {
   return top;
 }
 
-Result<std::vector<std::string>> WriteOutputs(const Graph& graph,
-                                              const std::vector<Tensor>& outputs,
-                                              const Path& folder) {
-  DISCO_TRY(MakeFolder(folder));
+// One file per output of the network; none without --out-dir.
+Result<std::vector<std::string>> OutputFiles(const RunCommand& options, const Graph& graph) {
   std::vector<std::string> files;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    std::string name = graph.value(graph.outputs[i]).name;
+  if (options.out_folder.empty()) return files;
+  std::vector<Path> inputs(options.tensors.begin(), options.tensors.end());
+  for (const std::string& input : {options.network, options.image, options.session.plan})
+    inputs.emplace_back(input);
+  for (const ValueId output : graph.outputs) {
+    std::string name = graph.value(output).name;
     std::replace_if(
         name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ':'; }, '_');
-    files.push_back((folder / (name + ".npy")).string());
-    DISCO_TRY(WriteNpy(outputs[i], files.back()));
+    files.push_back((Path(options.out_folder) / (name + ".npy")).string());
+    DISCO_TRY(KeepInputs(files.back(), "--out-dir", inputs));
   }
   return files;
 }
@@ -125,7 +134,7 @@ void Print(const Json& result, const Session& session) {
   }
   for (const Json& file : result["files"]) PrintLine("wrote " + file.get<std::string>());
   PrintLine(fmt::format("{:.2f} ms", result["ms"].get<double>()));
-  PrintLine(NodesToTable(session));
+  PrintNodes(session);
 }
 
 Status Run(RunCommand& options) {
@@ -133,6 +142,7 @@ Status Run(RunCommand& options) {
     return Fail(ErrorKind::kUsage, "give either --input PICTURE or --tensor FILE");
   DISCO_ASSIGN(Loaded loaded,
                options.image.empty() ? LoadWithTensors(options) : LoadWithImage(options));
+  DISCO_ASSIGN(const std::vector<std::string> files, OutputFiles(options, loaded.graph));
   DISCO_ASSIGN(const auto session, OpenSession(loaded.graph, options.session));
   std::vector<Tensor> outputs;
   std::vector<double> times;
@@ -143,12 +153,10 @@ Status Run(RunCommand& options) {
   Json result = {{"top", TopFive(loaded.graph, outputs)},
                  {"ms", Median(times)},
                  {"nodes", NodesToJson(*session)},
-                 {"files", Json::array()}};
-  if (!options.out_folder.empty()) {
-    DISCO_ASSIGN(result["files"], WriteOutputs(loaded.graph, outputs, options.out_folder));
-  }
+                 {"files", files}};
+  for (size_t i = 0; i < files.size(); ++i) DISCO_TRY(WriteNpy(outputs[i], files[i]));
   if (options.json) {
-    PrintLine(result.dump(2));
+    PrintJson(std::move(result));
   } else {
     Print(result, *session);
   }
@@ -174,7 +182,7 @@ void AddRunCommand(CLI::App& app, Action& action) {
             .add_option("--repeat", options.repeat,
                         "Run so many times; the median time is reported")
             ->check(CLI::Range(1, 1000000));
-        command.add_flag("--json", options.json, "As JSON");
+        AddJsonFlag(command, options.json);
         AddSessionFlags(command, options.session);
       },
       Run);

@@ -51,7 +51,7 @@ nlohmann::ordered_json NodesToJson(const Session& session) {
   return nodes;
 }
 
-std::string NodesToTable(const Session& session) {
+void PrintNodes(const Session& session) {
   Table table({"node", "bytes planned", "bytes sent", "ms", "waited ms", "weights"});
   for (size_t i = 0; i < session.statistics().size(); ++i) {
     const NodeStatistics& node = session.statistics()[i];
@@ -59,11 +59,10 @@ std::string NodesToTable(const Session& session) {
                std::to_string(node.sent.value), fmt::format("{:.2f}", node.total.count()),
                fmt::format("{:.2f}", node.wait.count()), ToString(node.weights)});
   }
-  std::string text = table.ToString();
+  PrintTable(table);
   for (const NodeStatistics& node : session.statistics()) {
-    for (const std::string& warning : node.warnings) text += "warning: " + warning + '\n';
+    for (const std::string& warning : node.warnings) PrintLine("warning: " + warning);
   }
-  return text;
 }
 
 }  // namespace disco

@@ -24,6 +24,6 @@ Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFl
 
 // Per node: bytes planned and sent, time, memory.
 nlohmann::ordered_json NodesToJson(const Session& session);
-std::string NodesToTable(const Session& session);
+void PrintNodes(const Session& session);
 
 }  // namespace disco

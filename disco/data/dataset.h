@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Labelled pictures by number. OpenDataset finds out what kind a folder holds:
 //
-//   image folder   <root>/<split>/<class>/*.jpg|jpeg|png         classes and files in the order of
-//   their names CIFAR-10/100   data_batch_*.bin, test_batch.bin | train.bin, test.bin        (the
-//   "binary version") IDX            train-images-idx3-ubyte[.gz], t10k-..., and their
-//   -labels-idx1-  (MNIST and its likes) synthetic      drawn by the program, see draw_synthetic.h
+//   folders    <root>/<split>/<class>/*.jpg|jpeg|png
+//              classes and files in the order of their names
+//   CIFAR-10   data_batch_*.bin, test_batch.bin (the "binary version")
+//   CIFAR-100  train.bin, test.bin
+//   IDX        train-images-idx3-ubyte[.gz], t10k-images-..., each with its
+//              ...-labels-idx1-ubyte[.gz] (MNIST and its likes)
+//
+// or, without a folder, pictures drawn by the program: see draw_synthetic.h.
 //
 // Thread rule: once open, all calls from any thread at once. Errors: kInvalid, kIo or kUnsupported,
 // naming the file.

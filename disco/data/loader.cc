@@ -8,50 +8,13 @@
 #include <set>
 #include <thread>
 
+#include "disco/data/draft.h"
 #include "disco/data/picture_source.h"
 
 namespace disco {
 namespace {
 
-// A batch in the making. Threads fill distinct rows; the last one to finish makes it ready.
-struct Draft {
-  Tensor images;                      // float [B, C, H, W]
-  float* pixels = nullptr;            // of `images`
-  std::vector<int64_t> labels;        // [B]
-  std::vector<std::string> problems;  // [B], empty = a good row
-  int64_t missing = 0;                // rows not done
-};
-
 constexpr int64_t kReadyBatches = 2;
-
-Draft NewDraft(int64_t rows, const Preprocessing& preprocessing) {
-  const Shape& shape = preprocessing.shape();
-  Draft draft{Tensor(DType::kF32, {rows, shape[0], shape[1], shape[2]}), nullptr, {}, {}, rows};
-  draft.pixels = draft.images.MutableData<float>().data();
-  draft.labels.resize(static_cast<size_t>(rows));
-  draft.problems.resize(static_cast<size_t>(rows));
-  return draft;
-}
-
-// The rows of `draft` without problems.
-Batch GoodRows(Draft draft) {
-  const auto broken = [](const std::string& problem) { return !problem.empty(); };
-  if (std::none_of(draft.problems.begin(), draft.problems.end(), broken)) {
-    return {std::move(draft.images), std::move(draft.labels)};
-  }
-  const Shape& shape = draft.images.shape();
-  const int64_t row_elements = shape.elements(1, shape.rank());
-  std::vector<float> pixels;
-  std::vector<int64_t> labels;
-  for (size_t row = 0; row < draft.problems.size(); ++row) {
-    if (broken(draft.problems[row])) continue;
-    const float* from = draft.pixels + static_cast<int64_t>(row) * row_elements;
-    pixels.insert(pixels.end(), from, from + row_elements);
-    labels.push_back(draft.labels[row]);
-  }
-  const auto rows = static_cast<int64_t>(labels.size());
-  return {Tensor::From<float>({rows, shape[1], shape[2], shape[3]}, pixels), std::move(labels)};
-}
 
 LoaderOptions Sane(LoaderOptions options, int64_t images) {
   if (!options.drop_last) options.batch_size = std::min(options.batch_size, images);
@@ -152,7 +115,7 @@ void Loader::Engine::MakeOne(std::unique_lock<std::mutex>& lock) {
   const int64_t position = next_position_++;
   const int64_t batch = position / options_.batch_size, row = position % options_.batch_size;
   Draft& draft = DraftOf(batch);
-  if (row == 0) draft = NewDraft(Rows(batch), options_.preprocessing);
+  if (row == 0) draft = NewDraft(Rows(batch), options_.preprocessing.shape());
   const auto elements = static_cast<size_t>(options_.preprocessing.shape().elements());
   const std::span<float> target(draft.pixels + static_cast<size_t>(row) * elements, elements);
   const int64_t index = order_[static_cast<size_t>(position)];
@@ -202,7 +165,7 @@ Result<std::optional<Batch>> Loader::Engine::Next() {
     Draft draft = TakeReady(lock);
     lock.unlock();
     DISCO_TRY(Report(draft, batch));
-    Batch result = GoodRows(std::move(draft));
+    Batch result = GoodRows(std::move(draft), batch);
     if (!result.labels.empty()) return std::optional(std::move(result));
     lock.lock();
   }

@@ -4,9 +4,9 @@
 // What comes out depends on (data set, options, epoch) alone: the order on (seed, epoch), the
 // augmentation of a picture on (seed, epoch, index). The number of threads changes nothing. Two
 // batches are kept ready. A picture that cannot be read is reported once and left out, so its batch
-// is smaller by one. Thread rule: StartEpoch and Next from one thread; the data set and
-// `on_warning` are used as said below. Errors: kInvalid from Next when too many pictures are
-// broken.
+// is smaller by one; a batch of broken pictures alone is left out whole. Thread rule: StartEpoch
+// and Next from one thread; the data set and `on_warning` are used as said below. Errors: kInvalid
+// from Next when too many pictures are broken.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +43,7 @@ struct LoaderOptions {
 struct Batch {
   Tensor images;                // float [B, C, H, W]
   std::vector<int64_t> labels;  // [B]
+  int64_t number = 0;           // in its epoch, from 0; those that are left out count too
 };
 
 class Loader {

@@ -170,6 +170,25 @@ TEST(Loader, ReportsABrokenPictureOnce) {
   EXPECT_EQ(warnings[0], "left out: picture 3: torn");
 }
 
+TEST(Loader, BatchesKnowTheirNumberWhereOneIsLeftOut) {
+  LoaderOptions options = Options();
+  options.shuffle = false;
+  // Nothing is left of the second batch.
+  Loader loader(std::make_shared<Numbered>(40, std::set<int64_t>{8, 9, 10, 11, 12, 13, 14, 15}),
+                options);
+  for (const int64_t first : {0, 1, 2}) {
+    loader.StartEpoch(0, first);
+    for (int64_t number = first; number < 5; ++number) {
+      if (number == 1) continue;
+      const auto batch = loader.Next();
+      ASSERT_TRUE(batch->has_value());
+      EXPECT_EQ((*batch)->number, number);
+      EXPECT_EQ((*batch)->labels.front(), 8 * number);
+    }
+    EXPECT_FALSE(loader.Next()->has_value());
+  }
+}
+
 TEST(Loader, TooManyBrokenPicturesAreAnError) {
   LoaderOptions options = Options();
   options.shuffle = false;

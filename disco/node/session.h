@@ -2,9 +2,9 @@
 // Session: the caller's face. One network, cut by a plan, running on its nodes; Infer gives what
 // one machine would.
 //
-//   auto session = Session::OpenLocal(graph, plan, {});             // all nodes in this process
-//   auto session = Session::Connect(graph, plan, endpoints, {});    // one `disco node` per
-//   endpoint auto outputs = (*session)->Infer(inputs);
+//   auto session = Session::OpenLocal(graph, plan, {});           // all nodes in this process
+//   auto session = Session::Connect(graph, plan, endpoints, {});  // one `disco node` each
+//   auto outputs = (*session)->Infer(inputs);
 //
 // The graph's input shapes say the batch. Thread rule: one thread at a time; distinct sessions are
 // independent. Errors: kPeer or kDeadline naming the node; after one the session is over and says

@@ -5,12 +5,16 @@
 #include <cstdlib>
 
 #include "disco/base/random.h"
+#include "disco/train/logits.h"
 #include "disco/train/torch_tensor.h"
 
 namespace disco {
 namespace {
 
 constexpr const char* kAverageUpdates = "average_updates";
+
+// Output of the learner's network; output 0 is the answer.
+constexpr size_t kLogits = 1;
 
 // Reduction::Mean of LibTorch, and the label that it would leave out.
 constexpr int64_t kMean = 1, kNoLabel = -100;
@@ -29,9 +33,10 @@ void ForEachTensor(const TorchNetwork& network, const WeightAverage& average,
 
 }  // namespace
 
-Result<std::unique_ptr<Learner>> Learner::Make(const Graph& graph, const TrainRecipe& recipe) {
+Result<std::unique_ptr<Learner>> Learner::Make(Graph graph, const TrainRecipe& recipe) {
   DISCO_ASSIGN(const OptimizerKind kind, ParseOptimizerKind(recipe.optimizer));
-  DISCO_ASSIGN(TorchNetwork network, TorchNetwork::Make(graph));
+  graph.outputs.push_back(LogitsOf(graph));
+  DISCO_ASSIGN(TorchNetwork network, TorchNetwork::Make(std::move(graph)));
   const OptimizerOptions options{kind, recipe.momentum, recipe.weight_decay};
   return std::unique_ptr<Learner>(new Learner(std::move(network), recipe, options));
 }
@@ -63,7 +68,7 @@ Result<StepResult> Learner::Step(const Batch& batch, int64_t step, double learni
     const Autocast autocast(recipe_.bf16);
     DISCO_ASSIGN(const auto outputs,
                  network_.Forward({ViewAsTorch(batch.images)}, ForwardMode::Training()));
-    logits = outputs[0].to(at::kFloat);
+    logits = outputs[kLogits].to(at::kFloat);
   }
   return Guarded([&]() -> Result<StepResult> {
     const at::Tensor loss =

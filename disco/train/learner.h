@@ -2,8 +2,9 @@
 // Learner: a network with all that changes while it learns: weights, optimizer, averages, masks.
 // Private to the room: shows LibTorch types.
 //
-// Thread rule: one thread. Errors: kInvalid when the loss is not a number, or with LibTorch's
-// words.
+// A network that ends in Softmax is trained on what that reads (see logits.h) and measured on what
+// it answers. Thread rule: one thread. Errors: kInvalid when the loss is not a number, or with
+// LibTorch's words.
 #pragma once
 
 #include <memory>
@@ -24,7 +25,8 @@ struct StepResult {
 
 class Learner {
  public:
-  static Result<std::unique_ptr<Learner>> Make(const Graph& graph, const TrainRecipe& recipe);
+  // `graph` has one output, [N, classes].
+  static Result<std::unique_ptr<Learner>> Make(Graph graph, const TrainRecipe& recipe);
 
   // `step` counts from 0 over the whole run; Dropout's numbers depend on it and the seed alone.
   Result<StepResult> Step(const Batch& batch, int64_t step, double learning_rate);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "disco/graph/infer_shapes.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
 #include "disco/train/network_for_test.h"
@@ -106,6 +107,20 @@ TEST(LearnerTest, LossFallsOnOneBatch) {
   double last = first;
   for (int64_t step = 1; step < 20; ++step) last = (*learner)->Step(batch, step, 0.05)->loss;
   EXPECT_LT(last, 0.5 * first);
+}
+
+TEST(LearnerTest, SoftmaxInTheEndChangesNoLoss) {
+  Graph softmax = SmallNetwork();
+  softmax.outputs = {
+      softmax.AddOp(OpType::kSoftmax, "softmax", {softmax.outputs[0]}, SoftmaxParams{})};
+  ASSERT_TRUE(InferShapes(softmax));
+  const auto plain = Learner::Make(SmallNetwork(), {}), learner = Learner::Make(softmax, {});
+  ASSERT_TRUE(learner) << learner.error().message;
+  for (int64_t step = 0; step < 3; ++step) {
+    const Batch batch = RandomBatch(static_cast<uint64_t>(step));
+    const double expected = (*plain)->Step(batch, step, 0.05)->loss;
+    EXPECT_NEAR((*learner)->Step(batch, step, 0.05)->loss, expected, 1e-4 * expected) << step;
+  }
 }
 
 TEST(LearnerTest, Bf16GivesNearlyTheSameLoss) {

@@ -52,6 +52,7 @@ Result<RunReport> ReportFromJson(std::string_view text) {
     }
     report.accuracy = json.at("accuracy");
     report.accuracy_top5 = json.at("accuracy_top5");
+    report.traffic = {json.value("traffic_bytes", int64_t{0})};
     report.epochs = json.at("epochs");
     report.images = json.at("images");
     report.seconds = json.at("seconds");

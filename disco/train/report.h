@@ -16,11 +16,12 @@ namespace disco {
 struct RoundReport {
   double sparsity = 0;  // S that was pruned to
   double after_pruning = 0, after_recalibration = 0, after_fine_tuning = 0;
+  friend bool operator==(const RoundReport&, const RoundReport&) = default;
 };
 
 struct RunReport {
   std::string command;  // "train" or "sparsify"
-  std::string method;   // of sparsify
+  std::string method;   // of sparsify; empty: none of its fields is there
   double accuracy_before = 0;
   std::vector<RoundReport> rounds;
   double accuracy = 0, accuracy_top5 = 0;  // in the end
@@ -30,6 +31,7 @@ struct RunReport {
   double seconds = 0;                      // of training, without measuring
   std::map<std::string, std::string> files;
 
+  friend bool operator==(const RunReport&, const RunReport&) = default;
   double ImagesPerSecond() const { return seconds > 0 ? static_cast<double>(images) / seconds : 0; }
 };
 

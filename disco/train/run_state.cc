@@ -18,9 +18,10 @@ void SaveState(const RunState& state, uint64_t hash, Checkpoint& checkpoint) {
                          {"epoch", state.epoch},
                          {"batch", state.batch},
                          {"step", state.step},
-                         {"loss_sum", state.loss_sum},
-                         {"correct", state.correct},
-                         {"images", state.images}};
+                         {"loss_sum", state.sums.loss},
+                         {"correct", state.sums.correct},
+                         {"images", state.sums.images},
+                         {"seconds", state.sums.seconds}};
   checkpoint.texts["run"] = HashText(hash);
   checkpoint.texts["position"] = position.dump();
   checkpoint.texts["report"] = ReportToJson(state.report);
@@ -32,16 +33,17 @@ Result<RunState> LoadState(const Checkpoint& checkpoint, uint64_t hash) {
     if (checkpoint.texts.at("run") != HashText(hash)) {
       return Fail(ErrorKind::kInvalid,
                   "it belongs to a run with another recipe, network or other flags; give those it "
-                  "was made with, or start anew without --resume");
+                  "was made with, or remove it to start anew");
     }
     const Json position = Json::parse(checkpoint.texts.at("position"));
     RunState state{.rounds_begun = position.at("rounds_begun"),
                    .epoch = position.at("epoch"),
                    .batch = position.at("batch"),
                    .step = position.at("step"),
-                   .loss_sum = position.at("loss_sum"),
-                   .correct = position.at("correct"),
-                   .images = position.at("images")};
+                   .sums = {.loss = position.at("loss_sum"),
+                            .correct = position.at("correct"),
+                            .images = position.at("images"),
+                            .seconds = position.at("seconds")}};
     DISCO_ASSIGN(state.report, ReportFromJson(checkpoint.texts.at("report")));
     const auto plan = checkpoint.texts.find("plan");
     if (plan != checkpoint.texts.end()) {

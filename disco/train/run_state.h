@@ -3,6 +3,7 @@
 // Errors: kInvalid for a checkpoint of another run or of no run, saying what to do.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "disco/plan/plan.h"
@@ -11,17 +12,28 @@
 
 namespace disco {
 
+// Of an epoch, so far.
+struct EpochSums {
+  double loss = 0;  // summed over images
+  int64_t correct = 0, images = 0;
+  double seconds = 0;  // of training, without measuring
+
+  friend bool operator==(const EpochSums&, const EpochSums&) = default;
+  double Loss() const { return loss / Images(); }
+  double Accuracy() const { return static_cast<double>(correct) / Images(); }
+  double ImagesPerSecond() const { return seconds > 0 ? Images() / seconds : 0; }
+
+ private:
+  double Images() const { return static_cast<double>(std::max<int64_t>(images, 1)); }
+};
+
 struct RunState {
   int64_t rounds_begun = 0;
   int64_t epoch = 0;  // being run, from 0
   int64_t batch = 0;  // of it, the next one
-  int64_t step = 0;   // batches in all
-
-  // Of the epoch so far.
-  double loss_sum = 0;
-  int64_t correct = 0, images = 0;
-
-  RunReport report;
+  int64_t step = 0;   // changes of the weights in all; a batch without a good picture makes none
+  EpochSums sums;
+  RunReport report;  // of the epochs that are done
   std::optional<Plan> plan;
 };
 

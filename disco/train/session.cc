@@ -3,18 +3,17 @@
 
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "disco/base/hash.h"
+#include "disco/data/network_metadata.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
 namespace {
-
-constexpr const char* kPreprocessing = "disco.preprocessing";
-constexpr const char* kClasses = "disco.classes";
 
 bool IsFile(const NetworkRecipe& recipe) { return recipe.network.ends_with(".onnx"); }
 
@@ -63,16 +62,22 @@ Result<Shape> CheckClassifier(const Graph& graph) {
 Result<Preprocessing> ChoosePreprocessing(const Recipe& recipe, const Graph& graph,
                                           const Shape& image) {
   std::string text = recipe.data.preprocessing;
-  const auto carried = graph.metadata.find(kPreprocessing);
+  const bool given = !text.empty();
+  const ErrorKind wrong = given ? ErrorKind::kUsage : ErrorKind::kInvalid;
+  const auto carried = graph.metadata.find(kPreprocessingKey);
   if (text.empty() && carried != graph.metadata.end()) text = carried->second;
   if (text.empty()) {
     text = fmt::format("{} resize={} mean=0.5 std=0.25", fmt::join(image.dims(), "x"),
                        std::min(image[1], image[2]));
   }
-  DISCO_ASSIGN(const Preprocessing preprocessing, ParsePreprocessing(text));
-  if (preprocessing.shape() == image) return preprocessing;
-  return Fail(ErrorKind::kUsage, "preprocessing '{}' gives {}, but the network reads {}", text,
-              ToString(preprocessing.shape()), ToString(image));
+  const auto preprocessing = ParsePreprocessing(text);
+  if (!preprocessing) {
+    return At(given ? "--preprocessing" : recipe.network.network,
+              {wrong, preprocessing.error().message});
+  }
+  if (preprocessing->shape() == image) return preprocessing;
+  return Fail(wrong, "preprocessing '{}' gives {}, but the network '{}' reads {}", text,
+              ToString(preprocessing->shape()), recipe.network.network, ToString(image));
 }
 
 Result<std::shared_ptr<const Dataset>> OpenData(const Recipe& recipe,
@@ -122,6 +127,23 @@ Result<RunOptions> FillPaths(RunOptions options) {
   return options;
 }
 
+// A run that is not done is neither lost nor gone on with by accident.
+Status CheckCheckpoint(const RunOptions& options) {
+  const std::string path = options.checkpoint.string();
+  std::error_code ignored;
+  const bool exists = std::filesystem::exists(options.checkpoint, ignored);
+  if (exists && !options.resume) {
+    return Fail(ErrorKind::kUsage,
+                "{} is the checkpoint of a run that is not done; give --resume to go on with it, "
+                "or remove it to start anew",
+                path);
+  }
+  if (!exists && options.resume) {
+    return Fail(ErrorKind::kUsage, "no checkpoint {}; start anew without --resume", path);
+  }
+  return {};
+}
+
 Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train,
                   const Dataset& val) {
   const int64_t answers = graph.value(graph.outputs[0]).shape[1];
@@ -140,9 +162,10 @@ Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train
 
 }  // namespace
 
-Result<Session> OpenSession(const Recipe& recipe, const RunOptions& given) {
+Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& given) {
   DISCO_TRY(CheckRecipe(recipe));
   DISCO_ASSIGN(const RunOptions options, FillPaths(given));
+  DISCO_TRY(CheckCheckpoint(options));
   // The image's size is needed to open the data, and the data's classes to make the network.
   DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));
   DISCO_ASSIGN(const Shape image, CheckClassifier(graph));
@@ -153,18 +176,18 @@ Result<Session> OpenSession(const Recipe& recipe, const RunOptions& given) {
     DISCO_ASSIGN(graph, OpenNetwork(recipe, static_cast<int64_t>(train->class_names().size())));
   }
   DISCO_TRY(CheckSizes(recipe, graph, *train, *val));
-  graph.metadata[kPreprocessing] = ToString(preprocessing);
-  graph.metadata[kClasses] = fmt::format("{}", fmt::join(train->class_names(), "\n"));
+  graph.metadata[kPreprocessingKey] = ToString(preprocessing);
+  graph.metadata[kClassesKey] = fmt::format("{}", fmt::join(train->class_names(), "\n"));
   DISCO_ASSIGN(RunLog log, RunLog::Open(options.log, options.resume));
   const uint64_t hash = HashOf(recipe, graph);
-  return Session{.recipe = recipe,
-                 .options = options,
-                 .graph = std::move(graph),
-                 .train = MakeLoader(recipe, preprocessing, train, true),
-                 .val = MakeLoader(recipe, preprocessing, val, false),
-                 .train_images = train->size(),
-                 .log = std::move(log),
-                 .hash = hash};
+  return TrainSession{.recipe = recipe,
+                      .options = options,
+                      .graph = std::move(graph),
+                      .train = MakeLoader(recipe, preprocessing, train, true),
+                      .val = MakeLoader(recipe, preprocessing, val, false),
+                      .train_images = train->size(),
+                      .log = std::move(log),
+                      .hash = hash};
 }
 
 }  // namespace disco

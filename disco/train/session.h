@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run works on: network, data, log, opened from a recipe.
 //
-// Preprocessing is the recipe's; else what the .onnx file carries as "disco.preprocessing"; else
-// the network's image size, shorter side fitted, mean 0.5, deviation 0.25.
-// Thread rule: one thread. Errors: kUsage, kInvalid, kIo, kUnsupported naming the file or flag.
+// Preprocessing is the recipe's; else what the .onnx file carries in its metadata; else the
+// network's image size, shorter side fitted, mean 0.5, deviation 0.25.
+// Thread rule: one thread. Errors: kUsage, kInvalid, kIo, kUnsupported naming the file or flag; an
+// unfinished run's checkpoint is kUsage without `resume`, and so is none with it.
 #pragma once
 
 #include <memory>
@@ -17,7 +18,7 @@
 
 namespace disco {
 
-struct Session {
+struct TrainSession {
   Recipe recipe;
   RunOptions options;  // with all paths filled in
   Graph graph;         // shapes inferred; carries preprocessing and class names as metadata
@@ -27,12 +28,12 @@ struct Session {
   uint64_t hash = 0;  // of all that decides the result: recipe and first weights
 };
 
-Result<Session> OpenSession(const Recipe& recipe, const RunOptions& options);
+Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& options);
 
 // Says on stderr and in the log what will be done, and on what.
-void Announce(Session& session);
+void Announce(TrainSession& session);
 
 // Writes the graph to `out`, drops the checkpoint, logs the report with the files in it.
-Status Conclude(Session& session, RunReport& report);
+Status Conclude(TrainSession& session, RunReport& report);
 
 }  // namespace disco

@@ -4,12 +4,13 @@
 #include "disco/base/units.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/work.h"
+#include "disco/train/logits.h"
 #include "disco/train/machine.h"
 #include "disco/train/session.h"
 
 namespace disco {
 
-void Announce(Session& session) {
+void Announce(TrainSession& session) {
   UseThreads(session.recipe.train.threads);
   const std::string machine = DescribeMachine();
   fmt::print(stderr, "{}\n", machine);
@@ -19,13 +20,16 @@ void Announce(Session& session) {
   fmt::print(stderr, "{}: {}, {} parameters; {} pictures to train on\n",
              session.recipe.network.network, ToString(MacsOf(session.graph)),
              ParameterCount(session.graph), session.train_images);
+  if (EndsInSoftmax(session.graph)) {
+    fmt::print(stderr, "the network ends in Softmax: it is trained on what that reads\n");
+  }
   session.log.Write("start",
                     {{"machine", machine},
                      {"resumed", session.options.resume},
                      {"recipe", nlohmann::ordered_json::parse(RecipeToJson(session.recipe))}});
 }
 
-Status Conclude(Session& session, RunReport& report) {
+Status Conclude(TrainSession& session, RunReport& report) {
   DISCO_TRY(WriteOnnx(session.graph, session.options.out));
   report.files["network"] = session.options.out.string();
   report.files["log"] = session.options.log.string();

@@ -22,17 +22,23 @@ Result<PlanOptions> PlanOptionsOf(const Recipe& recipe) {
   return options;
 }
 
+// Of pruning and fine-tuning: no more than there are epochs to fine-tune in.
+int64_t RoundsOf(const SparsifyRecipe& recipe) {
+  return std::min(recipe.rounds, std::max<int64_t>(recipe.epochs, 1));
+}
+
 // Prunes at the beginning of rounds.
 class Pruner {
  public:
-  Pruner(Session& session, Learner& learner, const PlanOptions& options)
+  Pruner(TrainSession& session, Learner& learner, const PlanOptions& options)
       : session_(session), learner_(learner), options_(options) {}
 
   Status BeginRound(int64_t round, RunState& state) {
     const bool in_rounds = options_.method.method == Method::kDisco;
     if (round > 0 && !in_rounds) return {};
     if (round == 0) {
-      DISCO_ASSIGN(state.report.accuracy_before, Measure("before pruning"));
+      DISCO_ASSIGN(const Accuracy before, Measure("before pruning"));
+      state.report.accuracy_before = before.Top1Share();
     }
     PlanOptions now = options_;
     if (in_rounds) now.sparsity = SparsityAfter(round);
@@ -46,34 +52,32 @@ class Pruner {
  private:
   // The fraction kept goes geometrically from 1 to 1 - S.
   double SparsityAfter(int64_t round) const {
-    const int64_t rounds = Rounds();
+    const int64_t rounds = RoundsOf(session_.recipe.sparsify);
     if (round + 1 == rounds) return options_.sparsity;
     const double share = static_cast<double>(round + 1) / static_cast<double>(rounds);
     return 1 - std::pow(1 - options_.sparsity, share);
   }
-  // No more than there are epochs to fine-tune in.
-  int64_t Rounds() const {
-    const SparsifyRecipe& recipe = session_.recipe.sparsify;
-    return std::min(recipe.rounds, std::max<int64_t>(recipe.epochs, 1));
-  }
 
-  Result<double> Measure(std::string_view when) {
+  Result<Accuracy> Measure(std::string_view when) {
     DISCO_ASSIGN(const Accuracy accuracy, learner_.Evaluate(*session_.val, session_.options.stop));
     fmt::print(stderr, "accuracy {:.2f}% {}\n", 100 * accuracy.Top1Share(), when);
-    return accuracy.Top1Share();
+    return accuracy;
   }
 
   Status Report(RunState& state) {
     RoundReport report{.sparsity = state.plan->sparsity};
-    DISCO_ASSIGN(report.after_pruning,
+    DISCO_ASSIGN(const Accuracy pruned,
                  Measure(fmt::format("right after pruning to S = {:.1f}% ({})",
                                      100 * report.sparsity, state.plan->method)));
+    report.after_pruning = pruned.Top1Share();
     const int64_t batch = session_.recipe.train.batch;
     const Calibration calibration{
         state.epoch, (session_.recipe.sparsify.recalibration_images + batch - 1) / batch};
     DISCO_TRY(learner_.Recalibrate(*session_.train, calibration, session_.options.stop));
-    DISCO_ASSIGN(report.after_recalibration, Measure("after recalibration"));
-    report.after_fine_tuning = state.report.accuracy = report.after_recalibration;
+    DISCO_ASSIGN(const Accuracy recalibrated, Measure("after recalibration"));
+    report.after_recalibration = report.after_fine_tuning = recalibrated.Top1Share();
+    state.report.accuracy = recalibrated.Top1Share();
+    state.report.accuracy_top5 = recalibrated.Top5Share();
     session_.log.Write("prune", {{"epoch", state.epoch + 1},
                                  {"sparsity", report.sparsity},
                                  {"accuracy_after_pruning", report.after_pruning},
@@ -82,7 +86,7 @@ class Pruner {
     return {};
   }
 
-  Session& session_;
+  TrainSession& session_;
   Learner& learner_;
   const PlanOptions& options_;
 };
@@ -92,32 +96,25 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
     return Fail(ErrorKind::kUsage, "where to? name the plan to write with --plan");
   }
   DISCO_ASSIGN(const PlanOptions plan_options, PlanOptionsOf(recipe));
-  DISCO_ASSIGN(Session session, OpenSession(recipe, options));
+  DISCO_ASSIGN(TrainSession session, OpenTrainSession(recipe, options));
   DISCO_TRY(MakePlan(session.graph, plan_options));  // refuses a stage that is not there
   Announce(session);
   DISCO_ASSIGN(const auto learner, Learner::Make(session.graph, recipe.train));
   TrainLoop loop(session, *learner,
-                 {.epochs = recipe.sparsify.epochs,
-                  .rounds = recipe.sparsify.rounds,
+                 {.command = "sparsify",
+                  .method = recipe.sparsify.method,
+                  .epochs = recipe.sparsify.epochs,
+                  .rounds = RoundsOf(recipe.sparsify),
                   .restart = recipe.sparsify.restart,
                   .learning_rate = recipe.sparsify.lr});
   Pruner pruner(session, *learner, plan_options);
-  Plan plan;
-  const auto begin_round = [&](int64_t round, RunState& state) -> Status {
-    DISCO_TRY(pruner.BeginRound(round, state));
-    plan = *state.plan;
-    return {};
-  };
-  const auto restore = [&](const Plan& saved) {
-    plan = saved;
-    learner->Prune(session.graph, saved);
-  };
-  DISCO_ASSIGN(RunReport report, loop.Run(begin_round, restore));
+  DISCO_ASSIGN(RunState end, loop.Run([&](int64_t round, RunState& state) {
+    return pruner.BeginRound(round, state);
+  }));
   learner->WriteBack(session.graph);
-  report.command = "sparsify";
-  report.method = recipe.sparsify.method;
-  report.traffic = TotalBytes(DeriveTraffic(session.graph, plan));
-  DISCO_TRY(WritePlan(plan, session.options.plan));
+  RunReport& report = end.report;
+  report.traffic = TotalBytes(DeriveTraffic(session.graph, *end.plan));
+  DISCO_TRY(WritePlan(*end.plan, session.options.plan));
   report.files["plan"] = session.options.plan.string();
   DISCO_TRY(Conclude(session, report));
   return report;

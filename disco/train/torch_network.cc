@@ -23,15 +23,14 @@ WeightKind KindOf(const Op& op, size_t slot, const Tensor& tensor) {
 
 }  // namespace
 
-Result<TorchNetwork> TorchNetwork::Make(const Graph& graph) {
-  Graph shaped = graph;
-  DISCO_TRY(SetBatch(shaped, kShapeBatch));
+Result<TorchNetwork> TorchNetwork::Make(Graph graph) {
+  DISCO_TRY(SetBatch(graph, kShapeBatch));
   TorchNetwork network;
   network.inputs_ = graph.inputs;
   network.outputs_ = graph.outputs;
   DISCO_TRY(Guarded([&]() -> Status {
-    network.AddWeights(shaped);
-    return network.AddSteps(shaped);
+    network.AddWeights(graph);
+    return network.AddSteps(graph);
   }));
   return network;
 }

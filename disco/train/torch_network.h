@@ -34,8 +34,8 @@ struct Weight {
 
 class TorchNetwork {
  public:
-  // Copies the constants of `graph`.
-  static Result<TorchNetwork> Make(const Graph& graph);
+  // Copies the constants of `graph`; its shapes are inferred anew.
+  static Result<TorchNetwork> Make(Graph graph);
 
   // Inputs as the graph's, with any batch; outputs as the graph's.
   Result<std::vector<at::Tensor>> Forward(const std::vector<at::Tensor>& inputs,

@@ -4,23 +4,22 @@
 #include "disco/train/train_loop.h"
 
 namespace disco {
-
 namespace {
 
 Result<RunReport> RunTraining(const Recipe& recipe, const RunOptions& options) {
-  DISCO_ASSIGN(Session session, OpenSession(recipe, options));
+  DISCO_ASSIGN(TrainSession session, OpenTrainSession(recipe, options));
   Announce(session);
   DISCO_ASSIGN(const auto learner, Learner::Make(session.graph, recipe.train));
   TrainLoop loop(session, *learner,
-                 {.epochs = recipe.train.epochs,
+                 {.command = "train",
+                  .epochs = recipe.train.epochs,
                   .learning_rate = recipe.train.lr,
                   .warmup_epochs = recipe.train.warmup_epochs});
   const auto nothing = [](int64_t, RunState&) -> Status { return {}; };
-  DISCO_ASSIGN(RunReport report, loop.Run(nothing, [](const Plan&) {}));
-  report.command = "train";
+  DISCO_ASSIGN(RunState end, loop.Run(nothing));
   learner->WriteBack(session.graph);
-  DISCO_TRY(Conclude(session, report));
-  return report;
+  DISCO_TRY(Conclude(session, end.report));
+  return end.report;
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace disco {
 struct RunOptions {
   Path out;         // the trained or sparse network, .onnx
   Path plan;        // sparsify: the plan, .json
-  Path checkpoint;  // empty: <out>.checkpoint; gone when the run is done
+  Path checkpoint;  // empty: <out>.checkpoint; gone when the run is done, refused without resume
   Path log;         // empty: <out>.log.jsonl
   bool resume = false;
   std::function<bool()> stop = Interrupted;  // asked before each batch

@@ -4,7 +4,7 @@
 //
 // The epochs are split evenly over rounds; a round begins with what the caller does (pruning), and,
 // with `restart`, with the schedule from its start. Thread rule: one thread. Errors: those of the
-// learner and loader; kInterrupted after saving.
+// learner and loader; kInterrupted, saying what is saved and how to go on.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,9 @@
 namespace disco {
 
 struct LoopOptions {
-  int64_t epochs = 1, rounds = 1;
+  std::string command, method;  // for the report
+  int64_t epochs = 1;
+  int64_t rounds = 1;  // no more than epochs, but at least one
   bool restart = false;
   double learning_rate = 0.1;  // at its peak
   double warmup_epochs = 0;
@@ -26,26 +28,31 @@ struct LoopOptions {
 class TrainLoop {
  public:
   // Both have to outlive it.
-  TrainLoop(Session& session, Learner& learner, const LoopOptions& options);
+  TrainLoop(TrainSession& session, Learner& learner, const LoopOptions& options);
 
-  // `begin_round` is called with each round's number, from 0, and may change plan and report.
+  // `begin_round` is called with each round's number, from 0, and may change plan and report. Where
+  // the run goes on from a checkpoint with a plan, the learner is pruned by it first.
   using BeginRound = std::function<Status(int64_t round, RunState& state)>;
-  // `restore` is called once where the run goes on from a checkpoint with a plan.
-  using Restore = std::function<void(const Plan& plan)>;
-  Result<RunReport> Run(const BeginRound& begin_round, const Restore& restore);
+  // The state in the end: report and plan.
+  Result<RunState> Run(const BeginRound& begin_round);
 
  private:
-  Status Resume(const Restore& restore);
+  Status Resume();
   Status Save() const;
   Status RunEpoch();
-  Status FinishEpoch(Milliseconds spent);
+  Status TrainRest();
+  Status TrainOn(const Batch& batch);
+  Status FinishEpoch();
+  void LogEpoch();
   tl::unexpected<Error> Interrupt() const;
   tl::unexpected<Error> BetweenEpochs(const Error& error) const;
   // First epoch of a round.
   int64_t FirstEpoch(int64_t round) const { return round * options_.epochs / options_.rounds; }
-  double RateAt(int64_t step) const;
+  int64_t batches() const { return session_.train->batches_per_epoch(); }
+  // Learning rate for batch `batch` of the epoch being run.
+  double RateAt(int64_t batch) const;
 
-  Session& session_;
+  TrainSession& session_;
   Learner& learner_;
   LoopOptions options_;
   ScheduleShape shape_ = ScheduleShape::kCosine;
