@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The architecture as a test: include arrows point to lower floors only, the two wings do not meet,
-// and each foreign library stays behind its door. The table is that of docs/design/rooms.md.
+// and each foreign library stays behind its door. The table is that of CONTRIBUTING.md.
 #include <gtest/gtest.h>
 
 #include <algorithm>

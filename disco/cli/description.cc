@@ -43,7 +43,7 @@ Json Description(const Graph& graph) {
                       {"op_counts", counts},
                       {"inputs", TensorsToJson(graph, graph.inputs)},
                       {"outputs", TensorsToJson(graph, graph.outputs)}};
-  if (!IsShard(graph)) description["replicated_when_split"] = ReplicatedToJson(graph);
+  if (!HoldsShard(graph)) description["replicated_when_split"] = ReplicatedToJson(graph);
   return description;
 }
 

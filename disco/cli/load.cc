@@ -12,12 +12,11 @@
 namespace disco {
 namespace {
 
-constexpr const char* kNodeKey = "disco.node";
 constexpr const char* kNodesKey = "disco.nodes";
 
 // "shard 0 of 2", as far as the file says.
 std::string NameOfShard(const Graph& shard) {
-  const auto node = shard.metadata.find(kNodeKey);
+  const auto node = shard.metadata.find(kShardNodeKey);
   const auto nodes = shard.metadata.find(kNodesKey);
   if (node == shard.metadata.end() || nodes == shard.metadata.end()) return "a shard";
   return fmt::format("shard {} of {}", node->second, nodes->second);
@@ -48,16 +47,9 @@ Result<Preprocessing> ChosenPreprocessing(const Graph& graph, const std::string&
 
 }  // namespace
 
-bool IsShard(const Graph& graph) {
-  return graph.metadata.contains(kNodeKey) ||
-         std::any_of(graph.ops.begin(), graph.ops.end(), [](const Op& op) {
-           return op.type == OpType::kSend || op.type == OpType::kReceive;
-         });
-}
-
 Result<Graph> ReadNetwork(const Path& path) {
   DISCO_ASSIGN(Graph graph, ReadOnnx(path));
-  if (IsShard(graph)) {
+  if (HoldsShard(graph)) {
     return Fail(ErrorKind::kInvalid, "{} is {}; give the network it was cut from", path.string(),
                 NameOfShard(graph));
   }

@@ -24,8 +24,6 @@ Result<Graph> LoadNetwork(const Path& path, std::optional<int64_t> batch = std::
 // The same of a file that may also be a shard.
 Result<Graph> LoadNetworkOrShard(const Path& path);
 
-bool IsShard(const Graph& graph);
-
 // The plan in `path`, checked against the network; without a path, one node.
 Result<Plan> LoadPlan(const Path& path, const Graph& graph);
 

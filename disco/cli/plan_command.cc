@@ -28,6 +28,9 @@ Json ToJson(const Plan& plan, const Estimate& estimate, int64_t pruned) {
     replicated.push_back(
         {{"op", cost.op}, {"reason", cost.reason}, {"gathered_bytes", cost.gathered.value}});
   }
+  Json partial = Json::array();
+  for (const PartialOp& op : estimate.partial)
+    partial.push_back({{"op", op.op}, {"reason", op.reason}, {"nodes", op.nodes}});
   return {{"nodes", plan.nodes},
           {"shares", plan.shares},
           {"method", plan.method},
@@ -44,7 +47,8 @@ Json ToJson(const Plan& plan, const Estimate& estimate, int64_t pruned) {
             {"bytes_one_way", estimate.sent.bytes_one_way.value},
             {"bytes_total", estimate.sent.bytes_total.value},
             {"messages", estimate.sent.messages}}},
-          {"replicated", replicated}};
+          {"replicated", replicated},
+          {"partial", partial}};
 }
 
 void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimate, int64_t pruned) {
@@ -60,6 +64,10 @@ void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimat
   for (const ReplicatedCost& cost : estimate.replicated) {
     PrintLine(fmt::format("op {} runs whole on every node ({}); it gathers {}", cost.op,
                           cost.reason, ToString(cost.gathered)));
+  }
+  for (const PartialOp& op : estimate.partial) {
+    PrintLine(fmt::format("op {} is computed by {} of {} nodes: {}", op.op, op.nodes, plan.nodes,
+                          op.reason));
   }
   if (pruned > 0) {
     PrintLine(

@@ -23,7 +23,8 @@ class Estimator {
         coupling_(AnalyseCoupling(graph)),
         ops_(graph, plan),
         traffic_(DeriveTraffic(graph, plan)),
-        waited_for_(WaitedFor()) {}
+        waited_for_(WaitedFor()),
+        of_image_(MadeOfImage()) {}
 
   Estimate Run() {
     for (const Op& op : graph_.ops) {
@@ -34,6 +35,7 @@ class Estimator {
     FinishPaper();
     FinishSent();
     AddReplicated();
+    estimate_.partial = FindPartialOps(graph_, plan_);
     return std::move(estimate_);
   }
 
@@ -45,9 +47,27 @@ class Estimator {
     return communicates && plan_.nodes > 1 ? machine_.message_latency : Milliseconds(0);
   }
 
+  // An input of the network, or made of inputs and constants alone and whole on every node.
+  bool OfImage(ValueId value) const { return of_image_[static_cast<size_t>(value)]; }
+
+  std::vector<bool> MadeOfImage() const {
+    std::vector<bool> made(graph_.values.size(), false);
+    for (const ValueId input : graph_.inputs) made[static_cast<size_t>(input)] = true;
+    const auto fits = [&](ValueId input) {
+      return input == kNoValue || graph_.IsConstant(input) || made[static_cast<size_t>(input)];
+    };
+    for (const Op& op : graph_.ops) {
+      if (!std::all_of(op.inputs.begin(), op.inputs.end(), fits)) continue;
+      for (const ValueId output : op.outputs) {
+        if (output != kNoValue && PlanOf(output) == nullptr)
+          made[static_cast<size_t>(output)] = true;
+      }
+    }
+    return made;
+  }
+
   double NominalSparsity(const Op& op) const {
-    if (std::find(graph_.inputs.begin(), graph_.inputs.end(), op.inputs[0]) != graph_.inputs.end())
-      return plan_.image_sparsity;
+    if (OfImage(op.inputs[0])) return plan_.image_sparsity;
     const ValuePlan* input = PlanOf(op.inputs[0]);
     return input == nullptr ? 0 : input->sparsity;
   }
@@ -81,7 +101,7 @@ class Estimator {
     const double dense_bytes = others() * elements * sizeof(float);
     Add(estimate_.dense, machine_.link.Time(dense_bytes) + Latency(dense_bytes > 0),
         machine_.compute.Time(split ? macs / plan_.nodes : macs));
-    const bool reads_image = mixing && PlanOf(op.inputs[0]) == nullptr;
+    const bool reads_image = mixing && split && OfImage(op.inputs[0]);
     estimate_.paper.node_macs += reads_image ? macs / plan_.nodes : node_macs;
     estimate_.paper.bytes_one_way += bytes;
     sums_.elements += elements;
@@ -189,6 +209,7 @@ class Estimator {
   NodeOps ops_;
   std::vector<Transfer> traffic_;
   std::vector<Bytes> waited_for_;  // by op
+  std::vector<bool> of_image_;     // by ValueId
   PaperSums sums_;
   Estimate estimate_;
 };

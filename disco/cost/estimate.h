@@ -7,8 +7,8 @@
 // paper: as in DISCO (WACV 2024). A layer's communication is its whole input, I * H * W elements,
 // of which each node receives the (N-1)/N * (1-S) foreign ones; its computation is
 // MACs * (1 - (N-1)/N * S) / N, with S the nominal sparsity of the layer's input. Every mixing op
-// counts, also two that read one value, also those that read the image. L_comm = bytes / link,
-// L_comp = MACs / compute.
+// counts, also two that read one value, also those that read the image or what is made of it alone.
+// L_comm = bytes / link, L_comp = MACs / compute.
 //
 // sent: what disco's nodes do: the transfers of plan/traffic.h, and the MACs of each node's shard.
 //
@@ -71,6 +71,12 @@ struct ReplicatedCost {
   Bytes gathered;  // by all nodes, because of this op
 };
 
+// An op with MACs of whose output not every node owns features.
+struct PartialOp {
+  std::string op, reason;  // "its 12 features are tied into 3 parts"
+  int nodes = 0;           // how many compute it
+};
+
 struct Estimate {
   std::vector<LayerEstimate> layers;
   Milliseconds single_node{0};  // the whole network on one node
@@ -78,7 +84,11 @@ struct Estimate {
   PaperAccounting paper;
   SentAccounting sent;
   std::vector<ReplicatedCost> replicated;
+  std::vector<PartialOp> partial;
 };
+
+// In the order of the ops.
+std::vector<PartialOp> FindPartialOps(const Graph& graph, const Plan& plan);
 
 Estimate EstimateCost(const Graph& graph, const Plan& plan, const Machine& machine);
 

@@ -5,8 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "disco/graph/infer_shapes.h"
 #include "disco/graph/work.h"
 #include "disco/plan/make_plan.h"
+#include "disco/plan/sketch_for_test.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
@@ -79,6 +83,55 @@ TEST(MessageLatency, IsPaidOncePerLayerThatCommunicates) {
   const Milliseconds extra = EstimateCost(graph, *plan, slow).paper.time.serial -
                              EstimateCost(graph, *plan, kHeadset).paper.time.serial;
   EXPECT_NEAR(extra.count(), 54, 1e-6);
+}
+
+// What is made of the image alone is on every node, as the image is.
+TEST(PaperAccounting, DoesNotChangeWithAnOpOnTheImage) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet8"});
+  Graph scaled = graph;
+  const ValueId half = scaled.AddConstant("half", Tensor::Scalar(0.5f));
+  const ValueId product = scaled.AddOp(OpType::kMul, "scale", {scaled.inputs[0], half});
+  std::rotate(scaled.ops.rbegin(), scaled.ops.rbegin() + 1, scaled.ops.rend());
+  scaled.ops[1].inputs[0] = product;
+  ASSERT_TRUE(Validate(scaled));
+  ASSERT_TRUE(InferShapes(scaled));
+  const Estimate plain = EstimateFor(graph, 4, 0.8), with_op = EstimateFor(scaled, 4, 0.8);
+  EXPECT_EQ(with_op.paper.time.serial, plain.paper.time.serial);
+  EXPECT_EQ(with_op.paper.time.overlap, plain.paper.time.overlap);
+  EXPECT_EQ(with_op.paper.s_comm, plain.paper.s_comm);
+  EXPECT_EQ(with_op.paper.s_comp, plain.paper.s_comp);
+  EXPECT_EQ(with_op.paper.elements, plain.paper.elements);
+  EXPECT_EQ(with_op.paper.bytes_one_way, plain.paper.bytes_one_way);
+  EXPECT_EQ(with_op.paper.node_macs, plain.paper.node_macs);
+}
+
+// A value that a replicated op makes of features is whole, but its readers read no image.
+TEST(PaperAccounting, WhatWasGatheredIsNoImage) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 8);
+  const ValueId lrn = sketch.Op(OpType::kLrn, "lrn", {a}, LrnParams{.size = 3});
+  const Graph graph = sketch.Finish({sketch.Conv("b", lrn, 8)});
+  const Estimate estimate = EstimateFor(graph, 2, 0.5);
+  for (const LayerEstimate& layer : estimate.layers) {
+    EXPECT_EQ(layer.sparsity, layer.name == "a" ? 0.5 : 0) << layer.name;
+  }
+}
+
+TEST(PartialOps, AreThoseThatSomeNodesHaveNoPartIn) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 12);
+  const ValueId grouped = sketch.Conv("grouped", a, 6, {.group = 3});
+  const Graph graph = sketch.Finish({sketch.Conv("b", sketch.Relu("relu", grouped), 2)});
+  const Estimate estimate = EstimateFor(graph, 5, 0);
+  ASSERT_EQ(estimate.partial.size(), 3u) << "ops without MACs are not listed";
+  EXPECT_EQ(estimate.partial[0].op, "a");
+  EXPECT_EQ(estimate.partial[0].nodes, 3);
+  EXPECT_EQ(estimate.partial[0].reason, "its 12 features are tied into 3 parts");
+  EXPECT_EQ(estimate.partial[1].op, "grouped");
+  EXPECT_EQ(estimate.partial[1].reason, "its 6 features are tied into 3 parts");
+  EXPECT_EQ(estimate.partial[2].nodes, 2);
+  EXPECT_EQ(estimate.partial[2].reason, "it has only 2 features");
+  EXPECT_TRUE(EstimateFor(graph, 2, 0).partial.empty());
 }
 
 TEST(SentAccounting, SendsASharedInputOnceAndNoImage) {

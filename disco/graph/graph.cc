@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/graph/graph.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "disco/graph/signature.h"
@@ -72,16 +73,51 @@ Status CheckListed(const Graph& graph, const std::vector<ValueId>& ids, std::str
   return {};
 }
 
+// `made` says of each value whether it is there before `op` runs, and afterwards whether it is
+// then.
+Status CheckOp(const Graph& graph, const Op& op, std::vector<bool>& made) {
+  const auto count = static_cast<ValueId>(graph.values.size());
+  DISCO_TRY(CheckSignature(op));
+  for (const ValueId input : op.inputs) {
+    if (input == kNoValue) continue;
+    if (input < 0 || input >= count || !made[static_cast<size_t>(input)]) {
+      return OpError(op, ErrorKind::kInvalid, "input '{}' is read before it is made",
+                     input >= 0 && input < count ? graph.value(input).name : "?");
+    }
+  }
+  for (const ValueId output : op.outputs) {
+    if (output == kNoValue) continue;
+    if (output < 0 || output >= count || made[static_cast<size_t>(output)]) {
+      return OpError(op, ErrorKind::kInvalid, "output '{}' is made twice",
+                     output >= 0 && output < count ? graph.value(output).name : "?");
+    }
+    made[static_cast<size_t>(output)] = true;
+  }
+  return {};
+}
+
 }  // namespace
 
+bool HoldsShard(const Graph& graph) {
+  const auto travels = [](const Op& op) {
+    return op.type == OpType::kSend || op.type == OpType::kReceive;
+  };
+  return graph.metadata.contains(kShardNodeKey) ||
+         std::any_of(graph.ops.begin(), graph.ops.end(), travels);
+}
+
 Status Validate(const Graph& graph) {
+  // A node may have features that only others need.
+  if (graph.outputs.empty() && !HoldsShard(graph)) {
+    return Fail(ErrorKind::kInvalid, "network '{}' has no output; name one when it is exported",
+                graph.name);
+  }
   std::unordered_set<std::string_view> names;
   for (const Value& value : graph.values) {
     if (!names.insert(value.name).second) {
       return Fail(ErrorKind::kInvalid, "two values are called '{}'", value.name);
     }
   }
-  const auto count = static_cast<ValueId>(graph.values.size());
   DISCO_TRY(CheckListed(graph, graph.inputs, "input"));
   DISCO_TRY(CheckListed(graph, graph.outputs, "output"));
   std::vector<bool> made(graph.values.size(), false);
@@ -90,27 +126,10 @@ Status Validate(const Graph& graph) {
       return Fail(ErrorKind::kInvalid, "input '{}' is listed twice", graph.value(input).name);
     made[static_cast<size_t>(input)] = true;
   }
-  for (ValueId id = 0; id < count; ++id) {
+  for (ValueId id = 0; id < static_cast<ValueId>(graph.values.size()); ++id) {
     if (graph.IsConstant(id)) made[static_cast<size_t>(id)] = true;
   }
-  for (const Op& op : graph.ops) {
-    DISCO_TRY(CheckSignature(op));
-    for (const ValueId input : op.inputs) {
-      if (input == kNoValue) continue;
-      if (input < 0 || input >= count || !made[static_cast<size_t>(input)]) {
-        return OpError(op, ErrorKind::kInvalid, "input '{}' is read before it is made",
-                       input >= 0 && input < count ? graph.value(input).name : "?");
-      }
-    }
-    for (const ValueId output : op.outputs) {
-      if (output == kNoValue) continue;
-      if (output < 0 || output >= count || made[static_cast<size_t>(output)]) {
-        return OpError(op, ErrorKind::kInvalid, "output '{}' is made twice",
-                       output >= 0 && output < count ? graph.value(output).name : "?");
-      }
-      made[static_cast<size_t>(output)] = true;
-    }
-  }
+  for (const Op& op : graph.ops) DISCO_TRY(CheckOp(graph, op, made));
   for (const ValueId output : graph.outputs) {
     if (!made[static_cast<size_t>(output)]) {
       return Fail(ErrorKind::kInvalid, "nothing makes output '{}'", graph.value(output).name);

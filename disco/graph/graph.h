@@ -93,9 +93,15 @@ tl::unexpected<Error> OpError(const Op& op, ErrorKind kind, fmt::format_string<A
 // the op.
 Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot);
 
+// Metadata of a shard: which node it is for.
+inline constexpr const char* kShardNodeKey = "disco.node";
+
+// Whether `graph` is one node's part of a network: it says so, or it sends or receives.
+bool HoldsShard(const Graph& graph);
+
 // References in range, as many inputs and outputs as the op type allows, inputs made before they
-// are read, each value made once, names unique.
-// Errors: kInvalid naming the op or value.
+// are read, each value made once, names unique; an output, unless it is a shard.
+// Errors: kInvalid naming the network, op or value.
 Status Validate(const Graph& graph);
 
 // Whether input `slot` of an op of this type is a parameter (shape, axes, pads, bounds...) that has

@@ -75,6 +75,12 @@ const Damage kDamages[] = {
      "op 's'"},
     {"AGraphInputOutOfRange", [](Graph& g) { g.inputs[0] = 99; }, "input 99"},
     {"AGraphOutputOutOfRange", [](Graph& g) { g.outputs[0] = kNoValue; }, "output -1"},
+    {"NoGraphOutput",
+     [](Graph& g) {
+       g.name = "deaf";
+       g.outputs.clear();
+     },
+     "network 'deaf' has no output"},
     {"AnInputListedTwice", [](Graph& g) { g.inputs.push_back(g.inputs[0]); }, "'x'"},
     {"AnOutputNobodyMakes", [](Graph& g) { g.outputs[0] = g.AddValue("lost"); }, "'lost'"},
 };
@@ -91,6 +97,24 @@ TEST(Graphs, ASendMakesNothing) {
   Graph graph = Sound();
   EXPECT_EQ(graph.AddOp(OpType::kSend, "send", {graph.outputs[0]}, SendParams{}), kNoValue);
   EXPECT_TRUE(graph.ops.back().outputs.empty());
+  EXPECT_TRUE(Validate(graph));
+}
+
+TEST(Shards, SaySoOrSendOrReceive) {
+  Graph says = Sound(), sends = Sound(), receives = Sound();
+  EXPECT_FALSE(HoldsShard(says));
+  says.metadata[kShardNodeKey] = "0";
+  EXPECT_TRUE(HoldsShard(says));
+  sends.AddOp(OpType::kSend, "send", {sends.outputs[0]}, SendParams{});
+  EXPECT_TRUE(HoldsShard(sends));
+  receives.AddOp(OpType::kReceive, "receive", {}, ReceiveParams{});
+  EXPECT_TRUE(HoldsShard(receives));
+}
+
+TEST(Shards, NeedNoOutput) {
+  Graph graph = Sound();
+  graph.outputs.clear();
+  graph.metadata[kShardNodeKey] = "1";
   EXPECT_TRUE(Validate(graph));
 }
 

@@ -4,44 +4,69 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "disco/base/result.h"
+
 namespace disco {
 
-// Reads with defaults; an attribute of another type than asked for counts as absent.
+// Reads with defaults, and remembers what was asked for, so that nothing a file says is overlooked:
+// see CheckAllRead.
 class Attributes {
  public:
+  using Type = onnx::AttributeProto::AttributeType;
+
   explicit Attributes(const onnx::NodeProto& proto) : proto_(proto) {}
 
-  const onnx::AttributeProto* Find(std::string_view name) const {
-    for (const auto& attribute : proto_.attribute()) {
-      if (attribute.name() == name) return &attribute;
-    }
-    return nullptr;
-  }
   bool Has(std::string_view name) const { return Find(name) != nullptr; }
   int64_t Int(std::string_view name, int64_t fallback) const {
-    const auto* attribute = Find(name);
-    return attribute != nullptr && attribute->has_i() ? attribute->i() : fallback;
+    const auto* attribute = Find(name, onnx::AttributeProto::INT);
+    return attribute != nullptr ? attribute->i() : fallback;
   }
   float Float(std::string_view name, float fallback) const {
-    const auto* attribute = Find(name);
-    return attribute != nullptr && attribute->has_f() ? attribute->f() : fallback;
+    const auto* attribute = Find(name, onnx::AttributeProto::FLOAT);
+    return attribute != nullptr ? attribute->f() : fallback;
   }
   std::string Text(std::string_view name, std::string_view fallback) const {
-    const auto* attribute = Find(name);
-    return attribute != nullptr && attribute->has_s() ? attribute->s() : std::string(fallback);
+    const auto* attribute = Find(name, onnx::AttributeProto::STRING);
+    return attribute != nullptr ? attribute->s() : std::string(fallback);
   }
   std::vector<int64_t> Ints(std::string_view name) const {
-    const auto* attribute = Find(name);
+    const auto* attribute = Find(name, onnx::AttributeProto::INTS);
     if (attribute == nullptr) return {};
     return {attribute->ints().begin(), attribute->ints().end()};
   }
+  std::vector<float> Floats(std::string_view name) const {
+    const auto* attribute = Find(name, onnx::AttributeProto::FLOATS);
+    if (attribute == nullptr) return {};
+    return {attribute->floats().begin(), attribute->floats().end()};
+  }
+  // Null when it is absent.
+  const onnx::TensorProto* Tensor(std::string_view name) const {
+    const auto* attribute = Find(name, onnx::AttributeProto::TENSOR);
+    return attribute != nullptr ? &attribute->t() : nullptr;
+  }
+  // May stand there, of whatever type: it changes nothing in inference.
+  void Ignore(std::string_view name) const { asked_.insert_or_assign(std::string(name), kAnyType); }
+
+  // That every attribute was asked for, by its own type; call when the op has been read.
+  // Errors: kUnsupported, kInvalid naming the attribute.
+  Status CheckAllRead() const;
 
  private:
+  static constexpr Type kAnyType = onnx::AttributeProto::UNDEFINED;
+
+  static Type TypeOf(const onnx::AttributeProto& attribute);
+  // Without regard to its type.
+  const onnx::AttributeProto* Find(std::string_view name) const;
+  // Null also where it is of another type.
+  const onnx::AttributeProto* Find(std::string_view name, Type type) const;
+
   const onnx::NodeProto& proto_;
+  mutable std::map<std::string, Type, std::less<>> asked_;
 };
 
 class AttributeWriter {

@@ -89,6 +89,7 @@ const Attack kAttacks[] = {
     {"NegativeGroup", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Int("group", -1); }},
     {"HugeGroup", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Int("group", kHuge); }},
     {"UnknownAutoPad", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Text("auto_pad", "?"); }},
+    {"NoNetworkOutput", [](OnnxModelForTest& m) { m.model.mutable_graph()->clear_output(); }},
     {"NoInput", [](OnnxModelForTest& m) { Conv(m).clear_input(); }},
     {"AnEmptyInput", [](OnnxModelForTest& m) { Conv(m).set_input(0, ""); }},
     {"OneInput", [](OnnxModelForTest& m) { Conv(m).mutable_input()->DeleteSubrange(1, 2); }},
@@ -164,6 +165,7 @@ TEST(HostileOnnx, NamesAreUtf8) {
       {"op", [&](OnnxModelForTest& m) { Conv(m).set_name(bad); }},
       {"type", [&](OnnxModelForTest& m) { Conv(m).set_op_type(bad); }},
       {"domain", [&](OnnxModelForTest& m) { Conv(m).set_domain(bad); }},
+      {"attribute", [&](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Int(bad.c_str(), 1); }},
       {"output", [&](OnnxModelForTest& m) { Conv(m).set_output(0, bad); }},
       {"initializer", [&](OnnxModelForTest& m) { m.Constant(bad, Tensor(DType::kF32, {1})); }},
       {"metadata", [&](OnnxModelForTest& m) { m.model.add_metadata_props()->set_key(bad); }}};

@@ -3,7 +3,7 @@
 //
 // Older forms become the newest one: what used to be an attribute (axes, pads, bounds) becomes a
 // constant input. Errors: kUnsupported naming the op for a type, version or attribute disco does
-// not know.
+// not know; kInvalid for an attribute of another type than its own.
 #pragma once
 
 #include <onnx/onnx_pb.h>

@@ -131,6 +131,8 @@ class Reader {
     DISCO_TRY(CheckText("the name of an op", op.name));
     DISCO_TRY(CheckText("the type of an op", proto.op_type()));
     DISCO_TRY(CheckText("the domain of an op", proto.domain()));
+    for (const auto& attribute : proto.attribute())
+      DISCO_TRY(CheckText("the name of an attribute", attribute.name()));
     const auto type = sum ? OpType::kAdd : FindOpType(proto.op_type());
     const bool of_disco = type == OpType::kSend || type == OpType::kReceive;
     if (!type || (of_disco ? proto.domain() != kDiscoDomain : !IsOnnx(proto.domain()))) {
@@ -167,8 +169,9 @@ class Reader {
   // Sum of n inputs = n - 1 Adds; of one input, Identity.
   Status AddChain(Op op, const onnx::NodeProto& proto) {
     if (op.inputs.size() == 1) op.type = OpType::kIdentity;
+    const std::string sum = proto.output_size() > 0 ? proto.output(0) : op.name;
     for (size_t i = 1; i + 1 < op.inputs.size(); ++i) {
-      op.inputs[i] = graph_.AddOp(OpType::kAdd, fmt::format("{}.partial{}", op.name, i),
+      op.inputs[i] = graph_.AddOp(OpType::kAdd, fmt::format("{}.partial{}", sum, i),
                                   {op.inputs[i - 1], op.inputs[i]});
     }
     if (op.inputs.size() > 2) op.inputs.erase(op.inputs.begin(), op.inputs.end() - 2);
@@ -179,25 +182,28 @@ class Reader {
     if (proto.output_size() != 1)
       return Fail(ErrorKind::kInvalid, "op '{}' (Constant): it has to have one output",
                   proto.name());
+    DISCO_TRY(CheckText("the name of a value", proto.output(0)));
     const Attributes attributes(proto);
-    Tensor tensor;
-    if (const auto* value = attributes.Find("value"); value != nullptr) {
-      DISCO_ASSIGN(tensor, TensorFromOnnx(value->t(), files_));
-    } else if (attributes.Has("value_float")) {
-      tensor = Tensor::Scalar(attributes.Float("value_float", 0));
-    } else if (attributes.Has("value_int")) {
-      tensor = Tensor::From<int64_t>({}, {attributes.Int("value_int", 0)});
-    } else if (attributes.Has("value_ints")) {
-      tensor = Tensor::Indices(attributes.Ints("value_ints"));
-    } else if (const auto* floats = attributes.Find("value_floats"); floats != nullptr) {
-      tensor = Tensor::From<float>(
-          {floats->floats_size()},
-          std::span(floats->floats().data(), static_cast<size_t>(floats->floats_size())));
-    } else {
-      return Fail(ErrorKind::kUnsupported,
-                  "op '{}' (Constant): its value is neither a tensor nor numbers", proto.output(0));
+    auto tensor = ReadConstantValue(attributes);
+    if (const Status all = attributes.CheckAllRead(); tensor && !all)
+      tensor = tl::unexpected(all.error());
+    if (!tensor) return At(fmt::format("op '{}' (Constant)", proto.output(0)), tensor.error());
+    return Name(proto.output(0), graph_.AddConstant(proto.output(0), std::move(*tensor)));
+  }
+
+  Result<Tensor> ReadConstantValue(const Attributes& attributes) {
+    if (attributes.Has("value_float")) return Tensor::Scalar(attributes.Float("value_float", 0));
+    if (attributes.Has("value_int"))
+      return Tensor::From<int64_t>({}, {attributes.Int("value_int", 0)});
+    if (attributes.Has("value_ints")) return Tensor::Indices(attributes.Ints("value_ints"));
+    if (attributes.Has("value_floats")) {
+      const std::vector<float> floats = attributes.Floats("value_floats");
+      return Tensor::From<float>({static_cast<int64_t>(floats.size())}, floats);
     }
-    return Name(proto.output(0), graph_.AddConstant(proto.output(0), std::move(tensor)));
+    if (const auto* value = attributes.Tensor("value"); value != nullptr)
+      return TensorFromOnnx(*value, files_);
+    DISCO_TRY(attributes.CheckAllRead());
+    return Fail(ErrorKind::kUnsupported, "its value is neither a tensor nor numbers");
   }
 
   Result<ValueId> Find(const Op& op, const std::string& name) const {

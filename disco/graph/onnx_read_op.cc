@@ -33,14 +33,18 @@ Result<Window> ReadWindow(const Attributes& attributes, const Op& op) {
   return window;
 }
 
-// Puts a constant into input `slot`, where newer opsets have it.
+// Puts a constant into input `slot`, where newer opsets have it. Named after the output: names of
+// ops may stand twice.
 void SetInput(Graph& graph, Op& op, size_t slot, std::string_view what, Tensor tensor) {
   if (op.inputs.size() <= slot) op.inputs.resize(slot + 1, kNoValue);
-  op.inputs[slot] = graph.AddConstant(op.name + "." + std::string(what), std::move(tensor));
+  const std::string& owner = op.HasOutput(0) ? graph.value(op.outputs[0]).name : op.name;
+  op.inputs[slot] = graph.AddConstant(fmt::format("{}.{}", owner, what), std::move(tensor));
 }
 
-void AxesAttributeToInput(const Attributes& attributes, Graph& graph, Op& op) {
-  if (attributes.Has("axes"))
+// Where `opset` has the axes as an attribute still.
+void AxesAttributeToInput(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
+  const int64_t first_as_input = op.type == OpType::kReduceMean ? 18 : 13;
+  if (opset < first_as_input && attributes.Has("axes"))
     SetInput(graph, op, 1, "axes", Tensor::Indices(attributes.Ints("axes")));
 }
 
@@ -73,9 +77,9 @@ Status ReadPad(const Attributes& attributes, int64_t opset, Graph& graph, Op& op
 
 Status ReadFill(const Attributes& attributes, Op& op) {
   FillParams params;
-  if (const auto* attribute = attributes.Find("value"); attribute != nullptr) {
+  if (const auto* value = attributes.Tensor("value"); value != nullptr) {
     ExternalFiles none;
-    DISCO_ASSIGN(const Tensor tensor, TensorFromOnnx(attribute->t(), none));
+    DISCO_ASSIGN(const Tensor tensor, TensorFromOnnx(*value, none));
     if (tensor.elements() != 1)
       return OpError(op, ErrorKind::kInvalid, "value has to be one number");
     params.dtype = tensor.dtype();
@@ -178,10 +182,24 @@ void ReadLrn(const Attributes& attributes, Op& op) {
                         .size = attributes.Int("size", 1)};
 }
 
-}  // namespace
+Status ReadPool(const Attributes& attributes, Op& op) {
+  PoolParams params{.ceil_mode = attributes.Int("ceil_mode", 0) != 0};
+  DISCO_ASSIGN(params.window, ReadWindow(attributes, op));
+  if (op.type == OpType::kMaxPool) {
+    params.column_major = attributes.Int("storage_order", 0) != 0;
+  } else {
+    params.count_include_pad = attributes.Int("count_include_pad", 0) != 0;
+  }
+  op.params = std::move(params);
+  return {};
+}
 
-Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph, Op& op) {
-  const Attributes attributes(proto);
+void ReadDropout(const Attributes& attributes, int64_t opset, Op& op) {
+  op.params = DropoutParams{attributes.Int("seed", 0)};
+  if (opset < 12) attributes.Ignore("ratio");
+}
+
+Status ReadParams(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
   switch (op.type) {
     case OpType::kConv: {
       DISCO_ASSIGN(Window window, ReadWindow(attributes, op));
@@ -189,19 +207,13 @@ Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph,
       return {};
     }
     case OpType::kMaxPool:
-    case OpType::kAveragePool: {
-      DISCO_ASSIGN(Window window, ReadWindow(attributes, op));
-      op.params = PoolParams{.window = std::move(window),
-                             .ceil_mode = attributes.Int("ceil_mode", 0) != 0,
-                             .count_include_pad = attributes.Int("count_include_pad", 0) != 0,
-                             .column_major = attributes.Int("storage_order", 0) != 0};
-      return {};
-    }
+    case OpType::kAveragePool:
+      return ReadPool(attributes, op);
     case OpType::kReduceMean:
       op.params =
           ReduceParams{.keep_dims = attributes.Int("keepdims", 1) != 0,
                        .nothing_without_axes = attributes.Int("noop_with_empty_axes", 0) != 0};
-      AxesAttributeToInput(attributes, graph, op);
+      AxesAttributeToInput(attributes, opset, graph, op);
       return {};
     case OpType::kConcat:
       if (!attributes.Has("axis")) return OpError(op, ErrorKind::kInvalid, "axis is missing");
@@ -215,7 +227,7 @@ Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph,
     case OpType::kConstantOfShape:
       return ReadFill(attributes, op);
     case OpType::kDropout:
-      op.params = DropoutParams{attributes.Int("seed", 0)};
+      ReadDropout(attributes, opset, op);
       return {};
     case OpType::kFlatten:
       op.params = AxisParams{attributes.Int("axis", 1)};
@@ -246,7 +258,7 @@ Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph,
       return {};
     case OpType::kSqueeze:
     case OpType::kUnsqueeze:
-      AxesAttributeToInput(attributes, graph, op);
+      AxesAttributeToInput(attributes, opset, graph, op);
       return {};
     case OpType::kTranspose:
       op.params = TransposeParams{attributes.Ints("perm")};
@@ -261,6 +273,17 @@ Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph,
     case OpType::kSigmoid:
       return {};
   }
+  return {};
+}
+
+}  // namespace
+
+Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph, Op& op) {
+  const Attributes attributes(proto);
+  attributes.Ignore("consumed_inputs");  // memory that may be reused, in the oldest files
+  DISCO_TRY(ReadParams(attributes, opset, graph, op));
+  if (const Status all = attributes.CheckAllRead(); !all)
+    return OpError(op, all.error().kind, "{}", all.error().message);
   return {};
 }
 

@@ -77,6 +77,39 @@ TEST(OldOpsets, WhatBecameAnInputIsWrittenAndReadAgain) {
   EXPECT_EQ(*SerializeOnnx(*again), once);
 }
 
+// Names of ops are no identity in ONNX; names of values are.
+TEST(OldOpsets, OpsOfOneNameGetConstantsOfTheirOwn) {
+  OnnxModelForTest model(9);
+  model.Input("x", {1, 1, 2});
+  for (const auto& [input, output, axis] : {std::tuple("x", "a", 0), {"a", "b", 0}}) {
+    onnx::NodeProto& node = model.Node("Squeeze", {input}, {output});
+    node.set_name("same");
+    AttributeWriter(node).Ints("axes", {axis});
+  }
+  model.Output("b");
+  Graph graph = Read(model);
+  ASSERT_TRUE(InferShapes(graph));
+  EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{2}));
+}
+
+// What an attribute said once is not taken for an attribute where it became an input.
+TEST(OldOpsets, AttributesEndWhereTheyBecameInputs) {
+  for (const auto& [type, attribute, last] : {std::tuple("Squeeze", "axes", 12),
+                                              {"Unsqueeze", "axes", 12},
+                                              {"ReduceMean", "axes", 17},
+                                              {"Pad", "pads", 10}}) {
+    for (const int opset : {last, last + 1}) {
+      OnnxModelForTest model(opset);
+      AttributeWriter(model.OneOp(type)).Ints(attribute, {});
+      if (opset == last) {
+        Read(model);
+      } else {
+        ExpectRefused(model, ErrorKind::kUnsupported, {"node_y", type, attribute});
+      }
+    }
+  }
+}
+
 TEST(OldOpsets, SoftmaxNormalisedOverAllFromTheAxis) {
   OnnxModelForTest old(12), now(13);
   old.OneOp("Softmax");
@@ -111,6 +144,66 @@ TEST(OnnxOps, OfAnyNumberOfInputsBecomeAdds) {
     ASSERT_TRUE(InferShapes(graph));
     EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{1, 2, 6, 6}));
   }
+}
+
+TEST(OnnxOps, SumsOfOneNameGetValuesOfTheirOwn) {
+  OnnxModelForTest model(13);
+  model.Input("x", {2});
+  for (const auto& [input, output] : {std::pair("x", "a"), {"a", "b"}})
+    model.Node("Sum", {input, "x", "x"}, {output}).set_name("same");
+  model.Output("b");
+  EXPECT_EQ(Read(model).ops.size(), 4u);
+}
+
+TEST(OnnxAttributes, UnknownOnesAreRefusedByName) {
+  for (const char* type : {"Relu", "Conv", "Sum", "Softmax", "MaxPool"}) {
+    OnnxModelForTest model(13);
+    AttributeWriter(model.OneOp(type)).Int("fused_relu", 1);
+    ExpectRefused(model, ErrorKind::kUnsupported, {"node_y", "fused_relu"});
+  }
+  OnnxModelForTest constant(13);
+  AttributeWriter(constant.Node("Constant", {}, {"c"})).Text("value_string", "x");
+  constant.OneOp("Relu");
+  ExpectRefused(constant, ErrorKind::kUnsupported, {"'c'", "value_string"});
+}
+
+TEST(OnnxAttributes, OfAnotherTypeAreInvalid) {
+  OnnxModelForTest strides(13), group(13), axis(13), mode(13), fill(13), constant(13);
+  AttributeWriter(strides.OneOp("Conv")).Int("strides", 2);
+  ExpectRefused(strides, ErrorKind::kInvalid, {"node_y", "strides", "INTS"});
+  AttributeWriter(group.OneOp("Conv")).Float("group", 2);
+  ExpectRefused(group, ErrorKind::kInvalid, {"node_y", "group", "FLOAT"});
+  AttributeWriter(axis.OneOp("Concat")).Text("axis", "1");
+  ExpectRefused(axis, ErrorKind::kInvalid, {"node_y", "axis", "STRING"});
+  AttributeWriter(mode.OneOp("MaxPool")).Int("auto_pad", 1);
+  ExpectRefused(mode, ErrorKind::kInvalid, {"node_y", "auto_pad"});
+  AttributeWriter(fill.OneOp("ConstantOfShape")).Float("value", 1);
+  ExpectRefused(fill, ErrorKind::kInvalid, {"node_y", "value", "TENSOR"});
+  AttributeWriter(constant.Node("Constant", {}, {"c"})).Float("value_int", 1);
+  constant.OneOp("Relu");
+  ExpectRefused(constant, ErrorKind::kInvalid, {"'c'", "value_int"});
+}
+
+TEST(OnnxAttributes, ThatChangeNothingInInferenceAreAccepted) {
+  OnnxModelForTest dropout(9), norm(7), pool(13);
+  AttributeWriter(dropout.OneOp("Dropout")).Float("ratio", 0.5);
+  AttributeWriter writer(norm.OneOp("BatchNormalization", {"c", "c", "c", "c"}));
+  norm.Constant("c", Tensor(DType::kF32, {2}));
+  writer.Float("momentum", 0.5);
+  writer.Int("spatial", 1);
+  writer.Ints("consumed_inputs", {0, 0});
+  AttributeWriter(pool.OneOp("MaxPool")).Int("storage_order", 0);
+  for (const OnnxModelForTest* model : {&dropout, &norm, &pool})
+    EXPECT_EQ(Read(*model).ops.size(), 1u);
+}
+
+// A zero need not stand in the file where the type does.
+TEST(OnnxAttributes, ZeroesMayBeLeftOut) {
+  OnnxModelForTest model(13);
+  auto* axis = model.OneOp("Concat").add_attribute();
+  axis->set_name("axis");
+  axis->set_type(onnx::AttributeProto::INT);
+  EXPECT_EQ(Read(model).ops[0].as<AxisParams>().axis, 0);
 }
 
 TEST(OnnxOps, OfOtherDomainsAndTypesAreRefusedByName) {

@@ -25,8 +25,9 @@ void WritePool(const Op& op, AttributeWriter& writer) {
   const auto& params = op.as<PoolParams>();
   WriteWindow(params.window, writer);
   if (params.ceil_mode) writer.Int("ceil_mode", 1);
-  if (params.count_include_pad) writer.Int("count_include_pad", 1);
-  if (params.column_major) writer.Int("storage_order", 1);
+  const bool max = op.type == OpType::kMaxPool;
+  if (!max && params.count_include_pad) writer.Int("count_include_pad", 1);
+  if (max && params.column_major) writer.Int("storage_order", 1);
 }
 
 void WriteGemm(const GemmParams& params, AttributeWriter& writer) {

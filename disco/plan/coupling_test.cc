@@ -83,7 +83,7 @@ TEST(Coupling, AMapThatBroadcastsOverFeaturesIsGathered) {
   const ValueId attention = sketch.Conv("attention", input, 1);
   const Graph graph = sketch.Finish({sketch.Op(OpType::kMul, "mul", {a, attention})});
   Atoms atoms(graph);
-  EXPECT_EQ(atoms.WhyWhole("mul"), "its operands carry features on different axes");
+  EXPECT_EQ(atoms.WhyWhole("mul"), "it spreads one feature over all those of its other operand");
   EXPECT_THAT(atoms("mul"), IsEmpty());
 }
 
@@ -154,6 +154,22 @@ TEST(Coupling, ReshapeIntoGroupsTiesWhatFallsTogether) {
   Atoms atoms(graph);
   EXPECT_THAT(atoms("a"), ElementsAre(0, 0, 1, 1));
   EXPECT_THAT(atoms("groups"), ElementsAre(0, 1));
+}
+
+TEST(Coupling, UnsqueezeAndSqueezeCarryFeaturesOneToOne) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 2, 2}), 4);
+  const ValueId axes = sketch.Indices("axes", {1});
+  const ValueId wide = sketch.Op(OpType::kUnsqueeze, "wide", {a, axes});
+  const ValueId back = sketch.Op(OpType::kSqueeze, "back", {wide, axes});
+  const Graph graph = sketch.Finish({sketch.Conv("b", back, 2)});
+  Atoms atoms(graph);
+  EXPECT_THAT(atoms("a"), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(atoms.Axis("wide"), 2);
+  EXPECT_THAT(atoms("wide"), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(atoms.Axis("back"), 1);
+  EXPECT_THAT(atoms("back"), ElementsAre(0, 1, 2, 3));
+  EXPECT_TRUE(atoms.NothingReplicated());
 }
 
 TEST(Coupling, TransposeMovesTheAxisAndGatherReordersFeatures) {
@@ -227,6 +243,24 @@ INSTANTIATE_TEST_SUITE_P(
                 const ValueId weights = sketch.Input({4, 2, 1, 1}, "weights");
                 return sketch.Op(OpType::kConv, "op", {x, weights}, ConvParams{.group = 2});
               }},
+        Whole{"its bias is not constant",
+              [](Sketch& sketch, ValueId x) {
+                const ValueId bias = sketch.Input({4}, "bias");
+                const ValueId weights = sketch.Constant("w", {4, 2, 1, 1});
+                return sketch.Op(OpType::kConv, "op", {x, weights, bias}, ConvParams{.group = 2});
+              }},
+        Whole{"its features are not channels",
+              [](Sketch& sketch, ValueId x) {
+                const ValueId last =
+                    sketch.Op(OpType::kTranspose, "last", {x}, TransposeParams{{0, 2, 3, 1}});
+                return sketch.Conv("op", last, 4, {.group = 2});
+              }},
+        Whole{"its operands carry features on different axes",
+              [](Sketch& sketch, ValueId x) {
+                const ValueId last =
+                    sketch.Op(OpType::kTranspose, "last", {x}, TransposeParams{{0, 2, 3, 1}});
+                return sketch.Op(OpType::kAdd, "op", {x, last});
+              }},
         Whole{"it pads features",
               [](Sketch& sketch, ValueId x) {
                 const ValueId pads = sketch.Indices("pads", {0, 0, 0, 0, 0, 4, 0, 0});
@@ -246,9 +280,16 @@ INSTANTIATE_TEST_SUITE_P(
               [](Sketch& sketch, ValueId x) {
                 return sketch.Op(OpType::kTranspose, "op", {x}, TransposeParams{{1, 0, 2, 3}});
               }},
-        Whole{"it mixes features with positions", [](Sketch& sketch, ValueId x) {
+        Whole{"its output has no batch axis",
+              [](Sketch& sketch, ValueId x) {
                 const ValueId shape = sketch.Indices("shape", {4, 32});
                 return sketch.Op(OpType::kReshape, "op", {x, shape}, ReshapeParams{});
+              }},
+        Whole{"it mixes features with positions", [](Sketch& sketch, ValueId x) {
+                const ValueId last =
+                    sketch.Op(OpType::kTranspose, "last", {x}, TransposeParams{{0, 2, 3, 1}});
+                const ValueId shape = sketch.Indices("shape", {2, 32, 2});
+                return sketch.Op(OpType::kReshape, "op", {last, shape}, ReshapeParams{});
               }}));
 
 }  // namespace

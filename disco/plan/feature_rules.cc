@@ -15,6 +15,11 @@ namespace {
 using Kind = FeatureRule::Kind;
 using Axes = std::vector<std::optional<int>>;
 
+// Reasons that several ops give.
+constexpr const char* kBiasNotConstant = "its bias is not constant";
+constexpr const char* kNoBatch = "its output has no batch axis";
+constexpr const char* kNotChannels = "its features are not channels";
+
 FeatureRule Replicated(std::string reason) {
   return {Kind::kReplicated, 1, 0, {}, std::move(reason)};
 }
@@ -107,7 +112,7 @@ class RuleFinder {
   }
 
   FeatureRule OnChannels() const {
-    if (InputAxis() != 1) return Replicated("its features are not channels");
+    if (InputAxis() != 1) return Replicated(kNotChannels);
     return Same(1);
   }
 
@@ -116,21 +121,20 @@ class RuleFinder {
       return Replicated("its weights are not float32");
     for (size_t slot = 2; slot < op_.inputs.size(); ++slot) {
       if (op_.HasInput(slot) && !graph_.IsConstant(op_.inputs[slot]))
-        return Replicated("its bias is not constant");
+        return Replicated(kBiasNotConstant);
     }
     const int contracted = op_.type == OpType::kMatMul ? InputShape().rank() - 1 : 1;
     if (AxisOf(0) && InputAxis() != contracted)
       return Replicated("it does not sum over the features");
     const int axis = op_.type == OpType::kMatMul ? OutputShape().rank() - 1 : 1;
-    if (OutputShape()[0] != BatchOf(graph_)) return Replicated("its output has no batch axis");
+    if (OutputShape()[0] != BatchOf(graph_)) return Replicated(kNoBatch);
     return {Kind::kMixing, axis, OutputShape()[axis], {}, ""};
   }
 
   FeatureRule Grouped() const {
-    const bool constant =
-        graph_.IsConstant(op_.inputs[1]) && (!op_.HasInput(2) || graph_.IsConstant(op_.inputs[2]));
-    if (!constant || (AxisOf(0) && InputAxis() != 1))
-      return Replicated("its weights are not constant");
+    if (!graph_.IsConstant(op_.inputs[1])) return Replicated("its weights are not constant");
+    if (op_.HasInput(2) && !graph_.IsConstant(op_.inputs[2])) return Replicated(kBiasNotConstant);
+    if (AxisOf(0) && InputAxis() != 1) return Replicated(kNotChannels);
     if (graph_.value(op_.inputs[1]).dtype != DType::kF32)
       return Replicated("its weights are not float32");
     // One input feature of the group stands for all; the coupling ties the others to it.
@@ -150,9 +154,10 @@ class RuleFinder {
       if (!AxisOf(slot)) continue;
       const int axis = *AxisOf(slot) + rank - InputShape(slot).rank();
       const int64_t features = InputShape(slot)[*AxisOf(slot)];
-      if (features != OutputShape()[axis] || (rule.axis >= 0 && rule.axis != axis)) {
+      if (features != OutputShape()[axis])
+        return Replicated("it spreads one feature over all those of its other operand");
+      if (rule.axis >= 0 && rule.axis != axis)
         return Replicated("its operands carry features on different axes");
-      }
       rule.axis = axis;
       rule.features = features;
       rule.origins.push_back({slot, Identity(features)});
@@ -187,7 +192,7 @@ class RuleFinder {
 
   FeatureRule Gather() const {
     const auto axis = NormalizeAxis(op_.as<AxisParams>().axis, InputShape().rank());
-    if (!AxisOf(0) || *axis != InputAxis()) return Same(InputAxis());
+    if (*axis != InputAxis()) return Same(InputAxis());
     const auto indices = ConstantIndices(graph_, op_, 1);
     return {Kind::kTied, InputAxis(), static_cast<int64_t>(indices->size()), {{0, *indices}}, ""};
   }
@@ -229,9 +234,10 @@ class RuleFinder {
   }
 
   FeatureRule Reshape() const {
+    if (OutputShape().rank() == 0 || OutputShape()[0] != BatchOf(graph_))
+      return Replicated(kNoBatch);
     auto mapped = MapReshape(InputShape(), InputAxis(), OutputShape());
-    if (!mapped || OutputShape()[0] != BatchOf(graph_))
-      return Replicated("it mixes features with positions");
+    if (!mapped) return Replicated("it mixes features with positions");
     const auto features = static_cast<int64_t>(mapped->from.size());
     return {Kind::kTied, mapped->axis, features, {{0, std::move(mapped->from)}}, ""};
   }

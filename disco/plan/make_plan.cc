@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/plan/make_plan.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 
@@ -35,13 +33,26 @@ Status CheckOptions(const PlanOptions& options) {
     return Fail(ErrorKind::kUsage, "a sparsity of {} makes no sense; write a share between 0 and 1",
                 options.sparsity);
   }
-  const bool positive = std::all_of(options.shares.begin(), options.shares.end(),
-                                    [](double share) { return share > 0 && share <= 1; });
-  if (!options.shares.empty() &&
-      (static_cast<int>(options.shares.size()) != options.nodes || !positive)) {
-    return Fail(ErrorKind::kUsage,
-                "shares [{}] make no sense for {} nodes; give each its part of 1",
-                fmt::join(options.shares, ", "), options.nodes);
+  return options.shares.empty() ? Status()
+                                : CheckShares(options.shares, options.nodes, ErrorKind::kUsage);
+}
+
+// That a plan of the network can be written and read again.
+Status CheckSize(const Graph& graph, const Coupling& coupling) {
+  int64_t room = kMostFeatures;
+  for (size_t value = 0; value < graph.values.size(); ++value) {
+    if (!coupling.values[value]) continue;
+    room -= static_cast<int64_t>(coupling.values[value]->atoms.size());
+    if (room < 0) {
+      return Fail(ErrorKind::kUnsupported,
+                  "with value '{}' the network has more than {} features; a plan holds no more",
+                  graph.values[value].name, kMostFeatures);
+    }
+    if (coupling.values[value]->axis >= kMaxAxes) {
+      return Fail(ErrorKind::kUnsupported,
+                  "value '{}' has its features on axis {}; a plan knows axes below {}",
+                  graph.values[value].name, coupling.values[value]->axis, kMaxAxes);
+    }
   }
   return {};
 }
@@ -70,24 +81,21 @@ class Maker {
 
   Result<Plan> Make(const Plan* earlier) {
     DISCO_TRY(CheckOptions(options_));
+    DISCO_TRY(CheckSize(graph_, coupling_));
     const Method method = options_.method.method;
     if (HasStage(method)) {
       DISCO_ASSIGN(stage_, FindStage(graph_, options_.method.stage));
     }
-    Plan plan{.nodes = options_.nodes,
-              .shares = options_.shares,
-              .method = ToString(options_.method),
-              .sparsity = method == Method::kBranches ? 1
-                          : method == Method::kDense  ? 0
-                                                      : options_.sparsity,
-              .image_sparsity = 0};
+    Plan plan{
+        .nodes = options_.nodes, .shares = options_.shares, .method = ToString(options_.method)};
     if (plan.shares.empty()) plan.shares.assign(static_cast<size_t>(plan.nodes), 1.0 / plan.nodes);
-    if (!HasStage(method)) plan.image_sparsity = plan.sparsity;
     SetOwners(plan);
     for (size_t value = 0; value < graph_.values.size(); ++value) {
       if (plan.nodes > 1 && readers_[value].any())
         SetKept(static_cast<ValueId>(value), plan, earlier);
     }
+    if (plan.nodes > 1) plan.sparsity = HasStage(method) ? MeanSparsity(plan) : AskedSparsity();
+    if (!HasStage(method)) plan.image_sparsity = plan.sparsity;
     return plan;
   }
 
@@ -123,20 +131,27 @@ class Maker {
     // A value read on both sides of a stage boundary stays dense.
     const auto& [lowest, highest] =
         std::minmax_element(readers.mixing.begin(), readers.mixing.end());
-    switch (options_.method.method) {
-      case Method::kDense:
-        return 0;
-      case Method::kBranches:
-        return 1;
-      case Method::kDenseThenSplit:
-        return *lowest >= stage_.first ? 1 : 0;
-      case Method::kSplitThenAggregate:
-        return *highest <= stage_.second ? 1 : 0;
-      case Method::kDisco:
-      case Method::kRandom:
-        break;
+    if (options_.method.method == Method::kDenseThenSplit) return *lowest >= stage_.first ? 1 : 0;
+    if (options_.method.method == Method::kSplitThenAggregate)
+      return *highest <= stage_.second ? 1 : 0;
+    return AskedSparsity();
+  }
+
+  // S of the methods without a stage.
+  double AskedSparsity() const {
+    if (options_.method.method == Method::kDense) return 0;
+    return options_.method.method == Method::kBranches ? 1 : options_.sparsity;
+  }
+
+  // Of the features that other nodes may read.
+  static double MeanSparsity(const Plan& plan) {
+    double features = 0, pruned = 0;
+    for (const auto& [name, value] : plan.values) {
+      if (!value.read_foreign) continue;
+      features += static_cast<double>(value.owner.size());
+      pruned += value.sparsity * static_cast<double>(value.owner.size());
     }
-    return options_.sparsity;
+    return features > 0 ? pruned / features : 0;
   }
 
   // By name, so that one layer's lot does not depend on the others.

@@ -5,7 +5,8 @@
 // many, drawn by lot; `branches` keeps none (S = 100 %); `dense-then-split=STAGE` is dense before
 // the first op whose name starts with STAGE and split from there on; `split-then-aggregate=STAGE`
 // is split up to the last such op and dense after. Values that a replicated op gathers stay dense:
-// they are sent whole anyway. Thread rule: pure. Errors: kUsage, naming the option.
+// they are sent whole anyway. Thread rule: pure. Errors: kUsage, naming the option; kUnsupported,
+// naming the value with which the network outgrows a plan.
 #pragma once
 
 #include <string>
@@ -28,7 +29,7 @@ struct PlanOptions {
   int nodes = 2;
   std::vector<double> shares;  // empty: equal
   MethodChoice method;
-  double sparsity = 0;
+  double sparsity = 0;  // of disco and random; the other methods have their own
   bool allow_empty = false;
   uint64_t seed = 0;  // of the lot
 };

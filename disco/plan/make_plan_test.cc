@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "disco/plan/assignment.h"
 #include "disco/plan/mask.h"
 #include "disco/plan/sketch_for_test.h"
 #include "disco/plan/traffic.h"
@@ -91,6 +92,26 @@ TEST(MakePlan, OneNodeSendsNothing) {
   EXPECT_EQ(Hash(plan), Hash(SingleNodePlan(graph)));
 }
 
+// What stands in a plan is what was done, whatever sparsity was asked for.
+TEST(MakePlan, TheNominalSparsityIsTheOneApplied) {
+  const Graph graph = Chain();  // other nodes may read one.a, one.b and two.a
+  EXPECT_EQ(Make(graph, "disco", 0.7).sparsity, 0.7);
+  EXPECT_EQ(Make(graph, "random", 0.7).sparsity, 0.7);
+  EXPECT_EQ(Make(graph, "branches", 0.7).sparsity, 1);
+  EXPECT_DOUBLE_EQ(Make(graph, "dense-then-split=two", 0.7).sparsity, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(Make(graph, "split-then-aggregate=one", 0.7).sparsity, 1.0 / 3);
+  for (const char* method : {"dense-then-split=two", "split-then-aggregate=one"})
+    EXPECT_EQ(Make(graph, method, 0.7).image_sparsity, 0) << method;
+}
+
+TEST(MakePlan, OnOneNodeNothingIsSparse) {
+  for (const char* method : {"disco", "random", "branches", "dense-then-split=two"}) {
+    const Plan plan = Make(Chain(), method, 0.7, 1);
+    EXPECT_EQ(plan.sparsity, 0) << method;
+    EXPECT_EQ(plan.image_sparsity, 0) << method;
+  }
+}
+
 TEST(MakePlan, DenseThenSplit) {
   const Plan plan = Make(Chain(), "dense-then-split=two");
   EXPECT_THAT(KeptCounts(plan, "one.a"), ElementsAre(4, 4));  // read by one.b
@@ -127,11 +148,27 @@ TEST(MakePlan, OptionsOutOfRangeAreUsageErrors) {
        {PlanOptions{.nodes = 0}, PlanOptions{.nodes = -3}, PlanOptions{.nodes = 65},
         PlanOptions{.sparsity = -0.1}, PlanOptions{.sparsity = 1.1}, PlanOptions{.sparsity = nan},
         PlanOptions{.shares = {1}}, PlanOptions{.shares = {0.3, 0.3, 0.4}},
-        PlanOptions{.shares = {nan, 1}}, PlanOptions{.shares = {-1, 2}}}) {
+        PlanOptions{.shares = {nan, 1}}, PlanOptions{.shares = {-1, 2}},
+        PlanOptions{.shares = {1e-30, 1}}, PlanOptions{.shares = {0.5, 0.4}}}) {
     const auto plan = MakePlan(graph, options);
     ASSERT_FALSE(plan);
     EXPECT_EQ(plan.error().kind, ErrorKind::kUsage) << plan.error().message;
   }
+}
+
+// What is made can be read again.
+TEST(MakePlan, WhatAPlanFileCannotHoldIsRefused) {
+  const auto shares = MakePlan(Chain(), {.nodes = 2, .shares = *ParseShares("1e-30,1", 2)});
+  ASSERT_FALSE(shares);
+  EXPECT_THAT(shares.error().message, HasSubstr("share of node 0 is 1e-30"));
+  constexpr int64_t kPlaces = kMostFeatures / 15;
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 1, 1, kPlaces}), 15);
+  const ValueId flat = sketch.Op(OpType::kFlatten, "flat", {a}, AxisParams{1});
+  const auto size = MakePlan(sketch.Finish({flat}), {.nodes = 2});
+  ASSERT_FALSE(size);
+  EXPECT_EQ(size.error().kind, ErrorKind::kUnsupported);
+  EXPECT_THAT(size.error().message, HasSubstr("value 'flat'"));
 }
 
 TEST(PruneFurther, NeverBringsAFeatureBack) {

@@ -156,7 +156,8 @@ int64_t ApplyMask(Graph& graph, const Plan& plan) {
         unmasked.try_emplace(op.inputs[1], *graph.value(op.inputs[1]).constant);
     const Tensor before = place->second;
     // Ops that share weights read different inputs, whose masks differ.
-    if (!first) op.inputs[1] = graph.AddConstant(op.name + "@weight", before);
+    if (!first)
+      op.inputs[1] = graph.AddConstant(graph.value(op.outputs[0]).name + "@weight", before);
     Tensor& tensor = *graph.value(op.inputs[1]).constant;
     ForEachPruned(graph, op, plan, [&](size_t offset, size_t taps) {
       for (size_t tap = offset; tap < offset + taps; ++tap) {

@@ -188,6 +188,20 @@ TEST(ApplyMask, WeightsThatTwoOpsSharePartWhereTheirMasksDo) {
   EXPECT_EQ(zeros("on_b"), 0);
 }
 
+TEST(ApplyMask, OpsOfOneNameThatShareWeightsPartToo) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 2, 2}), 4);
+  const ValueId weights = sketch.Constant("shared", {4, 4, 1, 1});
+  std::vector<ValueId> outputs;
+  for (const char* name : {"x", "y", "z"})
+    outputs.push_back(sketch.Op(OpType::kConv, name, {a, weights}, ConvParams{}));
+  Graph graph = sketch.Finish(outputs);
+  for (Op& op : graph.ops) op.name = "same";
+  ApplyMask(graph, *MakePlan(graph, {.nodes = 2, .sparsity = 0.5}));
+  const Status valid = Validate(graph);
+  EXPECT_TRUE(valid) << valid.error().message;
+}
+
 TEST(WeightMask, IsWhatApplyMaskLeaves) {
   TwoReaders net;
   const Plan plan = *MakePlan(net.graph, {.nodes = 2, .sparsity = 0.7});

@@ -18,7 +18,12 @@
 namespace disco {
 
 using NodeId = int32_t;  // 0 .. nodes - 1
+
+// Limits of a plan, of what is made and of what is read.
 inline constexpr int kMaxNodes = 64;
+inline constexpr int kMaxAxes = 16;
+inline constexpr int64_t kMostFeatures = int64_t{1} << 24;  // of all values; far above any network
+inline constexpr double kLeastShare = 1e-9;
 
 struct ValuePlan {
   int axis = 1;               // of the features
@@ -37,7 +42,9 @@ struct Plan {
   int nodes = 1;
   std::vector<double> shares;  // of the work, per node; sums to 1
   std::string method = "dense";
-  double sparsity = 0;        // nominal S asked for
+  // Nominal S: of disco and random what was asked for, of dense 0, of branches 1; of the methods
+  // with a stage the mean over the features that other nodes may read. 0 on one node.
+  double sparsity = 0;
   double image_sparsity = 0;  // S that the paper's accounting gives to layers that read the image
   std::map<std::string, ValuePlan> values;
 
@@ -47,11 +54,16 @@ struct Plan {
   }
 };
 
-// That `plan` describes `graph`: the same values are split, over as many features, and what is tied
-// has one owner. Errors: kInvalid naming the op concerned and saying to make a new plan.
+// One share for each node, none below kLeastShare, together 1. Errors: of `kind`, naming the share.
+Status CheckShares(const std::vector<double>& shares, int nodes, ErrorKind kind);
+
+// That `plan` describes `graph`: the same values are split and no others, over as many features,
+// the same are read by other nodes, and what is tied has one owner. Errors: kInvalid naming the op
+// concerned and saying to make a new plan.
 Status CheckFit(const Plan& plan, const Graph& graph);
 
-// Identity of all that CheckFit and the cut read: nodes on both ends of a link compare it.
+// Identity of all that the plan says but the method's name: nodes on both ends of a link compare
+// it.
 uint64_t Hash(const Plan& plan);
 
 // A plan for one node, without transfers.

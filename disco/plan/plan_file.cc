@@ -12,9 +12,6 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;  // for writing: looks up keys one by one
 
-constexpr int64_t kMostFeatures = int64_t{1} << 24;  // of all values; far above any network
-constexpr int64_t kMostAxes = 16;
-constexpr double kLeastShare = 1e-9;
 // Names are UTF-8, as ONNX has them; bytes that are not become U+FFFD, rather than an exception.
 constexpr auto kRepair = Json::error_handler_t::replace;
 
@@ -77,7 +74,7 @@ Result<std::vector<std::vector<int64_t>>> KeptFrom(const Json& json, int64_t fea
 
 Result<ValuePlan> ValueFrom(const Json& json, int nodes, int64_t& room) {
   ValuePlan value;
-  DISCO_ASSIGN(const int64_t axis, WholeNumber(json.at("axis"), "axis", {0, kMostAxes - 1}));
+  DISCO_ASSIGN(const int64_t axis, WholeNumber(json.at("axis"), "axis", {0, kMaxAxes - 1}));
   value.axis = static_cast<int>(axis);
   DISCO_ASSIGN(value.owner, OwnersFrom(json.at("owners"), nodes, room));
   value.read_foreign = json.contains("kept");
@@ -92,13 +89,10 @@ Result<Plan> HeadFrom(const Json& json) {
   DISCO_ASSIGN(const int64_t nodes, WholeNumber(json.at("nodes"), "nodes", {1, kMaxNodes}));
   Plan plan{.nodes = static_cast<int>(nodes), .method = json.at("method").get<std::string>()};
   for (const Json& share : json.at("shares")) {
-    DISCO_ASSIGN(const double part, RealNumber(share, "a share", {kLeastShare, 1}));
+    DISCO_ASSIGN(const double part, RealNumber(share, "a share", {0, 1}));
     plan.shares.push_back(part);
   }
-  if (static_cast<int>(plan.shares.size()) != plan.nodes) {
-    return Fail(ErrorKind::kInvalid, "{} nodes with {} shares make no sense", plan.nodes,
-                plan.shares.size());
-  }
+  DISCO_TRY(CheckShares(plan.shares, plan.nodes, ErrorKind::kInvalid));
   DISCO_ASSIGN(plan.sparsity, RealNumber(json.at("sparsity"), "sparsity", {0, 1}));
   DISCO_ASSIGN(plan.image_sparsity,
                RealNumber(json.at("image_sparsity"), "image_sparsity", {0, 1}));

@@ -91,8 +91,8 @@ TEST(PlanFile, AnEditedFileIsRefusedByItsHash) {
 
 TEST(PlanFile, AnotherVersionIsNamed) {
   const std::string text = PlanToJson(Example());
-  EXPECT_THAT(ErrorOf(Replaced(text, "\"disco_plan\": 1", "\"disco_plan\": 2")),
-              HasSubstr("version 2, this disco reads 1"));
+  EXPECT_THAT(ErrorOf(Replaced(text, "\"disco_plan\": 2", "\"disco_plan\": 3")),
+              HasSubstr("version 3, this disco reads 2"));
 }
 
 TEST(PlanFile, AFileCutShortAnywhereIsRefused) {
@@ -143,7 +143,13 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": null", "null"},
         Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": -0.5", "image_sparsity"},
         Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": 2", "image_sparsity"},
-        Hostile{"0.25", "-0.25", "share"}, Hostile{"0.25", "0", "share"},
+        Hostile{"0.25", "-0.25", "share"}, Hostile{"0.25", "0", "the share of node 1 is 0"},
+        Hostile{"0.25", "1e-12", "the share of node 1 is 1e-12"},
+        Hostile{"0.25", "0.35", "the shares add up to 1.1"},
+        Hostile{"0.25", "0.2500001", "its hash"},
+        Hostile{"\"sparsity\":0.5", "\"sparsity\":0.25", "its hash"},
+        Hostile{"\"sparsity\": 0.5", "\"sparsity\": 0.25", "its hash"},
+        Hostile{"\"image_sparsity\": 0.5", "\"image_sparsity\": 0.25", "its hash"},
         Hostile{"\"name\":\"a\"", "\"title\":\"a\"", "name"},
         Hostile{"\"axis\":1", "\"axis\":-1", "axis"}, Hostile{"\"axis\":1", "\"axis\":1.5", "1.5"},
         Hostile{"\"axis\":1", "\"axis\":1000", "axis"},

@@ -6,6 +6,7 @@
 
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/zoo/zoo.h"
 
 namespace disco {
 namespace {
@@ -54,8 +55,11 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"no node 2", [](Plan& plan) { plan.values["a"].owner[3] = 2; }},
         Spoilt{"no node -1", [](Plan& plan) { plan.values["a"].owner[0] = -1; }},
         Spoilt{"no list per node", [](Plan& plan) { plan.values["a"].kept.pop_back(); }},
-        Spoilt{"keeps features nobody reads",
-               [](Plan& plan) { plan.values["a"].read_foreign = false; }},
+        Spoilt{"does not say which features other nodes read",
+               [](Plan& plan) {
+                 plan.values["a"].read_foreign = false;
+                 plan.values["a"].kept.clear();
+               }},
         Spoilt{"feature 4 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {4}; }},
         Spoilt{"feature -1 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {-1}; }},
         Spoilt{"feature 2 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {3, 2}; }},
@@ -70,6 +74,38 @@ TEST(CheckFit, TiedFeaturesHaveOneOwner) {
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message,
               AllOf(HasSubstr("op 'add'"), HasSubstr("feature 0 is tied to one of another node")));
+}
+
+TEST(CheckFit, FeaturesThatNoOtherNodeReadsAreNotKept) {
+  const Graph graph = Residual();
+  Plan plan = *MakePlan(graph, {.nodes = 2});
+  plan.values["add"].read_foreign = true;
+  plan.values["add"].kept = {{2}, {}};
+  const Status status = CheckFit(plan, graph);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message,
+              AllOf(HasSubstr("op 'add'"), HasSubstr("features that no other node reads")));
+}
+
+TEST(CheckFit, AValueThatTheNetworkDoesNotHaveIsRefused) {
+  const Graph graph = Residual();
+  Plan plan = *MakePlan(graph, {.nodes = 2});
+  plan.values["elsewhere"] = {.owner = {0, 1}};
+  const Status status = CheckFit(plan, graph);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
+  EXPECT_THAT(status.error().message,
+              AllOf(HasSubstr("value 'elsewhere'"), HasSubstr("make a new plan")));
+}
+
+// Every value of the smaller network is in the larger one too, of the same shape.
+TEST(CheckFit, APlanOfALargerNetworkIsRefused) {
+  const Graph small = *MakeZooNetwork({.name = "resnet8"});
+  const Plan plan = *MakePlan(*MakeZooNetwork({.name = "resnet20"}), {.nodes = 2, .sparsity = 0.5});
+  const Status status = CheckFit(plan, small);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
+  EXPECT_THAT(status.error().message, HasSubstr("make a new plan"));
 }
 
 TEST(CheckFit, AValueThatCannotBeSplitIsRefused) {
@@ -90,7 +126,7 @@ TEST(CheckFit, ACountOfNodesOutOfRangeIsRefused) {
   }
 }
 
-TEST(PlanHash, ChangesWithWhatTheCutReadsAndWithNothingElse) {
+TEST(PlanHash, ChangesWithAllThatThePlanSaysButTheMethodsName) {
   const Graph graph = Residual();
   const Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.5});
   const auto changed = [&plan](auto&& change) {
@@ -103,8 +139,11 @@ TEST(PlanHash, ChangesWithWhatTheCutReadsAndWithNothingElse) {
   EXPECT_TRUE(changed([](Plan& other) { other.values["a"].owner[0] = 1; }));
   EXPECT_TRUE(changed([](Plan& other) { other.values["a"].kept[0].pop_back(); }));
   EXPECT_TRUE(changed([](Plan& other) { std::swap(other.values["a"], other.values["b"]); }));
+  EXPECT_TRUE(changed([](Plan& other) { other.shares = {0.4, 0.6}; }));
+  EXPECT_TRUE(changed([](Plan& other) { other.sparsity = 0.25; }));
+  EXPECT_TRUE(changed([](Plan& other) { other.image_sparsity = 0.25; }));
+  EXPECT_TRUE(changed([](Plan& other) { other.values["a"].sparsity = 0.25; }));
   EXPECT_FALSE(changed([](Plan& other) { other.method = "random"; }));
-  EXPECT_FALSE(changed([](Plan& other) { other.shares = {0.4, 0.6}; }));
 }
 
 }  // namespace

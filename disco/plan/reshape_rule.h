@@ -3,7 +3,8 @@
 //
 // Row-major, an input [P..., C, I...] holds feature c at (p, c, i). An output axis of extent M * C
 // * K that covers whole input features holds it at (m * C + c) * K + k; an output axis that splits
-// C into C / R groups of R holds group c / R. Anything else mixes features with positions.
+// C into C / R groups of R, more than one, holds group c / R. An axis that covers goes before one
+// that splits. Anything else mixes features with positions.
 #pragma once
 
 #include <optional>

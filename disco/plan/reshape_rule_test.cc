@@ -39,6 +39,24 @@ TEST(ReshapeRule, SqueezedAxesMoveTheFeatures) {
   EXPECT_THAT(mapped->from, ElementsAre(0, 1, 2));
 }
 
+TEST(ReshapeRule, AnAxisThatCarriesThemAllGoesBeforeOneOfExtentOne) {
+  for (const Shape& output : {Shape{1, 1, 4, 25}, Shape{1, 1, 4, 5, 5}}) {  // Reshape, Unsqueeze
+    const auto mapped = MapReshape({1, 4, 5, 5}, 1, output);
+    ASSERT_TRUE(mapped);
+    EXPECT_EQ(mapped->axis, 2);
+    EXPECT_EQ(mapped->split, 1);
+    EXPECT_THAT(mapped->from, ElementsAre(0, 1, 2, 3));
+  }
+}
+
+TEST(ReshapeRule, OneGroupOfAllFeaturesIsNoSplit) {
+  EXPECT_FALSE(MapReshape({1, 2, 3}, 1, {1, 1, 3, 2}));
+  const auto mapped = MapReshape({1, 6, 5}, 1, {1, 1, 3, 2, 5});
+  ASSERT_TRUE(mapped);
+  EXPECT_EQ(mapped->axis, 2);
+  EXPECT_THAT(mapped->from, ElementsAre(0, 2, 4));
+}
+
 TEST(ReshapeRule, WhatMixesFeaturesWithPositionsHasNone) {
   EXPECT_FALSE(MapReshape({1, 6, 5}, 1, {1, 5, 6}));
   EXPECT_FALSE(MapReshape({1, 3, 4}, 1, {12}));  // only a batch axis is left

@@ -18,13 +18,25 @@ Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
   cut.inputs.push_back(builder.network_inputs());
   Graph shard = builder.TakeShard();
   shard.name = fmt::format("{}, node {} of {}", context.graph.name, node, context.plan.nodes);
-  shard.metadata = {{"disco.node", std::to_string(node)},
+  shard.metadata = {{kShardNodeKey, std::to_string(node)},
                     {"disco.nodes", std::to_string(context.plan.nodes)},
                     {"disco.plan", HashText(cut.plan_hash)}};
   RemoveUnused(shard);
   DISCO_TRY(Validate(shard));
   DISCO_TRY(InferShapes(shard));
   return shard;
+}
+
+Path ShardPath(const Path& folder, size_t node) {
+  return folder / fmt::format("node-{}.onnx", node);
+}
+
+Status RemoveShard(const Path& path) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) std::filesystem::remove(path, error);
+  if (!error || error == std::errc::no_such_file_or_directory) return {};
+  return Fail(ErrorKind::kIo, "{}: {}; it is of another cut, remove it", path.string(),
+              error.message());
 }
 
 }  // namespace
@@ -55,9 +67,11 @@ Result<std::vector<Path>> WriteShards(const Cut& cut, const Path& folder) {
   DISCO_TRY(MakeFolder(folder));
   std::vector<Path> paths;
   for (size_t node = 0; node < cut.shards.size(); ++node) {
-    paths.push_back(folder / fmt::format("node-{}.onnx", node));
+    paths.push_back(ShardPath(folder, node));
     DISCO_TRY(WriteOnnx(cut.shards[node], paths.back()));
   }
+  for (size_t node = cut.shards.size(); node < kMaxNodes; ++node)
+    DISCO_TRY(RemoveShard(ShardPath(folder, node)));
   return paths;
 }
 

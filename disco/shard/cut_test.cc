@@ -221,6 +221,24 @@ TEST(Cut, WrittenShardsReadBackEqual) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Cut, ShardsOfAnEarlierCutForMoreNodesAreRemoved) {
+  const TwoLayers net;
+  const Path folder = Path(testing::TempDir()) / "disco_recut_test";
+  ASSERT_TRUE(MakeFolder(folder / "node-4.onnx"));  // a folder is not ours
+  for (const char* name : {"node-2.onnx", "node-13.onnx", "node-02.onnx", "node-2.onnx.old",
+                           "other-node-2.onnx", "node-x.onnx"})
+    ASSERT_TRUE(WriteFile(folder / name, "x"));
+  const auto paths = WriteShards(net.cut, folder);
+  ASSERT_TRUE(paths) << paths.error().message;
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    left.push_back(entry.path().filename());
+  EXPECT_THAT(left, testing::UnorderedElementsAre("node-0.onnx", "node-1.onnx", "node-02.onnx",
+                                                  "node-2.onnx.old", "node-4.onnx", "node-x.onnx",
+                                                  "other-node-2.onnx"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Cut, APlanThatLeavesANodeNothingToReadIsRefused) {
   Sketch sketch;
   const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 2);

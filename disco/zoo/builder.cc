@@ -7,8 +7,21 @@
 
 namespace disco {
 
-Tensor Builder::Normal(const std::string& name, Shape shape, double deviation) {
-  Tensor tensor(DType::kF32, std::move(shape));
+Tensor Builder::Allocate(const Shape& shape) {
+  double elements = 1;
+  for (const int64_t extent : shape) elements *= static_cast<double>(extent);
+  parameters_ += elements;
+  return Tensor(DType::kF32, weights_ == Weights::kDrawn ? shape : Shape{0});
+}
+
+Tensor Builder::Filled(int64_t features, float value) {
+  Tensor tensor = Allocate({features});
+  for (float& element : tensor.MutableData<float>()) element = value;
+  return tensor;
+}
+
+Tensor Builder::Normal(const std::string& name, const Shape& shape, double deviation) {
+  Tensor tensor = Allocate(shape);
   Random random(seed_,
                 Hash(name));  // by name: a layer's weights do not depend on the layers before it
   for (float& weight : tensor.MutableData<float>())
@@ -18,7 +31,7 @@ Tensor Builder::Normal(const std::string& name, Shape shape, double deviation) {
 
 ValueId Builder::Conv(const std::string& name, ValueId input, const ConvLayer& layer) {
   const Shape shape{layer.features, FeaturesOf(input), layer.kernel, layer.kernel};
-  const double fan_out = static_cast<double>(layer.features * layer.kernel * layer.kernel);
+  const auto fan_out = static_cast<double>(layer.features * layer.kernel * layer.kernel);
   const ValueId weights =
       graph_.AddConstant(name + ".weight", Normal(name, shape, std::sqrt(2 / fan_out)));
   Window window;
@@ -31,14 +44,12 @@ ValueId Builder::Conv(const std::string& name, ValueId input, const ConvLayer& l
   return output;
 }
 
-ValueId Builder::BatchNorm(const std::string& name, ValueId input, bool zero) {
+ValueId Builder::BatchNorm(const std::string& name, ValueId input) {
   const int64_t features = FeaturesOf(input);
   auto constant = [&](const char* what, float value) {
-    Tensor tensor(DType::kF32, {features});
-    for (float& element : tensor.MutableData<float>()) element = value;
-    return graph_.AddConstant(name + what, std::move(tensor));
+    return graph_.AddConstant(name + what, Filled(features, value));
   };
-  const ValueId scale = constant(".weight", zero ? 0.0f : 1.0f);
+  const ValueId scale = constant(".weight", 1);
   const ValueId shift = constant(".bias", 0);
   const ValueId mean = constant(".running_mean", 0);
   const ValueId variance = constant(".running_var", 1);
@@ -77,7 +88,7 @@ ValueId Builder::Classifier(ValueId input, int64_t classes) {
   const double deviation = 1 / std::sqrt(3 * static_cast<double>(features));
   const ValueId weights =
       graph_.AddConstant("fc.weight", Normal("fc", {classes, features}, deviation));
-  const ValueId bias = graph_.AddConstant("fc.bias", Tensor(DType::kF32, {classes}));
+  const ValueId bias = graph_.AddConstant("fc.bias", Filled(classes, 0));
   const ValueId logits =
       graph_.AddOp(OpType::kGemm, "fc", {flat, weights, bias}, GemmParams{.transpose_b = true});
   graph_.value(logits).name = "logits";

@@ -15,15 +15,20 @@ struct ConvLayer {
   int64_t stride = 1;
 };
 
+enum class Weights {
+  kDrawn,
+  kCounted,  // left empty, so that a network's size is known before anything of it is allocated
+};
+
 class Builder {
  public:
-  Builder(Graph& graph, uint64_t seed) : graph_(graph), seed_(seed) {}
+  Builder(Graph& graph, uint64_t seed, Weights weights)
+      : graph_(graph), seed_(seed), weights_(weights) {}
 
   // Conv without bias, padded to keep the extent at stride 1; weights He-normal over fan-out.
   ValueId Conv(const std::string& name, ValueId input, const ConvLayer& layer);
-  // scale 1, shift 0, mean 0, variance 1. `zero`: scale 0, so that a residual branch starts as
-  // nothing.
-  ValueId BatchNorm(const std::string& name, ValueId input, bool zero = false);
+  // scale 1, shift 0, mean 0, variance 1.
+  ValueId BatchNorm(const std::string& name, ValueId input);
   ValueId Relu(const std::string& name, ValueId input);
   ValueId Add(const std::string& name, ValueId a, ValueId b);
   ValueId MaxPool(const std::string& name, ValueId input, const ConvLayer& window);
@@ -34,12 +39,21 @@ class Builder {
   // whole.
   void SetFeatures(ValueId value, int64_t features) { features_[value] = features; }
 
+  // Weights of all layers so far, running statistics too; a real number, for it may be beyond
+  // int64_t.
+  double parameters() const { return parameters_; }
+
  private:
   int64_t FeaturesOf(ValueId value) const { return features_.at(value); }
-  Tensor Normal(const std::string& name, Shape shape, double deviation);
+  // Allocated where weights are wanted.
+  Tensor Allocate(const Shape& shape);
+  Tensor Normal(const std::string& name, const Shape& shape, double deviation);
+  Tensor Filled(int64_t features, float value);
 
   Graph& graph_;
   uint64_t seed_;
+  Weights weights_;
+  double parameters_ = 0;
   std::map<ValueId, int64_t> features_;
 };
 

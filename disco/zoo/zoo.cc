@@ -4,12 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <numeric>
+#include <optional>
 
 #include "disco/graph/infer_shapes.h"
 #include "disco/zoo/builder.h"
 
 namespace disco {
 namespace {
+
+constexpr int64_t kMostOfWidth = 1'000'000;  // numerator and denominator; no product overflows
 
 struct ResNet {
   std::string_view name;
@@ -30,12 +34,14 @@ const std::vector<ResNet>& ResNets() {
 
 class ResNetMaker {
  public:
-  ResNetMaker(const ResNet& net, const ZooOptions& options, Graph& graph)
-      : net_(net), options_(options), builder_(graph, options.seed) {}
+  ResNetMaker(const ResNet& net, const ZooOptions& options, Graph& graph, Weights weights)
+      : net_(net), options_(options), graph_(graph), builder_(graph, options.seed, weights) {}
 
-  ValueId Make(ValueId image, int64_t image_features) {
-    builder_.SetFeatures(image, image_features);
-    ValueId x = Stem(image);
+  void Make() {
+    const Shape& image = options_.image;
+    const ValueId input = graph_.AddValue("input", DType::kF32, {1, image[0], image[1], image[2]});
+    builder_.SetFeatures(input, image[0]);
+    ValueId x = Stem(input);
     for (size_t stage = 0; stage < net_.blocks.size(); ++stage) {
       const int64_t features = Wide((net_.cifar ? 16 : 64) << stage);
       for (int64_t block = 0; block < net_.blocks[stage]; ++block) {
@@ -44,8 +50,11 @@ class ResNetMaker {
                   block == 0 && (stage > 0 || net_.bottleneck));
       }
     }
-    return builder_.Classifier(x, options_.classes);
+    graph_.inputs = {input};
+    graph_.outputs = {builder_.Classifier(x, options_.classes)};
   }
+
+  double parameters() const { return builder_.parameters(); }
 
  private:
   int64_t Wide(int64_t features) const {
@@ -89,17 +98,50 @@ class ResNetMaker {
 
   const ResNet& net_;
   const ZooOptions& options_;
+  Graph& graph_;
   Builder builder_;
 };
 
-Status CheckOptions(const ZooOptions& options, const ResNet& net) {
-  const int64_t narrowest = (net.cifar ? 16 : 64) * options.width.numerator;
-  if (options.width.numerator < 1 || options.width.denominator < 1 ||
-      options.width.numerator > 1024 || narrowest < options.width.denominator ||
-      narrowest % options.width.denominator != 0) {
-    return Fail(ErrorKind::kUsage, "width {}/{} does not give {} whole features",
-                options.width.numerator, options.width.denominator, net.name);
+// "0.3 (3/10)"
+std::string ToString(const Width& width) {
+  return fmt::format("{:g} ({}/{})",
+                     static_cast<double>(width.numerator) / static_cast<double>(width.denominator),
+                     width.numerator, width.denominator);
+}
+
+Status CheckWidth(const Width& width, const ResNet& net) {
+  if (width.numerator < 1 || width.denominator < 1 || width.numerator > kMostOfWidth ||
+      width.denominator > kMostOfWidth) {
+    return Fail(ErrorKind::kUsage, "a width of {}/{} makes no sense; write it like 1/8 or 2",
+                width.numerator, width.denominator);
   }
+  const int64_t narrowest = net.cifar ? 16 : 64;
+  if (narrowest * width.numerator % width.denominator != 0) {
+    return Fail(
+        ErrorKind::kUsage,
+        "at width {} the {} features of {}'s first layer become {:g}, which is no whole "
+        "number; give a multiple of 1/{}, like 1/4",
+        ToString(width), narrowest, net.name,
+        static_cast<double>(narrowest * width.numerator) / static_cast<double>(width.denominator),
+        narrowest);
+  }
+  return {};
+}
+
+Status CheckSize(const ZooOptions& options, const ResNet& net) {
+  Graph counted;
+  ResNetMaker maker(net, options, counted, Weights::kCounted);
+  maker.Make();
+  if (maker.parameters() <= kMostParameters) return {};
+  return Fail(ErrorKind::kUsage,
+              "{} of width {} for {} classes has {:.2g} weights, of which at most {:g} are made; "
+              "give a smaller width or fewer classes",
+              net.name, ToString(options.width), options.classes, maker.parameters(),
+              kMostParameters);
+}
+
+Status CheckOptions(const ZooOptions& options, const ResNet& net) {
+  DISCO_TRY(CheckWidth(options.width, net));
   if (options.image.rank() != 3 || options.image[0] < 1 || options.image[0] > 1024 ||
       options.image[1] < 8 || options.image[2] < 8 || options.image[1] > 8192 ||
       options.image[2] > 8192) {
@@ -112,7 +154,18 @@ Status CheckOptions(const ZooOptions& options, const ResNet& net) {
   if (options.stem_stride < 0 || options.stem_stride > 8) {
     return Fail(ErrorKind::kUsage, "a stem stride of {} makes no sense", options.stem_stride);
   }
-  return {};
+  return CheckSize(options, net);
+}
+
+// 25 and "125": 25125/1000.
+std::optional<Width> DecimalOf(int64_t whole, std::string_view decimals) {
+  Width width{whole, 1};
+  if (decimals.empty() || decimals.size() > 6 || whole > kMostOfWidth) return std::nullopt;
+  for (const char digit : decimals) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    width = {10 * width.numerator + (digit - '0'), 10 * width.denominator};
+  }
+  return width;
 }
 
 }  // namespace
@@ -124,19 +177,20 @@ Result<Width> ParseWidth(std::string_view text) {
   };
   Width width;
   const auto whole = std::from_chars(text.data(), end, width.numerator);
-  if (whole.ec != std::errc() || width.numerator < 0) return wrong();
+  if (whole.ec != std::errc() || text.starts_with('-')) return wrong();
   if (whole.ptr != end && *whole.ptr == '/') {
     const auto divisor = std::from_chars(whole.ptr + 1, end, width.denominator);
     if (divisor.ec != std::errc() || divisor.ptr != end) return wrong();
   } else if (whole.ptr != end) {
-    double decimal = 0;
-    const auto number = std::from_chars(text.data(), end, decimal);
-    if (number.ec != std::errc() || number.ptr != end || decimal > 1e6) return wrong();
-    constexpr int64_t kFine = 4096;  // binary fractions down to 1/4096 are exact
-    width = {static_cast<int64_t>(decimal * kFine), kFine};
+    const auto point = static_cast<size_t>(whole.ptr - text.data());
+    const auto decimal =
+        *whole.ptr == '.' ? DecimalOf(width.numerator, text.substr(point + 1)) : std::nullopt;
+    if (!decimal) return wrong();
+    width = *decimal;
   }
   if (width.numerator < 1 || width.denominator < 1) return wrong();
-  return width;
+  const int64_t common = std::gcd(width.numerator, width.denominator);
+  return Width{width.numerator / common, width.denominator / common};
 }
 
 std::vector<std::string> ZooNames() {
@@ -154,10 +208,7 @@ Result<Graph> MakeZooNetwork(const ZooOptions& options) {
     DISCO_TRY(CheckOptions(filled, net));
     Graph graph;
     graph.name = options.name;
-    const Shape& image = filled.image;
-    const ValueId input = graph.AddValue("input", DType::kF32, {1, image[0], image[1], image[2]});
-    graph.inputs = {input};
-    graph.outputs = {ResNetMaker(net, filled, graph).Make(input, image[0])};
+    ResNetMaker(net, filled, graph, Weights::kDrawn).Make();
     DISCO_TRY(InferShapes(graph));
     return graph;
   }

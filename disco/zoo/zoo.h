@@ -20,7 +20,7 @@ namespace disco {
 struct Width {
   int64_t numerator = 1, denominator = 1;
 };
-// "1/8", "2", "0.5". Errors: kUsage.
+// "1/8", "2", "0.5": exactly that, in lowest terms. Errors: kUsage.
 Result<Width> ParseWidth(std::string_view text);
 
 struct ZooOptions {
@@ -31,6 +31,9 @@ struct ZooOptions {
   int64_t stem_stride = 0;        // 0: as published
   uint64_t seed = 0;              // of the weights: He-normal fan-out, as is usual for ResNets
 };
+
+// Weights of the largest network that is made: 8 GB of them.
+inline constexpr double kMostParameters = 2e9;
 
 std::vector<std::string> ZooNames();
 

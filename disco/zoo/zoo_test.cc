@@ -68,11 +68,46 @@ TEST(Zoo, RefusesNonsense) {
   EXPECT_NE(MakeZooNetwork({.name = "vgg"}).error().message.find("resnet50"), std::string::npos);
 }
 
+std::string MessageFor(const ZooOptions& options) {
+  const auto graph = MakeZooNetwork(options);
+  EXPECT_FALSE(graph);
+  return graph ? "" : graph.error().message;
+}
+
+// Before anything is allocated: each of these would be hundreds of gigabytes or overflow.
+TEST(Zoo, RefusesWhatIsTooLarge) {
+  EXPECT_NE(MessageFor({.width = {1024, 1}}).find("width 1024"), std::string::npos);
+  EXPECT_NE(MessageFor({.name = "resnet8", .width = {1'000'000, 1}}).find("smaller width"),
+            std::string::npos);
+  EXPECT_NE(MessageFor({.width = {8, 1}, .classes = 1'000'000}).find("fewer classes"),
+            std::string::npos);
+  for (const Width& width :
+       {Width{INT64_MAX, 1}, Width{INT64_MAX / 64 + 1, 64}, Width{1, INT64_MAX}})
+    EXPECT_NE(MessageFor({.width = width}).find("makes no sense"), std::string::npos);
+}
+
+TEST(Zoo, SaysWhatAWidthWouldGive) {
+  const std::string message = MessageFor({.width = *ParseWidth("0.3")});
+  EXPECT_NE(message.find("0.3"), std::string::npos) << message;
+  EXPECT_NE(message.find("19.2"), std::string::npos) << message;
+  EXPECT_TRUE(MakeZooNetwork({.name = "resnet8", .width = *ParseWidth("0.5")}));
+}
+
 TEST(Width, IsReadAsFraction) {
-  EXPECT_EQ(ParseWidth("1/8")->denominator, 8);
-  EXPECT_EQ(ParseWidth("2")->numerator, 2);
-  EXPECT_EQ(ParseWidth("0.5")->numerator * 2, ParseWidth("0.5")->denominator);
-  for (const char* wrong : {"", "x", "1/", "1/0", "-1", "1/2/3", "1e9.5"})
+  const auto expect = [](const char* text, int64_t numerator, int64_t denominator) {
+    const auto width = ParseWidth(text);
+    ASSERT_TRUE(width) << text;
+    EXPECT_EQ(width->numerator, numerator) << text;
+    EXPECT_EQ(width->denominator, denominator) << text;
+  };
+  expect("1/8", 1, 8);
+  expect("2/16", 1, 8);
+  expect("2", 2, 1);
+  expect("0.5", 1, 2);
+  expect("0.3", 3, 10);
+  expect("1.125", 9, 8);
+  for (const char* wrong : {"", "x", "1/", "1/0", "-1", "-0.5", "1/2/3", "1e9.5", "0.", "0.0",
+                            "0.x", "1.5/2", "0.1234567", "9223372036854775807.5"})
     EXPECT_FALSE(ParseWidth(wrong)) << wrong;
 }
 
