@@ -56,5 +56,7 @@ function(disco_test name)
   disco_qualify(link ${TEST_LINK})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${link} GTest::gtest_main GTest::gmock)
+  # Half of all that is compiled is tests, and they run for seconds.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS "${TEST_LABELS}")
 endfunction()

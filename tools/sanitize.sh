@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds the tests that a sanitizer has something to say about, and runs them.
-# Usage: tools/sanitize.sh asan|tsan
+# Usage: tools/sanitize.sh asan|tsan [TEST...]      without tests: all that are of use
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-}
+chosen=${*:2}
 # Parsers, arithmetic and buffers for asan; what has threads for tsan.
 case $preset in
   asan) targets="base_test graph_test plan_test shard_test transport_test data_test node_test nodes_equal_one_test"
@@ -11,6 +12,7 @@ case $preset in
   tsan) targets="transport_test data_test node_test nodes_equal_one_test node_failures_test" ;;
   *) echo "usage: tools/sanitize.sh asan|tsan" >&2; exit 2 ;;
 esac
+targets=${chosen:-$targets}
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
 cmake --preset "$preset" $launcher >/dev/null
 cmake --build "build/$preset" --target $targets -- --quiet
