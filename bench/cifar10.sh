@@ -18,7 +18,7 @@ read -r -a flags <<<"${FLAGS:-}"
 stages="layer2 layer3 fc"     # dense before, split from here on
 aggregates="layer1 layer2 layer3"  # split up to here, dense after
 
-done_already() { jq -e --arg key "$1" 'select(.key == $key)' "$runs" >/dev/null; }
+done_already() { grep -q "\"key\":\"$1\"" "$runs"; }
 
 # After an interruption a command goes on where it was.
 resume() { [ -f "$1.checkpoint" ] && echo --resume || true; }
@@ -31,7 +31,7 @@ run() { # key, nodes, method, sparsity, seed
     jq -c --arg key "$1" --arg method "$3" --argjson nodes "$2" --argjson sparsity "$4" --argjson seed "$5" \
       '. + {key: $key, method: $method, nodes: $nodes, sparsity: $sparsity, seed: $seed}' >"$file.json"
   "$disco" estimate "$file.onnx" --plan "$file.plan.json" --link 1MB/s --compute 1GMAC/s --json |
-    jq -c '{sent}' | jq -c -s '.[0] + .[1]' "$file.json" - >>"$runs"
+    jq -c '{sent}' | jq -c -s '(.[0] | del(.files)) + .[1]' "$file.json" - >>"$runs"
   rm -f "$file.onnx"
 }
 
@@ -39,7 +39,7 @@ for seed in $seeds; do
   if [ ! -f "$out/dense-$seed.onnx" ]; then
     "$disco" train "$recipe" --data "$data" --seed "$seed" --out "$out/dense-$seed.onnx" "${flags[@]}" \
       $(resume "$out/dense-$seed.onnx") --json 2>>"$out/log" |
-      jq -c --argjson seed "$seed" '. + {key: "trained-\($seed)", method: "as trained", nodes: 1, sparsity: 0, seed: $seed}' >>"$runs"
+      jq -c --argjson seed "$seed" 'del(.files) + {key: "trained-\($seed)", method: "as trained", nodes: 1, sparsity: 0, seed: $seed}' >>"$runs"
   fi
   run "dense-control-$seed" 2 dense 0 "$seed"
   for nodes in $node_counts; do

@@ -10,5 +10,5 @@ jq -r -s '
   def row: "| \(.[0].nodes) | \(.[0].method) | \(.[0].sparsity | percent) | \((.[0].sent.s_comm // 0) | percent) | \(.[0].sent.bytes_total // 0) | \(map(.accuracy_after_recalibration // .accuracy) | mean | percent) | \(map(.accuracy) | mean | percent) | \(map(.accuracy) | spread) | \(length) |";
   "| nodes | method | S % | S of bytes % | bytes per image | top-1 % before fine-tuning | top-1 % | lowest to highest | seeds |",
   "|--:|---|--:|--:|--:|--:|--:|--:|--:|",
-  (group_by([.nodes, .method, .sparsity]) | sort_by(.[0].nodes, (.[0].method | place), -.[0].sparsity, .[0].method) | .[] | row)
+  (unique_by(.key) | group_by([.nodes, .method, .sparsity]) | sort_by(.[0].nodes, (.[0].method | place), -.[0].sparsity, .[0].method) | .[] | row)
 ' "$1/runs.jsonl"
