@@ -181,23 +181,30 @@ TEST(NodeFailures, SilentConnectionsDoNotKeepCallersOut) {
   ExpectAnswers(network, EndpointsOf(zero, one));
 }
 
+// A caller who is let in and has said that a shard of 1.9 GB follows.
+Result<Socket> AnnounceShard(const NodeProcess& node) {
+  constexpr int64_t kSize = 1'900'000'000;
+  const Hello hello{.session = "large",
+                    .shard_hash = 1,
+                    .shard_size = Bytes{kSize},
+                    .deadline = kPatience,
+                    .listen = {node.endpoint()}};
+  const Deadline deadline = Deadline::In(kPatience);
+  DISCO_ASSIGN(Socket socket, Connect(node.endpoint(), deadline));
+  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), deadline));
+  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, deadline));
+  const auto frame = EncodeFrame({.kind = FrameKind::kShard, .size = uint64_t{kSize}});
+  DISCO_TRY(SendAll(socket, frame, deadline));
+  return socket;
+}
+
 TEST(NodeFailures, AnAnnouncedShardTakesNoMemoryBeforeItComes) {
   const NodeProcess zero;
   const int64_t before = zero.Resident();
   std::vector<Socket> liars;
   for (int i = 0; i < 4; ++i) {
-    auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
-    ASSERT_TRUE(socket);
-    const Hello hello{.session = "liar",
-                      .shard_hash = 1,
-                      .shard_size = Bytes{1'900'000'000},
-                      .deadline = kShort,
-                      .listen = {zero.endpoint()}};
-    ASSERT_TRUE(
-        SendMessage(*socket, {.kind = FrameKind::kHello}, ToJson(hello), Deadline::In(kPatience)));
-    ASSERT_TRUE(ReceiveMessage(*socket, FrameKind::kHelloReply, kMaxText, Deadline::In(kPatience)));
-    const auto frame = EncodeFrame({.kind = FrameKind::kShard, .size = 1'900'000'000});
-    ASSERT_TRUE(SendAll(*socket, frame, Deadline::In(kPatience)));
+    auto socket = AnnounceShard(zero);
+    ASSERT_TRUE(socket) << socket.error().message;
     liars.push_back(std::move(*socket));
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
@@ -212,18 +219,8 @@ TEST(NodeFailures, ANodeWithoutMemoryEndsTheSessionAndLivesOn) {
   ExpectAnswers(network, EndpointsOf(zero, one));
   zero.Limit(RLIMIT_AS, static_cast<uint64_t>(zero.AddressSpace() + (300 << 20)));
   {
-    const auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
-    ASSERT_TRUE(socket);
-    const Hello hello{.session = "large",
-                      .shard_hash = 1,
-                      .shard_size = Bytes{1'900'000'000},
-                      .deadline = kPatience,
-                      .listen = {zero.endpoint()}};
-    ASSERT_TRUE(
-        SendMessage(*socket, {.kind = FrameKind::kHello}, ToJson(hello), Deadline::In(kPatience)));
-    ASSERT_TRUE(ReceiveMessage(*socket, FrameKind::kHelloReply, kMaxText, Deadline::In(kPatience)));
-    const auto frame = EncodeFrame({.kind = FrameKind::kShard, .size = 1'900'000'000});
-    ASSERT_TRUE(SendAll(*socket, frame, Deadline::In(kPatience)));
+    const auto socket = AnnounceShard(zero);
+    ASSERT_TRUE(socket) << socket.error().message;
     const std::vector<std::byte> zeros(1 << 20);
     int sent = 0;
     while (sent < 1800 && SendAll(*socket, zeros, Deadline::In(kPatience))) ++sent;

@@ -20,8 +20,7 @@ struct CutCommand {
 // Refuses a folder in which a shard would take the place of an input.
 Status CheckFolder(const CutCommand& options, int nodes) {
   for (NodeId node = 0; node < nodes; ++node) {
-    const Path shard = Path(options.out) / fmt::format("node-{}.onnx", node);
-    DISCO_TRY(KeepInputs(shard, "--out", {options.network, options.plan}));
+    DISCO_TRY(KeepInputs(ShardPath(options.out, node), "--out", {options.network, options.plan}));
   }
   return {};
 }

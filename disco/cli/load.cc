@@ -12,12 +12,10 @@
 namespace disco {
 namespace {
 
-constexpr const char* kNodesKey = "disco.nodes";
-
 // "shard 0 of 2", as far as the file says.
 std::string NameOfShard(const Graph& shard) {
   const auto node = shard.metadata.find(kShardNodeKey);
-  const auto nodes = shard.metadata.find(kNodesKey);
+  const auto nodes = shard.metadata.find(kShardNodesKey);
   if (node == shard.metadata.end() || nodes == shard.metadata.end()) return "a shard";
   return fmt::format("shard {} of {}", node->second, nodes->second);
 }

@@ -21,7 +21,6 @@ struct ZooCommand {
 // "3x224x224"; empty: as published.
 Result<Shape> ParseImage(const std::string& text) {
   if (text.empty()) return Shape();
-  constexpr int64_t kMostChannels = 1024, kLeastSide = 8, kMostSide = 8192;
   Shape image{0, 0, 0};
   const char *next = text.data(), *const end = next + text.size();
   for (int axis = 0; axis < image.rank(); ++axis) {

@@ -35,7 +35,7 @@ class Estimator {
     FinishPaper();
     FinishSent();
     AddReplicated();
-    estimate_.partial = FindPartialOps(graph_, plan_);
+    estimate_.partial = FindPartialOps(graph_, coupling_, plan_);
     return std::move(estimate_);
   }
 

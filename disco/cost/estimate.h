@@ -87,8 +87,9 @@ struct Estimate {
   std::vector<PartialOp> partial;
 };
 
-// In the order of the ops.
-std::vector<PartialOp> FindPartialOps(const Graph& graph, const Plan& plan);
+// In the order of the ops; `coupling` is the graph's.
+std::vector<PartialOp> FindPartialOps(const Graph& graph, const Coupling& coupling,
+                                      const Plan& plan);
 
 Estimate EstimateCost(const Graph& graph, const Plan& plan, const Machine& machine);
 

@@ -22,8 +22,8 @@ std::string WhyPartial(const ValueFeatures& features, int nodes) {
 
 }  // namespace
 
-std::vector<PartialOp> FindPartialOps(const Graph& graph, const Plan& plan) {
-  const Coupling coupling = AnalyseCoupling(graph);
+std::vector<PartialOp> FindPartialOps(const Graph& graph, const Coupling& coupling,
+                                      const Plan& plan) {
   std::vector<PartialOp> partial;
   for (const Op& op : graph.ops) {
     if (MacsOf(graph, op).value == 0 || !coupling.IsPartitioned(op.outputs[0])) continue;

@@ -93,8 +93,10 @@ tl::unexpected<Error> OpError(const Op& op, ErrorKind kind, fmt::format_string<A
 // the op.
 Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot);
 
-// Metadata of a shard: which node it is for.
+// Metadata of a shard: which node it is for, of how many, and the hash of the plan it was cut by.
 inline constexpr const char* kShardNodeKey = "disco.node";
+inline constexpr const char* kShardNodesKey = "disco.nodes";
+inline constexpr const char* kShardPlanKey = "disco.plan";
 
 // Whether `graph` is one node's part of a network: it says so, or it sends or receives.
 bool HoldsShard(const Graph& graph);

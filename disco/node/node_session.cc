@@ -92,7 +92,7 @@ class Opening {
 
   Result<Graph> ParseShard(const std::string& shard) {
     DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard)));
-    const auto plan = graph.metadata.find("disco.plan");
+    const auto plan = graph.metadata.find(kShardPlanKey);
     if (plan == graph.metadata.end() || plan->second != HashText(hello_.plan_hash)) {
       return Fail(ErrorKind::kPeer,
                   "the shard was cut by plan {}, the caller works on plan {}; cut it again",
@@ -147,7 +147,7 @@ struct OpenSession {
 };
 
 Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house, SessionControl& control) {
-  const SessionControl::Hold hold(control, caller.socket);
+  const SessionControl::Hold hold(control, [&caller] { caller.socket.Shutdown(); });
   Opening opening(caller, house, control);
   DISCO_ASSIGN(Loaded loaded, opening.Load());
   control.Touch();
@@ -177,7 +177,7 @@ Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& cont
   }
   open->peers.back() = TcpPeer{std::move(caller.socket), "the caller"};
   const auto mesh = MakeTcpMesh(std::move(open->peers));
-  const SessionControl::Hold hold(control, *mesh);
+  const SessionControl::Hold hold(control, [&mesh] { mesh->Shutdown(); });
   return open->loaded.runner.Serve(
       *mesh, {[&control] { return control.GoOn(); }, [&control] { control.Touch(); }});
 }

@@ -79,23 +79,23 @@ class Opening {
   // Hello to every node, then the shards to those that have them not.
   Status Introduce() {
     const Deadline deadline = Deadline::In(options_.deadline);
-    std::vector<bool> needs_shard;
+    std::vector<std::string> owed;
     for (size_t node = 0; node < endpoints_.size(); ++node) {
-      const auto need = Greet(node, deadline);
-      if (!need) return Named(node, tl::unexpected(need.error()));
-      needs_shard.push_back(*need);
+      auto shard = Greet(node, deadline);
+      if (!shard) return Named(node, tl::unexpected(shard.error()));
+      owed.push_back(std::move(*shard));
     }
     for (size_t node = 0; node < endpoints_.size(); ++node) {
-      if (!needs_shard[node]) continue;
-      DISCO_ASSIGN(const std::string shard, SerializeOnnx(cut_.shards[node]));
-      DISCO_TRY(Named(node, Send(node, FrameKind::kShard, shard, options_.deadline)));
+      if (owed[node].empty()) continue;
+      DISCO_TRY(Named(node, Send(node, FrameKind::kShard, owed[node], options_.deadline)));
+      owed[node] = {};
     }
     return {};
   }
 
-  // Whether the node needs its shard.
-  Result<bool> Greet(size_t node, Deadline deadline) {
-    DISCO_ASSIGN(const std::string shard, SerializeOnnx(cut_.shards[node]));
+  // The node's shard if it needs it, else nothing.
+  Result<std::string> Greet(size_t node, Deadline deadline) {
+    DISCO_ASSIGN(std::string shard, SerializeOnnx(cut_.shards[node]));
     const Hello hello{.role = Hello::Role::kCaller,
                       .session = session_,
                       .node = static_cast<int>(node),
@@ -111,7 +111,7 @@ class Opening {
     DISCO_ASSIGN(const std::string text,
                  ReceiveMessage(sockets_[node], FrameKind::kHelloReply, kMaxText, deadline));
     DISCO_ASSIGN(const HelloReply reply, HelloReplyFromJson(text));
-    return reply.need_shard;
+    return reply.need_shard ? std::move(shard) : std::string();
   }
 
   // One message of `kind` from every node, in the order in which they come: the first error is that

@@ -51,22 +51,23 @@ class NodeServer::Impl {
   }
 
  private:
+  // Stays where it is in the list while its thread, joined first, uses the rest.
   struct Running {
-    std::shared_ptr<SessionControl> control = std::make_shared<SessionControl>();
-    std::shared_ptr<std::atomic<bool>> done = std::make_shared<std::atomic<bool>>(false);
+    SessionControl control;
+    std::atomic<bool> done = false;
     std::jthread thread;
   };
 
   void Tidy() {
     lobby_.Sweep();
-    for (const Running& session : sessions_) {
-      if (session.control->Ending() > kGrace) session.control->Cut();
+    for (Running& session : sessions_) {
+      if (session.control.Ending() > kGrace) session.control.Cut();
     }
-    sessions_.remove_if([](const Running& session) { return session.done->load(); });
+    sessions_.remove_if([](const Running& session) { return session.done.load(); });
   }
 
   void EndAll() {
-    for (const Running& session : sessions_) session.control->End("the node is stopping");
+    for (Running& session : sessions_) session.control.End("the node is stopping");
     for (Tidy(); !sessions_.empty(); Tidy()) std::this_thread::sleep_for(kTick / 4);
   }
 
@@ -79,10 +80,9 @@ class NodeServer::Impl {
                                 sessions_.size()));
     }
     Running& session = sessions_.emplace_back();
-    session.thread = std::jthread([this, control = session.control, done = session.done,
-                                   visitor = std::move(visitor)]() mutable {
-      Serve(std::move(visitor), *control);
-      done->store(true);
+    session.thread = std::jthread([this, &session, visitor = std::move(visitor)]() mutable {
+      Serve(std::move(visitor), session.control);
+      session.done = true;
     });
   } catch (const std::exception& error) {
     if (!sessions_.empty() && !sessions_.back().thread.joinable()) sessions_.pop_back();
@@ -93,14 +93,14 @@ class NodeServer::Impl {
   bool MakeRoom() {
     const auto going =
         std::count_if(sessions_.begin(), sessions_.end(),
-                      [](const Running& session) { return !session.control->GoOn(); });
+                      [](const Running& session) { return !session.control.GoOn(); });
     const auto longest = std::max_element(
         sessions_.begin(), sessions_.end(),
-        [](const Running& a, const Running& b) { return a.control->Idle() < b.control->Idle(); });
+        [](const Running& a, const Running& b) { return a.control.Idle() < b.control.Idle(); });
     // One at a time: those who are going still hold their memory.
-    if (going > 0 || longest == sessions_.end() || longest->control->Idle() < limits_.idle)
+    if (going > 0 || longest == sessions_.end() || longest->control.Idle() < limits_.idle)
       return false;
-    longest->control->End("the session made room for another caller after a long silence");
+    longest->control.End("the session made room for another caller after a long silence");
     return true;
   }
 

@@ -36,30 +36,19 @@ Status SessionControl::GoOn() const {
 void SessionControl::Cut() {
   const std::lock_guard lock(mutex_);
   cut_ = true;
-  CutHeld();
+  shutdown_();
 }
 
-void SessionControl::CutHeld() {
-  if (socket_ != nullptr) socket_->Shutdown();
-  if (mesh_ != nullptr) mesh_->Shutdown();
-}
-
-SessionControl::Hold::Hold(SessionControl& control, const Socket& socket) : control_(control) {
+SessionControl::Hold::Hold(SessionControl& control, std::function<void()> shutdown)
+    : control_(control) {
   const std::lock_guard lock(control_.mutex_);
-  control_.socket_ = &socket;
-  if (control_.cut_) control_.CutHeld();
-}
-
-SessionControl::Hold::Hold(SessionControl& control, Mesh& mesh) : control_(control) {
-  const std::lock_guard lock(control_.mutex_);
-  control_.mesh_ = &mesh;
-  if (control_.cut_) control_.CutHeld();
+  control_.shutdown_ = std::move(shutdown);
+  if (control_.cut_) control_.shutdown_();
 }
 
 SessionControl::Hold::~Hold() {
   const std::lock_guard lock(control_.mutex_);
-  control_.socket_ = nullptr;
-  control_.mesh_ = nullptr;
+  control_.shutdown_ = [] {};
 }
 
 }  // namespace disco

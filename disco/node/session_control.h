@@ -3,15 +3,15 @@
 //
 // End asks: the session looks between inferences and tells its caller why. Cut does not ask: it
 // shuts the session's connections down, so that every wait of it ends. Private to the room. Thread
-// rule: safe from any thread; what is held has to be released before it is destroyed.
+// rule: safe from any thread; what a Hold shuts down has to outlive it.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 
-#include "disco/transport/mesh.h"
-#include "disco/transport/socket.h"
+#include "disco/base/clock.h"
 
 namespace disco {
 
@@ -29,11 +29,10 @@ class SessionControl {
 
   void Cut();
 
-  // What Cut shuts down while this lives; only one at a time.
+  // What Cut calls while this lives, from its own thread; only one at a time.
   class Hold {
    public:
-    Hold(SessionControl& control, const Socket& socket);
-    Hold(SessionControl& control, Mesh& mesh);
+    Hold(SessionControl& control, std::function<void()> shutdown);
     ~Hold();
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
@@ -43,15 +42,12 @@ class SessionControl {
   };
 
  private:
-  void CutHeld();
-
   mutable std::mutex mutex_;
   Clock::time_point active_ = Clock::now();
   std::optional<Clock::time_point> ending_;
   std::string reason_;
   bool cut_ = false;
-  const Socket* socket_ = nullptr;
-  Mesh* mesh_ = nullptr;
+  std::function<void()> shutdown_ = [] {};
 };
 
 }  // namespace disco

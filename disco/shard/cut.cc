@@ -19,16 +19,12 @@ Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
   Graph shard = builder.TakeShard();
   shard.name = fmt::format("{}, node {} of {}", context.graph.name, node, context.plan.nodes);
   shard.metadata = {{kShardNodeKey, std::to_string(node)},
-                    {"disco.nodes", std::to_string(context.plan.nodes)},
-                    {"disco.plan", HashText(cut.plan_hash)}};
+                    {kShardNodesKey, std::to_string(context.plan.nodes)},
+                    {kShardPlanKey, HashText(cut.plan_hash)}};
   RemoveUnused(shard);
   DISCO_TRY(Validate(shard));
   DISCO_TRY(InferShapes(shard));
   return shard;
-}
-
-Path ShardPath(const Path& folder, size_t node) {
-  return folder / fmt::format("node-{}.onnx", node);
 }
 
 Status RemoveShard(const Path& path) {
@@ -40,6 +36,10 @@ Status RemoveShard(const Path& path) {
 }
 
 }  // namespace
+
+Path ShardPath(const Path& folder, NodeId node) {
+  return folder / fmt::format("node-{}.onnx", node);
+}
 
 Result<Cut> CutNetwork(const Graph& graph, const Plan& plan) {
   DISCO_TRY(CheckFit(plan, graph));
@@ -66,11 +66,12 @@ Result<Cut> CutNetwork(const Graph& graph, const Plan& plan) {
 Result<std::vector<Path>> WriteShards(const Cut& cut, const Path& folder) {
   DISCO_TRY(MakeFolder(folder));
   std::vector<Path> paths;
-  for (size_t node = 0; node < cut.shards.size(); ++node) {
+  const auto nodes = static_cast<NodeId>(cut.shards.size());
+  for (NodeId node = 0; node < nodes; ++node) {
     paths.push_back(ShardPath(folder, node));
-    DISCO_TRY(WriteOnnx(cut.shards[node], paths.back()));
+    DISCO_TRY(WriteOnnx(cut.shards[static_cast<size_t>(node)], paths.back()));
   }
-  for (size_t node = cut.shards.size(); node < kMaxNodes; ++node)
+  for (NodeId node = nodes; node < kMaxNodes; ++node)
     DISCO_TRY(RemoveShard(ShardPath(folder, node)));
   return paths;
 }

@@ -44,8 +44,11 @@ struct Cut {
 // `graph` with its shapes inferred. BatchNormalization is folded on the way.
 Result<Cut> CutNetwork(const Graph& graph, const Plan& plan);
 
-// Writes DIR/node-<i>.onnx; returns the paths. Those of nodes that the cut does not have, left
-// there by a cut for more, are removed. Errors also: kIo.
+// FOLDER/node-<i>.onnx.
+Path ShardPath(const Path& folder, NodeId node);
+
+// Writes every shard to its ShardPath; returns the paths. Those of nodes that the cut does not
+// have, left there by a cut for more, are removed. Errors also: kIo.
 Result<std::vector<Path>> WriteShards(const Cut& cut, const Path& folder);
 
 }  // namespace disco

@@ -142,9 +142,9 @@ Status CheckSize(const ZooOptions& options, const ResNet& net) {
 
 Status CheckOptions(const ZooOptions& options, const ResNet& net) {
   DISCO_TRY(CheckWidth(options.width, net));
-  if (options.image.rank() != 3 || options.image[0] < 1 || options.image[0] > 1024 ||
-      options.image[1] < 8 || options.image[2] < 8 || options.image[1] > 8192 ||
-      options.image[2] > 8192) {
+  if (options.image.rank() != 3 || options.image[0] < 1 || options.image[0] > kMostChannels ||
+      options.image[1] < kLeastSide || options.image[2] < kLeastSide ||
+      options.image[1] > kMostSide || options.image[2] > kMostSide) {
     return Fail(ErrorKind::kUsage, "image {} makes no sense; write it like 3x224x224",
                 ToString(options.image));
   }

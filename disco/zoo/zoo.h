@@ -32,6 +32,9 @@ struct ZooOptions {
   uint64_t seed = 0;              // of the weights: He-normal fan-out, as is usual for ResNets
 };
 
+// Extents of the images that networks are made for.
+inline constexpr int64_t kMostChannels = 1024, kLeastSide = 8, kMostSide = 8192;
+
 // Weights of the largest network that is made: 8 GB of them.
 inline constexpr double kMostParameters = 2e9;
 
