@@ -56,6 +56,8 @@ Case MakeCase(uint64_t seed) {
   Random random(seed, 2);
   auto plan = MakePlan(drawn.graph, RandomOptions(random));
   EXPECT_TRUE(plan) << plan.error().message;
+  for (auto& [name, value] : plan->values)
+    value.call = random.Uniform() < 0.5 ? MixingCall::kSplit : MixingCall::kFused;
   plan = PlanFromJson(PlanToJson(*plan));
   EXPECT_TRUE(plan) << plan.error().message;
   drawn.plan = *plan;

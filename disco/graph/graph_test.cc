@@ -68,7 +68,7 @@ const Damage kDamages[] = {
     {"TooManyOutputs", [](Graph& g) { g.ops[0].outputs.push_back(g.AddValue("d")); }, "op 'a'"},
     {"AnEmptyConcat", [](Graph& g) { g.ops[0] = {"e", OpType::kConcat, AxisParams{}, {}, {1}}; },
      "op 'e'"},
-    {"AReceiveThatReads",
+    {"AReceiveOfTwoInputs",
      [](Graph& g) { g.ops[0] = {"r", OpType::kReceive, ReceiveParams{}, {kNoValue, 0}, {1}}; },
      "op 'r'"},
     {"ASendThatMakes", [](Graph& g) { g.ops[0] = {"s", OpType::kSend, SendParams{}, {0}, {1}}; },

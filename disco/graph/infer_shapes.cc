@@ -123,9 +123,24 @@ Result<Shape> FillShape(const Graph& graph, const Op& op) {
 }
 
 // Again at every inference, because SetBatch may have changed the axis that the features are on.
-Result<Shape> ReceiveShape(const Op& op) {
+// Whether `part` is `whole` but for its extent along `axis`.
+bool IsPartAlong(const Shape& part, const Shape& whole, int axis) {
+  Shape filled = part;
+  if (axis < part.rank()) filled[axis] = whole[axis];
+  return filled == whole;
+}
+
+Result<Shape> ReceiveShape(const Graph& graph, const Op& op) {
   const auto& params = op.as<ReceiveParams>();
   int64_t features = 0;
+  if (op.HasInput(0) && params.axis >= 0 && params.axis < params.shape.rank()) {
+    const Shape& own = InputShape(graph, op);
+    if (!IsPartAlong(own, params.shape, params.axis)) {
+      return OpError(op, ErrorKind::kInvalid, "{} cannot be the first part of {} along axis {}",
+                     ToString(own), ToString(params.shape), params.axis);
+    }
+    features = own[params.axis];
+  }
   for (const auto& source : params.sources) features += source.features;
   if (params.axis < 0 || params.axis >= params.shape.rank() ||
       features != params.shape[params.axis]) {
@@ -197,7 +212,7 @@ Result<Shape> ShapeByRule(const Graph& graph, const Op& op) {
     case OpType::kSoftmax:
       return SoftmaxShape(graph, op);
     case OpType::kReceive:
-      return ReceiveShape(op);
+      return ReceiveShape(graph, op);
     case OpType::kLrn:
       return LrnShape(graph, op);
     case OpType::kSend:

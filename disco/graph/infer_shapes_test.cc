@@ -219,6 +219,11 @@ const OneOp kRefused[] = {
     {OpType::kLrn, LrnParams{.size = kHuge}, {{2, 3}}},
     {OpType::kReceive, ReceiveParams{.sources = {{0, 0, 2}}, .axis = 1, .shape = {1, 3}}, {}},
     {OpType::kReceive, ReceiveParams{.sources = {{0, 0, 2}}, .axis = 2, .shape = {1, 2}}, {}},
+    {OpType::kReceive, ReceiveParams{.sources = {{0, 0, 2}}, .axis = 1, .shape = {1, 6}}, {{1, 3}}},
+    {OpType::kReceive, ReceiveParams{.sources = {{0, 0, 2}}, .axis = 1, .shape = {2, 5}}, {{1, 3}}},
+    {OpType::kReceive,
+     ReceiveParams{.sources = {{0, 0, 2}}, .axis = 1, .shape = {1, 5}},
+     {{1, 3, 1}}},
     // Nearly 2^66 multiplications, which 64 bits cannot count.
     {OpType::kConv, ConvParams{}, {{1, 1, 1LL << 36}, {1, 1, 1LL << 30}}},
 };

@@ -111,9 +111,15 @@ class EveryOp {
          ReceiveParams{.sources = {{1, 4, 2}, {2, 6, 1}}, .axis = 1, .shape = {1, 3, 2}},
          {},
          {received}});
+    const ValueId joined = graph_.AddValue("ReceiveJoined");
+    graph_.ops.push_back({"ReceiveJoined",
+                          OpType::kReceive,
+                          ReceiveParams{.sources = {{1, 7, 2}}, .axis = 1, .shape = {1, 5, 2}},
+                          {received},
+                          {joined}});
     last_ = graph_.inputs[1];
     Then(OpType::kConstantOfShape, FillParams{.value = 3, .dtype = DType::kI64});
-    graph_.outputs.insert(graph_.outputs.end(), {received, last_});
+    graph_.outputs.insert(graph_.outputs.end(), {joined, last_});
   }
 
   Graph graph_;

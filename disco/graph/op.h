@@ -153,7 +153,8 @@ struct SendParams {
   std::vector<int64_t> stride;
   friend bool operator==(const SendParams&, const SendParams&) = default;
 };
-// -> Y: the features that come from each source, one source after the other along `axis`.
+// Optional X -> Y: the features of X, then those that come from each source, one source after the
+// other along `axis`.
 struct ReceiveParams {
   struct Source {
     int32_t from = 0, transfer = 0;

@@ -17,7 +17,7 @@ struct Signature {
 Signature SignatureOf(const Op& op) {
   switch (op.type) {
     case OpType::kReceive:
-      return {0, 0, 1};
+      return {0, 1, 1};
     case OpType::kSend:
       return {1, 1, 0};
     case OpType::kAdd:

@@ -2,8 +2,10 @@
 // Send and Receive: both kernels send the same bytes, and what is received ends where it belongs.
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include "disco/kernel/kernels_testing.h"
+#include "disco/tensor/slice.h"
 
 namespace disco {
 namespace {
@@ -124,6 +126,37 @@ TEST(ExchangeTest, ShardLayersAgree) {
     const auto expected = Floats(reference.sent[2]), got = Floats(onednn.sent[2]);
     ASSERT_EQ(expected.size(), 3u * 2u * 2u);
     for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(expected[i], got[i], 1e-4f);
+  }
+}
+
+TEST(ExchangeTest, ReceivesBehindItsInput) {
+  Random random(4);
+  for (const int axis : {1, 3}) {
+    Graph graph;
+    graph.inputs = {graph.AddValue("x", DType::kF32, {2, 3, 4, 5})};
+    ReceiveParams params{{{1, 20, 2}, {2, 21, 1}}, axis, {2, 3, 4, 5}};
+    params.shape[axis] += 3;
+    const ValueId joined = graph.AddOp(OpType::kReceive, "y", {graph.inputs[0]}, params);
+    const ValueId weights =
+        graph.AddConstant("w", RandomTensor(random, {4, params.shape[1], 1, 1}));
+    graph.outputs = {graph.AddOp(OpType::kConv, "conv", {joined, weights}, ConvParams{}), joined};
+    ASSERT_TRUE(InferShapes(graph));
+    const int64_t positions = 2 * 3 * 4 * 5 / (axis == 1 ? 3 : 5);
+    FakeExchange exchange;
+    exchange.answers[20] = RandomTensor(random, {positions, 2});
+    exchange.answers[21] = RandomTensor(random, {positions, 1});
+    const std::vector<Tensor> inputs = {RandomTensor(random, {2, 3, 4, 5})};
+    const auto a = RunTwice(graph, KernelKind::kReference, inputs, &exchange);
+    const auto b = RunTwice(graph, KernelKind::kOneDnn, inputs, &exchange);
+    ASSERT_TRUE(a && b);
+    for (size_t output = 0; output < 2; ++output)
+      ExpectClose(a->outputs[output], b->outputs[output], "y");
+    std::vector<int64_t> first(static_cast<size_t>(inputs[0].shape()[axis]));
+    std::iota(first.begin(), first.end(), 0);
+    const Tensor own = Gather(a->outputs[1], axis, first);
+    EXPECT_TRUE(std::ranges::equal(own.bytes(), inputs[0].bytes()));
+    const Tensor last = Gather(a->outputs[1], axis, std::vector<int64_t>{params.shape[axis] - 1});
+    ExpectClose(last.Reshaped({positions, 1}), exchange.answers[21], "the last feature");
   }
 }
 

@@ -110,6 +110,15 @@ class Fitting {
 
 }  // namespace
 
+std::string_view Name(MixingCall call) { return call == MixingCall::kSplit ? "split" : "fused"; }
+
+Result<MixingCall> ParseMixingCall(std::string_view text) {
+  for (const MixingCall call : {MixingCall::kSplit, MixingCall::kFused}) {
+    if (text == Name(call)) return call;
+  }
+  return Fail(ErrorKind::kInvalid, "there is no call '{}'; known are split and fused", text);
+}
+
 std::vector<int64_t> ValuePlan::Owned(NodeId node) const {
   std::vector<int64_t> features;
   for (size_t feature = 0; feature < owner.size(); ++feature) {
@@ -144,12 +153,12 @@ Status CheckFit(const Plan& plan, const Graph& graph) {
 
 uint64_t Hash(const Plan& plan) {
   std::string text =
-      fmt::format("disco plan 2;{};{};{};", plan.nodes, plan.sparsity, plan.image_sparsity);
+      fmt::format("disco plan 3;{};{};{};", plan.nodes, plan.sparsity, plan.image_sparsity);
   for (const double share : plan.shares) text += fmt::format("{},", share);
   for (const auto& [name, value] : plan.values) {
     text += fmt::format(";{}:{}:{};", name.size(), name, value.axis);
     for (const NodeId owner : value.owner) text += fmt::format("{},", owner);
-    if (value.read_foreign) text += fmt::format(";{}", value.sparsity);
+    if (value.read_foreign) text += fmt::format(";{};{}", value.sparsity, Name(value.call));
     for (const auto& kept : value.kept) {
       text += ';';
       for (const int64_t feature : kept) text += fmt::format("{},", feature);

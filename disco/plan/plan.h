@@ -25,12 +25,22 @@ inline constexpr int kMaxAxes = 16;
 inline constexpr int64_t kMostFeatures = int64_t{1} << 24;  // of all values; far above any network
 inline constexpr double kLeastShare = 1e-9;
 
+// How mixing ops take foreign features of a value.
+enum class MixingCall : uint8_t {
+  kSplit,  // over the local part while the others travel, then over those, added up
+  kFused,  // over both at once, when all are there
+};
+
+std::string_view Name(MixingCall call);  // "split", "fused"
+Result<MixingCall> ParseMixingCall(std::string_view text);
+
 struct ValuePlan {
   int axis = 1;               // of the features
   std::vector<NodeId> owner;  // per feature
   double sparsity = 0;        // nominal S of this value
   bool read_foreign =
       false;  // whether some op may read foreign features of it; else `kept` is empty
+  MixingCall call = MixingCall::kFused;
   // Per receiving node: the foreign features it reads, ascending.
   std::vector<std::vector<int64_t>> kept;
 

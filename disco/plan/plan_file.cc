@@ -43,6 +43,7 @@ OrderedJson ValueToJson(const std::string& name, const ValuePlan& value) {
   OrderedJson json = {{"name", name}, {"axis", value.axis}, {"owners", RunsOf(value.owner)}};
   if (value.read_foreign) {
     json["sparsity"] = value.sparsity;
+    json["call"] = Name(value.call);
     json["kept"] = value.kept;
   }
   return json;
@@ -80,6 +81,7 @@ Result<ValuePlan> ValueFrom(const Json& json, int nodes, int64_t& room) {
   value.read_foreign = json.contains("kept");
   if (value.read_foreign) {
     DISCO_ASSIGN(value.sparsity, RealNumber(json.at("sparsity"), "sparsity", {0, 1}));
+    DISCO_ASSIGN(value.call, ParseMixingCall(json.at("call").get<std::string>()));
     DISCO_ASSIGN(value.kept, KeptFrom(json.at("kept"), static_cast<int64_t>(value.owner.size())));
   }
   return value;

@@ -17,7 +17,9 @@ Plan Example() {
   Sketch sketch;
   const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 8);
   const Graph graph = sketch.Finish({sketch.Conv("quote\" and ümlaut", a, 4)});
-  return *MakePlan(graph, {.nodes = 3, .shares = {0.5, 0.25, 0.25}, .sparsity = 0.5});
+  Plan plan = *MakePlan(graph, {.nodes = 3, .shares = {0.5, 0.25, 0.25}, .sparsity = 0.5});
+  plan.values["a"].call = MixingCall::kSplit;
+  return plan;
 }
 
 std::string Replaced(std::string text, std::string_view from, std::string_view to) {
@@ -48,6 +50,7 @@ void ExpectSame(const Plan& a, const Plan& b) {
     EXPECT_EQ(value.owner, other->owner);
     EXPECT_EQ(value.sparsity, other->sparsity);
     EXPECT_EQ(value.read_foreign, other->read_foreign);
+    EXPECT_EQ(value.call, other->call);
     EXPECT_EQ(value.kept, other->kept);
   }
 }
@@ -91,8 +94,8 @@ TEST(PlanFile, AnEditedFileIsRefusedByItsHash) {
 
 TEST(PlanFile, AnotherVersionIsNamed) {
   const std::string text = PlanToJson(Example());
-  EXPECT_THAT(ErrorOf(Replaced(text, "\"disco_plan\": 2", "\"disco_plan\": 3")),
-              HasSubstr("version 3, this disco reads 2"));
+  EXPECT_THAT(ErrorOf(Replaced(text, "\"disco_plan\": 3", "\"disco_plan\": 2")),
+              HasSubstr("version 2, this disco reads 3"));
 }
 
 TEST(PlanFile, AFileCutShortAnywhereIsRefused) {

@@ -44,12 +44,13 @@ bool Travels(const Op& op) { return op.type == OpType::kSend || op.type == OpTyp
 
 // Two layers: a has features 0 1 | 2 3, b has 0 1 | 2 3; node 0 reads 3, node 1 reads 0 and 1.
 struct TwoLayers {
-  TwoLayers() {
+  explicit TwoLayers(MixingCall call = MixingCall::kSplit) {
     Sketch sketch;
     const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 4, {.bias = true});
     graph = sketch.Finish({sketch.Conv("b", a, 4, {.kernel = 3, .bias = true})});
     plan = *MakePlan(graph, {.nodes = 2});
     plan.values["a"].kept = {{3}, {0, 1}};
+    plan.values["a"].call = call;
     cut = MustCut(graph, plan);
   }
   Graph graph;
@@ -65,6 +66,24 @@ TEST(Cut, OpsStandInTheOrderThatOverlaps) {
   EXPECT_THAT(OpNames(net.cut.shards[1]),
               ElementsAre("Conv a", "Send a@send0", "Conv b@local", "Receive a@received",
                           "Conv b@foreign", "Add b"));
+}
+
+TEST(Cut, AFusedCallReadsOwnAndForeignFeaturesTogether) {
+  const TwoLayers net(MixingCall::kFused);
+  EXPECT_THAT(OpNames(net.cut.shards[0]),
+              ElementsAre("Conv a", "Send a@send1", "Receive a@joined", "Conv b"));
+  const Op& receive = FindOp(net.cut.shards[1], "a@joined");
+  EXPECT_EQ(receive.as<ReceiveParams>().shape, (Shape{1, 4, 4, 4}));
+  EXPECT_EQ(net.cut.shards[1].value(receive.inputs[0]).name, "a");
+  const Tensor& weights = *net.cut.shards[1].ConstantInput(FindOp(net.cut.shards[1], "b"), 1);
+  const Tensor& whole = *net.graph.value(IdOf(net.graph, "b.w")).constant;
+  ASSERT_EQ(weights.shape(), (Shape{2, 4, 3, 3}));
+  for (const auto& [position, feature] : {std::pair(0, 2), {1, 3}, {2, 0}, {3, 1}}) {
+    for (int64_t tap = 0; tap < 9; ++tap) {
+      EXPECT_EQ(weights.Data<float>()[static_cast<size_t>(position * 9 + tap)],
+                whole.Data<float>()[static_cast<size_t>((2 * 4 + feature) * 9 + tap)]);
+    }
+  }
 }
 
 TEST(Cut, SendsAndReceivesAreTheTraffic) {

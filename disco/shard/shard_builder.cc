@@ -110,13 +110,16 @@ Status ShardBuilder::AppendMixing(const Op& op) {
     local_[output] = EmitMixing(op, name, local_.at(input), own, true, {});
     return {};
   }
-  ValueId local = kNoValue;
-  if (!own.empty()) local = EmitMixing(op, name + "@local", local_.at(input), own, true, {});
-  const ForeignPart foreign = Foreign(input);
-  const std::string foreign_name = own.empty() ? name : name + "@foreign";
-  local_[output] =
-      EmitMixing(op, foreign_name, foreign.value, foreign.features, own.empty(), foreign.stride);
-  if (!own.empty()) local_[output] = shard_.AddOp(OpType::kAdd, name, {local, local_[output]});
+  if (own.empty() || Joins(input)) {
+    const Arrival& all = Arrive(input);
+    local_[output] = EmitMixing(op, name, all.value, all.features, true, all.stride);
+    return {};
+  }
+  const ValueId local = EmitMixing(op, name + "@local", local_.at(input), own, true, {});
+  const Arrival& foreign = Arrive(input);
+  const ValueId more =
+      EmitMixing(op, name + "@foreign", foreign.value, foreign.features, false, foreign.stride);
+  local_[output] = shard_.AddOp(OpType::kAdd, name, {local, more});
   return {};
 }
 
@@ -259,31 +262,40 @@ void ShardBuilder::AppendSends(ValueId value) {
 
 // Receives stand in the order of the traffic: a stream between two nodes delivers in order, so to
 // wait for an earlier value first costs nothing.
-void ShardBuilder::EmitReceive(ValueId wanted) {
-  while (!foreign_.contains(wanted)) {
-    const ValueId value = receive_order_[received_++];
-    ReceiveParams params{.axis = PlanOf(value)->axis};
-    int64_t features = 0;
-    for (const Transfer* transfer : incoming_.at(value)) {
-      const auto count = static_cast<int64_t>(transfer->features.size());
-      params.sources.push_back({transfer->from, transfer->id, count});
-      params.shape = transfer->shape;
-      features += count;
-    }
-    params.shape[params.axis] = features;
-    foreign_[value] =
-        shard_.AddOp(OpType::kReceive, NameOf(value) + "@received", {}, std::move(params));
-  }
+const ShardBuilder::Arrival& ShardBuilder::Arrive(ValueId wanted) {
+  while (!arrived_.contains(wanted)) EmitReceive(receive_order_[received_++]);
+  return arrived_.at(wanted);
 }
 
-ShardBuilder::ForeignPart ShardBuilder::Foreign(ValueId value) {
-  EmitReceive(value);
-  ForeignPart part{.value = foreign_.at(value)};
-  for (const Transfer* transfer : incoming_.at(value)) {
-    part.features.insert(part.features.end(), transfer->features.begin(), transfer->features.end());
-    part.stride = transfer->stride;
+// An op that needs the whole value reads it together in any case. What was thinned out by a stride
+// has no place beside the local part.
+bool ShardBuilder::Joins(ValueId value) const {
+  const bool thinned = !incoming_.at(value).front()->stride.empty();
+  const bool gathered = !context_.ops.readers(value).replicated.empty();
+  const bool fused = PlanOf(value)->call == MixingCall::kFused;
+  return !thinned && (gathered || fused) && local_.contains(value);
+}
+
+void ShardBuilder::EmitReceive(ValueId value) {
+  ReceiveParams params{.axis = PlanOf(value)->axis};
+  Arrival arrival;
+  std::vector<ValueId> inputs;
+  if (Joins(value)) {
+    arrival.features = PlanOf(value)->Owned(node_);
+    inputs = {local_.at(value)};
   }
-  return part;
+  for (const Transfer* transfer : incoming_.at(value)) {
+    const auto count = static_cast<int64_t>(transfer->features.size());
+    params.sources.push_back({transfer->from, transfer->id, count});
+    params.shape = transfer->shape;
+    arrival.features.insert(arrival.features.end(), transfer->features.begin(),
+                            transfer->features.end());
+    arrival.stride = transfer->stride;
+  }
+  params.shape[params.axis] = static_cast<int64_t>(arrival.features.size());
+  const std::string name = NameOf(value) + (inputs.empty() ? "@received" : "@joined");
+  arrival.value = shard_.AddOp(OpType::kReceive, name, std::move(inputs), std::move(params));
+  arrived_[value] = std::move(arrival);
 }
 
 Result<ValueId> ShardBuilder::Whole(const Op& reader, ValueId value) {
@@ -298,21 +310,13 @@ Result<ValueId> ShardBuilder::Whole(const Op& reader, ValueId value) {
     shard_.inputs.push_back(shard_.AddValue(input.name, input.dtype, input.shape));
     return whole_[value] = shard_.inputs.back();
   }
-  std::vector<int64_t> features = part->Owned(node_);
-  std::vector<ValueId> parts;
-  if (!features.empty()) parts.push_back(local_.at(value));
-  if (incoming_.contains(value)) {
-    const ForeignPart foreign = Foreign(value);
-    features.insert(features.end(), foreign.features.begin(), foreign.features.end());
-    parts.push_back(foreign.value);
-  }
+  const bool received = incoming_.contains(value);
+  const std::vector<int64_t> features = received ? Arrive(value).features : part->Owned(node_);
   if (features.size() != part->owner.size()) {
     return OpError(reader, ErrorKind::kInvalid, "it needs all of '{}', but the plan prunes it",
                    NameOf(value));
   }
-  ValueId whole = parts[0];
-  if (parts.size() > 1)
-    whole = shard_.AddOp(OpType::kConcat, NameOf(value) + "@joined", parts, AxisParams{part->axis});
+  ValueId whole = received ? arrived_.at(value).value : local_.at(value);
   if (!std::is_sorted(features.begin(), features.end())) {
     std::vector<int64_t> order(features.size());
     for (size_t i = 0; i < features.size(); ++i)

@@ -3,7 +3,8 @@
 // Private to the room.
 //
 // Of a value v of the network a node may hold: its *local* part (the features it owns, ascending),
-// its *foreign* part (the features it received, by sender, ascending), and the *whole* value.
+// what *arrived* (the features it received, by sender, ascending, with the local part before them
+// where they are read together), and the *whole* value.
 #pragma once
 
 #include <map>
@@ -38,8 +39,8 @@ class ShardBuilder {
   const std::vector<size_t>& network_inputs() const { return network_inputs_; }
 
  private:
-  // Features of a value that arrive from other nodes, in the order of the foreign part.
-  struct ForeignPart {
+  // The output of a Receive, and which features of the value it holds, in their order.
+  struct Arrival {
     ValueId value = kNoValue;
     std::vector<int64_t> features;
     std::vector<int64_t> stride;
@@ -57,11 +58,13 @@ class ShardBuilder {
   ValueId EmitMixing(const Op& op, const std::string& name, ValueId input,
                      const std::vector<int64_t>& features, bool with_bias,
                      const std::vector<int64_t>& stride);
+  // Whether the local part of `value` is read together with what is received of it.
+  bool Joins(ValueId value) const;
   void EmitReceive(ValueId value);
 
   const std::string& NameOf(ValueId value) const { return context_.graph.value(value).name; }
   const ValuePlan* PlanOf(ValueId value) const { return context_.plan.Find(NameOf(value)); }
-  ForeignPart Foreign(ValueId value);
+  const Arrival& Arrive(ValueId value);
   // The value with all its features. Errors: kInvalid when the plan prunes it.
   Result<ValueId> Whole(const Op& reader, ValueId value);
   ValueId Constant(ValueId value);
@@ -84,8 +87,8 @@ class ShardBuilder {
   NodeId node_;
   Graph shard_;
   std::vector<size_t> network_inputs_;
-  std::map<ValueId, ValueId> local_, whole_, foreign_,
-      constants_;  // of the network -> of the shard
+  std::map<ValueId, ValueId> local_, whole_, constants_;  // of the network -> of the shard
+  std::map<ValueId, Arrival> arrived_;
   std::map<ValueId, std::vector<const Transfer*>> incoming_, outgoing_;
   std::vector<ValueId> receive_order_;
   size_t received_ = 0;  // of receive_order_

@@ -18,26 +18,43 @@ class Planner {
   }
 
   BufferPlan Plan() {
-    for (const ValueId input : graph_.inputs) Place(input);
+    for (const ValueId input : graph_.inputs) Place(input, kBeforeSteps);
     for (size_t step = 0; step < steps_.size(); ++step) {
       const Op& last = graph_.op(steps_[step].chain.back());
       for (size_t slot = 0; slot < last.outputs.size(); ++slot) {
         if (last.HasOutput(slot) && last.type != OpType::kSend) PlaceOutput(step, last, slot);
       }
     }
+    for (size_t buffer = 0; buffer < lifetimes_.size(); ++buffer) {
+      for (const ValueId id : values_in_[buffer]) Extend(lifetimes_[buffer], id);
+    }
+    plan_.arena = PackArena(lifetimes_);
     return std::move(plan_);
   }
 
  private:
+  static constexpr int kBeforeSteps = -1;  // when the inputs come
+
   int& BufferOf(ValueId id) { return plan_.buffer[static_cast<size_t>(id)]; }
   Layout LayoutOf(ValueId id) const { return layouts_[static_cast<size_t>(id)]; }
 
-  void Place(ValueId id) {
+  // A buffer of its own, written in `step`.
+  void Place(ValueId id, int step) {
     if (graph_.IsConstant(id)) return;
     const Value& value = graph_.value(id);
-    BufferOf(id) = static_cast<int>(plan_.sizes.size());
-    plan_.sizes.push_back(static_cast<size_t>(value.shape.elements()) * SizeOf(value.dtype));
+    const size_t size = static_cast<size_t>(value.shape.elements()) * SizeOf(value.dtype);
+    BufferOf(id) = static_cast<int>(lifetimes_.size());
+    lifetimes_.push_back({size, step, step});
     values_in_.push_back({id});
+  }
+
+  // To the last step that reads `id`; outputs are read after all steps.
+  void Extend(Lifetime& lifetime, ValueId id) const {
+    const auto read_in = [&](size_t step) {
+      lifetime.last = std::max(lifetime.last, static_cast<int>(step));
+    };
+    for (const OpId reader : index_.readers(id)) read_in(step_of_[static_cast<size_t>(reader)]);
+    if (std::ranges::find(graph_.outputs, id) != graph_.outputs.end()) read_in(steps_.size());
   }
 
   void Share(ValueId id, int buffer) {
@@ -56,7 +73,7 @@ class Planner {
       plan_.summed_in_place[step] = i;
       return Share(output, BufferOf(addends[i]));
     }
-    Place(output);
+    Place(output, static_cast<int>(step));
   }
 
   bool LiesAlike(ValueId a, ValueId b) {
@@ -90,6 +107,7 @@ class Planner {
   std::vector<size_t> step_of_;  // of each op
   GraphIndex index_;
   BufferPlan plan_;
+  std::vector<Lifetime> lifetimes_;              // of each buffer
   std::vector<std::vector<ValueId>> values_in_;  // each buffer
 };
 

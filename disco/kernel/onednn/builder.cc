@@ -10,9 +10,7 @@ Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
       layouts_(LayoutsOf(graph)),
       plan_(PlanBuffers(graph, layouts_, steps)),
       constants_(graph.values.size(), nullptr) {
-  for (const size_t size : plan_.sizes) {
-    parts_.buffers.emplace_back(DType::kU8, Shape{static_cast<int64_t>(size)});
-  }
+  parts_.arena = Tensor(DType::kU8, {static_cast<int64_t>(plan_.arena.size)});
 }
 
 Desc Builder::DescOf(ValueId id) const {
@@ -24,7 +22,7 @@ Desc Builder::DescOf(ValueId id) const {
 std::byte* Builder::Data(ValueId id) {
   const int buffer = plan_.buffer[static_cast<size_t>(id)];
   if (buffer != BufferPlan::kNone)
-    return parts_.buffers[static_cast<size_t>(buffer)].MutableBytes().data();
+    return parts_.arena.MutableBytes().data() + plan_.arena.offsets[static_cast<size_t>(buffer)];
   std::byte*& data = constants_[static_cast<size_t>(id)];
   if (data != nullptr) return data;
   const Tensor& constant = *graph_.value(id).constant;

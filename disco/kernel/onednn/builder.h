@@ -17,7 +17,7 @@ namespace disco::onednn {
 // All that a program holds when it is made.
 struct Parts {
   std::vector<std::unique_ptr<Step>> steps;
-  std::vector<Tensor> buffers;         // activations
+  Tensor arena{DType::kU8, {0}};       // activations
   std::vector<Tensor> packed;          // weights
   std::vector<Tensor> staging;         // between two layouts
   Tensor scratchpad{DType::kU8, {0}};  // shared by all primitives

@@ -47,6 +47,9 @@ Status EmitConcat(const Emission& e);
 Status EmitGather(const Emission& e);
 Status EmitPad(const Emission& e);
 
+// Moves all elements of `id` into the part of the output that begins at `to`.
+void EmitBlock(const Emission& e, ValueId id, std::byte* to);
+
 Status EmitSend(const Emission& e);
 Status EmitReceive(const Emission& e);
 

@@ -2,6 +2,12 @@
 #include "disco/kernel/onednn/emit.h"
 
 namespace disco::onednn {
+namespace {
+
+// Whether one payload is all there is of the value.
+bool IsAlone(const Op& op) { return !op.HasInput(0) && op.as<ReceiveParams>().sources.size() == 1; }
+
+}  // namespace
 
 Status EmitSend(const Emission& e) {
   DISCO_ASSIGN(PayloadIndex index, SendIndex(e.graph(), e.op(), e.builder.Strides(e.input(0))));
@@ -12,6 +18,8 @@ Status EmitSend(const Emission& e) {
 
 Status EmitReceive(const Emission& e) {
   Builder& builder = e.builder;
+  // Own features first: they are copied while the others travel.
+  if (e.op().HasInput(0)) EmitBlock(e, e.input(0), builder.Data(e.output()));
   DISCO_ASSIGN(std::vector<PayloadIndex> indices,
                ReceiveIndices(e.graph(), e.op(), builder.Strides(e.output())));
   const int axis = e.op().as<ReceiveParams>().axis;
@@ -21,7 +29,7 @@ Status EmitReceive(const Emission& e) {
       builder.LayoutOf(e.output()) == Layout::kPlain && shape.elements(axis + 1, shape.rank()) == 1;
   auto* value = reinterpret_cast<float*>(builder.Data(e.output()));
   builder.AddStep(std::make_unique<ReceiveStep>(
-      e.op(), std::move(indices), value, indices.size() == 1 && (channels_last || features_last)));
+      e.op(), std::move(indices), value, IsAlone(e.op()) && (channels_last || features_last)));
   return {};
 }
 

@@ -56,6 +56,8 @@ std::byte* PlainInput(const Emission& e) {
 
 }  // namespace
 
+void EmitBlock(const Emission& e, ValueId id, std::byte* to) { AddPicks(e, {PickAll(e, id, to)}); }
+
 Status EmitRename(const Emission& e) {
   Builder& builder = e.builder;
   if (builder.Data(e.input(0)) == builder.Data(e.output())) return {};

@@ -5,6 +5,7 @@
 
 #include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/buffers.h"
+#include "disco/kernel/onednn/early_adds.h"
 
 namespace disco::onednn {
 namespace {
@@ -64,6 +65,32 @@ TEST(FuseTest, ForeignPartOfShardTakesTheSum) {
   const BufferPlan plan = net.Plan();
   EXPECT_EQ(plan.summed_in_place[2], 0u);
   EXPECT_EQ(Layers::BufferOf(plan, net.graph.outputs[0]), Layers::BufferOf(plan, local));
+}
+
+TEST(FuseTest, AResidualIsAddedBeforeTheReceive) {
+  Layers net;
+  const ValueId x = net.Relu("start", net.x);
+  const ValueId local = net.Conv("local", net.x);
+  const ValueId foreign = net.Conv("foreign", net.Receive("receive"));
+  net.graph.outputs = {net.Relu("relu", net.Add("residual", net.Add("sum", local, foreign), x))};
+  ASSERT_TRUE(InferShapes(net.graph));
+  AddEarly(net.graph);
+  ASSERT_TRUE(Validate(net.graph));
+  EXPECT_EQ(net.Chains(), "start local+sum receive foreign+residual+relu");
+  const BufferPlan plan = net.Plan();
+  EXPECT_EQ(Layers::BufferOf(plan, net.graph.outputs[0]), Layers::BufferOf(plan, x))
+      << "both sums are written where the residual was";
+}
+
+TEST(FuseTest, AResidualThatComesLaterStaysBehind) {
+  Layers net;
+  const ValueId local = net.Conv("local", net.x);
+  const ValueId late = net.Relu("late", net.x);
+  const ValueId foreign = net.Conv("foreign", net.Receive("receive"));
+  net.graph.outputs = {net.Add("residual", net.Add("sum", local, foreign), late)};
+  ASSERT_TRUE(InferShapes(net.graph));
+  AddEarly(net.graph);
+  EXPECT_EQ(net.Chains(), "local late receive foreign+sum+residual");
 }
 
 TEST(FuseTest, NothingIsDelayedPastReceive) {

@@ -33,6 +33,7 @@ bool KeepsLayout(OpType type) {
     case OpType::kLeakyRelu:
     case OpType::kMul:
     case OpType::kPad:
+    case OpType::kReceive:
     case OpType::kRelu:
     case OpType::kSigmoid:
     case OpType::kSoftmax:
@@ -73,8 +74,8 @@ class LayoutFinder {
       if (value.dtype == DType::kF32 && value.shape.rank() == rank) maps.push_back(id);
     };
     if (rank < 3 || rank > kMostAxes) return maps;
-    const bool many =
-        op.type == OpType::kAdd || op.type == OpType::kMul || op.type == OpType::kConcat;
+    const bool many = op.type == OpType::kAdd || op.type == OpType::kMul ||
+                      op.type == OpType::kConcat || op.type == OpType::kReceive;
     for (size_t slot = 0; slot < (many ? op.inputs.size() : 1); ++slot) consider(op.inputs[slot]);
     consider(op.outputs[0]);
     return maps;

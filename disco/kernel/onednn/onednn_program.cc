@@ -4,6 +4,7 @@
 #include <new>
 
 #include "disco/graph/fold_batch_norm.h"
+#include "disco/kernel/onednn/early_adds.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
@@ -28,9 +29,10 @@ class ThreadScope {
   int before_;
 };
 
+Bytes BytesIn(const Tensor& tensor) { return Bytes{static_cast<int64_t>(tensor.size_bytes())}; }
 Bytes SizeOfAll(const std::vector<Tensor>& tensors) {
   Bytes total;
-  for (const Tensor& tensor : tensors) total += Bytes{static_cast<int64_t>(tensor.size_bytes())};
+  for (const Tensor& tensor : tensors) total += BytesIn(tensor);
   return total;
 }
 
@@ -93,8 +95,8 @@ class OneDnnProgram : public Program {
     report_.kernels = LibraryName();
     report_.warnings = parts_.warnings;
     report_.weights = SizeOfAll(parts_.packed);
-    report_.activations = SizeOfAll(parts_.buffers) + SizeOfAll(parts_.staging) +
-                          Bytes{static_cast<int64_t>(parts_.scratchpad.size_bytes())};
+    report_.activations =
+        BytesIn(parts_.arena) + SizeOfAll(parts_.staging) + BytesIn(parts_.scratchpad);
   }
 
   Graph graph_;
@@ -110,6 +112,7 @@ class OneDnnProgram : public Program {
 
 Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options) {
   FoldBatchNorm(graph);
+  onednn::AddEarly(graph);
   try {
     auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options.threads);
     DISCO_TRY(program->Build());

@@ -82,7 +82,7 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
   DISCO_ASSIGN(const std::vector<int64_t> steps, Steps(op, value.shape.rank(), axis, {}));
   const std::vector<int64_t> positions = Offsets(value.shape, strides, steps);
   std::vector<PayloadIndex> indices;
-  int64_t first = 0;
+  int64_t first = op.HasInput(0) ? graph.value(op.inputs[0]).shape[axis] : 0;
   for (const ReceiveParams::Source& source : params.sources) {
     if (source.features < 0 || source.features > value.shape[axis] - first) {
       return OpError(op, ErrorKind::kInvalid, "node {} sends {} features, too many for {}",
@@ -93,7 +93,7 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
     indices.push_back(std::move(index));
   }
   if (first != value.shape[axis]) {
-    return OpError(op, ErrorKind::kInvalid, "the sources send {} features of {}", first,
+    return OpError(op, ErrorKind::kInvalid, "{} features come together, not {}", first,
                    value.shape[axis]);
   }
   return indices;

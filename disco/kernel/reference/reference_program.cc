@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "disco/graph/work.h"
 #include "disco/kernel/reference/payload.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/tensor/slice.h"
 
 namespace disco {
 namespace {
@@ -95,6 +97,13 @@ class ReferenceProgram : public Program {
 
   Status Receive(const Op& op, std::vector<Tensor>& values, Exchange& exchange) const {
     Tensor value(DType::kF32, graph_.value(op.outputs[0]).shape);
+    if (op.HasInput(0)) {
+      const Tensor& own = values[static_cast<size_t>(op.inputs[0])];
+      const int axis = op.as<ReceiveParams>().axis;
+      std::vector<int64_t> first(static_cast<size_t>(own.shape()[axis]));
+      std::iota(first.begin(), first.end(), 0);
+      Scatter(own, axis, first, value);
+    }
     DISCO_ASSIGN(const std::vector<PayloadIndex> indices,
                  ReceiveIndices(graph_, op, value.shape().strides()));
     float* elements = value.MutableData<float>().data();

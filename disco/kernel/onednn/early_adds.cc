@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/kernel/onednn/early_adds.h"
+
+#include <algorithm>
+
+namespace disco::onednn {
+namespace {
+
+class Mover {
+ public:
+  explicit Mover(const Graph& graph) : graph_(graph), index_(graph) {}
+
+  // The Add that makes `sum`, if `other` could be added to its first input before its second is
+  // there: nobody else reads the sum, and `other` is older than that input.
+  OpId AddToMove(ValueId sum, ValueId other) const {
+    const OpId add = index_.producer(sum);
+    if (add == GraphIndex::kNoOp || graph_.op(add).type != OpType::kAdd) return GraphIndex::kNoOp;
+    const bool alone = index_.readers(sum).size() == 1 &&
+                       std::ranges::find(graph_.outputs, sum) == graph_.outputs.end();
+    const Op& op = graph_.op(add);
+    const OpId early = index_.producer(op.inputs[0]), late = index_.producer(op.inputs[1]);
+    const bool waits = early != GraphIndex::kNoOp && ReceiveBetween(early, late);
+    const bool there = waits && index_.producer(other) < early;
+    const bool alike = graph_.value(other).shape == graph_.value(sum).shape &&
+                       graph_.value(op.inputs[0]).shape == graph_.value(sum).shape;
+    return alone && there && alike ? add : GraphIndex::kNoOp;
+  }
+
+  OpId producer(ValueId value) const { return index_.producer(value); }
+
+ private:
+  bool ReceiveBetween(OpId early, OpId late) const {
+    for (OpId op = early + 1; op < late; ++op) {
+      if (graph_.op(op).type == OpType::kReceive) return true;
+    }
+    return false;
+  }
+
+  const Graph& graph_;
+  GraphIndex index_;
+};
+
+// (a + b) + other becomes (a + other) + b, with the first sum right after what makes a.
+bool MoveOne(Graph& graph) {
+  const Mover mover(graph);
+  for (Op& outer : graph.ops) {
+    if (outer.type != OpType::kAdd) continue;
+    for (const size_t slot : {0, 1}) {
+      const ValueId other = outer.inputs[1 - slot];
+      const OpId inner = mover.AddToMove(outer.inputs[slot], other);
+      if (inner == GraphIndex::kNoOp) continue;
+      std::vector<ValueId>& summed = graph.ops[static_cast<size_t>(inner)].inputs;
+      outer.inputs[1 - slot] = summed[1];
+      summed[1] = other;
+      const auto first = graph.ops.begin() + mover.producer(summed[0]) + 1;
+      const auto moved = graph.ops.begin() + inner;
+      std::rotate(first, moved, moved + 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void AddEarly(Graph& graph) {
+  while (MoveOne(graph)) {
+  }
+}
+
+}  // namespace disco::onednn
