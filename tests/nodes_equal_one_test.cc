@@ -10,6 +10,7 @@
 #include "disco/node/server.h"
 #include "disco/node/session.h"
 #include "disco/plan/assignment.h"
+#include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
 #include "disco/plan/plan_file.h"
@@ -86,12 +87,13 @@ void ExpectPredictedBytes(const Session& session, const Estimate& estimate) {
   }
 }
 
-void ExpectSameAnswer(Session& session, const Case& drawn, const std::vector<Tensor>& expected) {
+void ExpectSameAnswer(Session& session, const Case& drawn, const std::vector<Tensor>& expected,
+                      double tolerance = kTolerance) {
   const Estimate estimate = EstimateCost(drawn.graph, drawn.plan, {.link = {1}, .compute = {1}});
   for (int repeat = 0; repeat < 2; ++repeat) {
     const auto outputs = session.Infer(drawn.inputs);
     ASSERT_TRUE(outputs) << outputs.error().message;
-    ExpectClose(*outputs, expected, kTolerance);
+    ExpectClose(*outputs, expected, tolerance);
     ExpectPredictedBytes(session, estimate);
   }
 }
@@ -123,6 +125,42 @@ TEST_P(RandomNetworks, ShardsHoldThePredictedWork) {
     }
     EXPECT_EQ(MacsOf(cut->shards[static_cast<size_t>(node)]).value, predicted.value)
         << "node " << node;
+  }
+}
+
+// Every value of the network, by name, as one node computes it.
+std::map<std::string, Tensor> AllValues(Graph graph, const std::vector<Tensor>& inputs) {
+  graph.outputs.clear();
+  std::vector<std::string> names;
+  for (const Op& op : graph.ops) {
+    graph.outputs.push_back(op.outputs[0]);
+    names.push_back(graph.value(op.outputs[0]).name);
+  }
+  std::vector<Tensor> values = RunOracle(graph, inputs);
+  std::map<std::string, Tensor> by_name;
+  for (size_t i = 0; i < names.size(); ++i) by_name[names[i]] = std::move(values[i]);
+  return by_name;
+}
+
+// Features travel as fewer bits: the answer is near, and the bytes are still those predicted.
+TEST_P(RandomNetworks, OverNarrowWires) {
+  Case drawn = MakeCase(GetParam());
+  const std::vector<Tensor> expected = Expected(drawn);
+  Graph masked = drawn.graph;
+  ApplyMask(masked, drawn.plan);
+  Calibration calibration(drawn.plan);
+  const auto values = AllValues(masked, drawn.inputs);
+  for (size_t i = 0; i < calibration.names().size(); ++i)
+    calibration.Add(i, values.at(calibration.names()[i]));
+  for (const bool eight_bits : {false, true}) {
+    SCOPED_TRACE(eight_bits ? "int8" : "fp16");
+    drawn.plan = eight_bits ? calibration.Apply(drawn.plan) : WithWire(drawn.plan, WireType::kF16);
+    for (const KernelKind kernel : {KernelKind::kReference, KernelKind::kOneDnn}) {
+      const auto session = Session::OpenLocal(
+          drawn.graph, drawn.plan, {.program = {.kernel = kernel}, .deadline = kPatience});
+      ASSERT_TRUE(session) << session.error().message;
+      ExpectSameAnswer(**session, drawn, expected, eight_bits ? 0.2 : 5e-3);
+    }
   }
 }
 

@@ -2,9 +2,11 @@
 #include <nlohmann/json.hpp>
 
 #include "disco/base/hash.h"
+#include "disco/base/interrupt.h"
 #include "disco/cli/command.h"
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
+#include "disco/cli/wire_options.h"
 #include "disco/cost/estimate.h"
 #include "disco/plan/assignment.h"
 #include "disco/plan/make_plan.h"
@@ -17,8 +19,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct PlanCommand {
-  std::string network, out, method = "disco", shares;
+  std::string network, out, method = "disco", shares, keep;
   PlanOptions plan;
+  WireFlags wire;
   bool json = false;
 };
 
@@ -77,17 +80,28 @@ void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimat
   }
 }
 
-Status Run(PlanCommand& options) {
-  DISCO_TRY(KeepInputs(options.out, "--out", {options.network}));
-  DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
+Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
+  if (!options.keep.empty()) return LoadPlan(options.keep, graph);
+  if (options.plan.nodes == 0)
+    return Fail(ErrorKind::kUsage, "say --nodes N, or --keep PLAN to go on from a plan");
   DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
   auto shares = ParseShares(options.shares, options.plan.nodes);
   if (!shares) return At("--nodes, --shares", shares.error());
   options.plan.shares = std::move(*shares);
-  DISCO_ASSIGN(const Plan plan, MakePlan(graph, options.plan));
+  return MakePlan(graph, options.plan);
+}
+
+Status Run(PlanCommand& options) {
+  DISCO_TRY(KeepInputs(options.out, "--out", {options.network}));
+  CatchInterrupts();
+  DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
+  DISCO_ASSIGN(Plan plan, OwnersAndMask(options, graph));
+  Graph masked = graph;
+  const int64_t pruned = ApplyMask(masked, plan);
+  options.wire.calibrate.seed = options.plan.seed;
+  DISCO_ASSIGN(plan, WithWireFlags(masked, std::move(plan), options.wire));
   DISCO_TRY(WritePlan(plan, options.out));
   const Estimate estimate = EstimateCost(graph, plan, {.link = {1}, .compute = {1}});
-  const int64_t pruned = ApplyMask(graph, plan);
   if (options.json) {
     PrintJson(ToJson(plan, estimate, pruned));
   } else {
@@ -104,7 +118,13 @@ void AddPlanCommand(CLI::App& app, Action& action) {
       "Decide who owns and who sends what, by the weights as they are (no training)",
       [](CLI::App& command, PlanCommand& options) {
         command.add_option("network", options.network, "An .onnx file")->required();
-        command.add_option("--nodes", options.plan.nodes, "How many machines")->required();
+        options.plan.nodes = 0;
+        auto* nodes = command.add_option("--nodes", options.plan.nodes, "How many machines");
+        command
+            .add_option("--keep", options.keep,
+                        "Keep owners and mask of this plan.json (of sparsify, for instance), and "
+                        "change only how features travel")
+            ->excludes(nodes);
         command.add_option("--out", options.out, "The plan.json to write")->required();
         command.add_option("--sparsity", options.plan.sparsity,
                            "S: the share of foreign features that is not sent, 0 to 1");
@@ -115,6 +135,7 @@ void AddPlanCommand(CLI::App& app, Action& action) {
         command.add_option("--seed", options.plan.seed, "Seed of method random");
         command.add_flag("--allow-empty", options.plan.allow_empty,
                          "Round what is kept down, to nothing if need be");
+        AddWireFlags(command, options.wire);
         AddJsonFlag(command, options.json);
       },
       Run);

@@ -66,11 +66,14 @@ void PrintWarning(const std::string& text) { fmt::print(stderr, "warning: {}\n",
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
-double Median(std::vector<double> times) {
+double Median(std::vector<double> times) { return Percentile(std::move(times), 0.5); }
+
+double Percentile(std::vector<double> times, double share) {
   if (times.empty()) return 0;
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
+  const auto rank = static_cast<size_t>(share * static_cast<double>(times.size()));
+  const auto place = times.begin() + static_cast<std::ptrdiff_t>(std::min(rank, times.size() - 1));
+  std::nth_element(times.begin(), place, times.end());
+  return *place;
 }
 
 }  // namespace disco

@@ -34,5 +34,7 @@ std::string Percent(double share);
 
 // The middle one of `times`; 0 of none.
 double Median(std::vector<double> times);
+// The one of `times` below which a share of them lies, 0 to 1; 0 of none.
+double Percentile(std::vector<double> times, double share);
 
 }  // namespace disco

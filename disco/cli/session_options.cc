@@ -45,6 +45,7 @@ nlohmann::ordered_json NodesToJson(const Session& session) {
                      {"wait_ms", node.wait.count()},
                      {"weight_bytes", node.weights.value},
                      {"activation_bytes", node.activations.value},
+                     {"peak_memory_bytes", node.peak_memory.value},
                      {"kernels", node.kernels},
                      {"warnings", node.warnings}});
   }
@@ -60,6 +61,10 @@ void PrintNodes(const Session& session) {
                fmt::format("{:.2f}", node.wait.count()), ToString(node.weights)});
   }
   PrintTable(table);
+  PrintNodeWarnings(session);
+}
+
+void PrintNodeWarnings(const Session& session) {
   for (const NodeStatistics& node : session.statistics()) {
     for (const std::string& warning : node.warnings) PrintLine("warning: " + warning);
   }

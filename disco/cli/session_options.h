@@ -25,5 +25,6 @@ Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFl
 // Per node: bytes planned and sent, time, memory.
 nlohmann::ordered_json NodesToJson(const Session& session);
 void PrintNodes(const Session& session);
+void PrintNodeWarnings(const Session& session);
 
 }  // namespace disco

@@ -84,6 +84,10 @@ class AttributeWriter {
     auto* attribute = Add(name, onnx::AttributeProto::INTS);
     for (const int64_t value : values) attribute->add_ints(value);
   }
+  void Floats(const char* name, const std::vector<float>& values) {
+    auto* attribute = Add(name, onnx::AttributeProto::FLOATS);
+    for (const float value : values) attribute->add_floats(value);
+  }
   onnx::TensorProto* Tensor(const char* name) {
     return Add(name, onnx::AttributeProto::TENSOR)->mutable_t();
   }

@@ -112,6 +112,19 @@ Result<int32_t> Int32(const Attributes& attributes, const Op& op, const char* na
   return static_cast<int32_t>(value);
 }
 
+Result<Wire> ReadWire(const Attributes& attributes, const Op& op, int64_t features) {
+  auto type = ParseWireType(attributes.Text("wire", Name(WireType::kF32)));
+  if (!type) return OpError(op, ErrorKind::kInvalid, "{}", type.error().message);
+  Wire wire{.type = *type};
+  const std::vector<float> low = attributes.Floats("low"), step = attributes.Floats("step");
+  if (low.size() != step.size())
+    return OpError(op, ErrorKind::kInvalid, "{} low and {} step", low.size(), step.size());
+  for (size_t i = 0; i < low.size(); ++i) wire.scales.push_back({low[i], step[i]});
+  if (const Status fits = CheckWire(wire, features); !fits)
+    return OpError(op, ErrorKind::kInvalid, "{}", fits.error().message);
+  return wire;
+}
+
 Status ReadSend(const Attributes& attributes, Op& op) {
   SendParams params;
   DISCO_ASSIGN(params.to, Int32(attributes, op, "to"));
@@ -119,6 +132,7 @@ Status ReadSend(const Attributes& attributes, Op& op) {
   DISCO_ASSIGN(params.axis, Int32(attributes, op, "axis"));
   DISCO_ASSIGN(params.features, Ints32(attributes, op, "features"));
   DISCO_ASSIGN(params.stride, Ints32(attributes, op, "stride"));
+  DISCO_ASSIGN(params.wire, ReadWire(attributes, op, static_cast<int64_t>(params.features.size())));
   op.params = std::move(params);
   return {};
 }
@@ -147,6 +161,7 @@ Status ReadReceive(const Attributes& attributes, Op& op) {
     return OpError(op, ErrorKind::kInvalid, "{} features come for shape {}", total,
                    ToString(params.shape));
   }
+  DISCO_ASSIGN(params.wire, ReadWire(attributes, op, total));
   op.params = std::move(params);
   return {};
 }

@@ -98,12 +98,16 @@ class EveryOp {
   }
   void Ends() {
     graph_.outputs.push_back(last_);
-    graph_.ops.push_back(
-        {"Send",
-         OpType::kSend,
-         SendParams{.to = 2, .transfer = 5, .axis = 1, .features = {0, 1}, .stride = {2, 1}},
-         {last_},
-         {}});
+    graph_.ops.push_back({"Send",
+                          OpType::kSend,
+                          SendParams{.to = 2,
+                                     .transfer = 5,
+                                     .axis = 1,
+                                     .features = {0, 1},
+                                     .stride = {2, 1},
+                                     .wire = {WireType::kInt8, {{-0.5f, 0.01f}, {0, 0.3f}}}},
+                          {last_},
+                          {}});
     const ValueId received = graph_.AddValue("Receive");
     graph_.ops.push_back(
         {"Receive",
@@ -114,7 +118,10 @@ class EveryOp {
     const ValueId joined = graph_.AddValue("ReceiveJoined");
     graph_.ops.push_back({"ReceiveJoined",
                           OpType::kReceive,
-                          ReceiveParams{.sources = {{1, 7, 2}}, .axis = 1, .shape = {1, 5, 2}},
+                          ReceiveParams{.sources = {{1, 7, 2}},
+                                        .axis = 1,
+                                        .shape = {1, 5, 2},
+                                        .wire = {.type = WireType::kF16}},
                           {received},
                           {joined}});
     last_ = graph_.inputs[1];

@@ -89,12 +89,25 @@ Status WriteSoftmax(const Graph& graph, const Op& op, AttributeWriter& writer) {
   return {};
 }
 
+void WriteWire(const Wire& wire, AttributeWriter& writer) {
+  writer.Text("wire", Name(wire.type));
+  std::vector<float> low, step;
+  for (const FeatureScale& scale : wire.scales) {
+    low.push_back(scale.low);
+    step.push_back(scale.step);
+  }
+  if (wire.scales.empty()) return;
+  writer.Floats("low", low);
+  writer.Floats("step", step);
+}
+
 void WriteSend(const SendParams& params, AttributeWriter& writer) {
   writer.Int("to", params.to);
   writer.Int("transfer", params.transfer);
   writer.Int("axis", params.axis);
   writer.Ints("features", params.features);
   writer.Ints("stride", params.stride);
+  WriteWire(params.wire, writer);
 }
 
 void WriteReceive(const ReceiveParams& params, AttributeWriter& writer) {
@@ -109,6 +122,7 @@ void WriteReceive(const ReceiveParams& params, AttributeWriter& writer) {
   writer.Ints("from", from);
   writer.Ints("transfers", transfers);
   writer.Ints("features", features);
+  WriteWire(params.wire, writer);
 }
 
 void WriteBatchNorm(const BatchNormParams& params, AttributeWriter& writer) {

@@ -15,6 +15,7 @@
 
 #include "disco/tensor/dtype.h"
 #include "disco/tensor/shape.h"
+#include "disco/tensor/wire.h"
 
 namespace disco {
 
@@ -151,6 +152,7 @@ struct SendParams {
   int32_t axis = 1;
   std::vector<int64_t> features;
   std::vector<int64_t> stride;
+  Wire wire;
   friend bool operator==(const SendParams&, const SendParams&) = default;
 };
 // Optional X -> Y: the features of X, then those that come from each source, one source after the
@@ -164,6 +166,7 @@ struct ReceiveParams {
   std::vector<Source> sources;
   int32_t axis = 1;
   Shape shape;  // of Y; axis 0 is the batch, which SetBatch changes
+  Wire wire;    // of all sources; scales in the order in which the features come
   friend bool operator==(const ReceiveParams&, const ReceiveParams&) = default;
 };
 

@@ -11,9 +11,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "disco/base/units.h"
+#include "disco/base/clock.h"
 #include "disco/graph/graph.h"
 
 namespace disco {
@@ -36,6 +37,15 @@ struct ProgramReport {
   Bytes weights, activations;         // held by the program
 };
 
+// What a step of a program did with its time. kReceive: waiting, and putting features in place.
+enum class StepKind : uint8_t { kCompute, kSend, kReceive };
+struct StepTime {
+  std::string_view
+      name;  // of the op, or the first of those that are one call; lives with the program
+  StepKind kind = StepKind::kCompute;
+  Clock::time_point start, end;
+};
+
 class Program {
  public:
   virtual ~Program() = default;
@@ -44,6 +54,8 @@ class Program {
   virtual Status Run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
                      Exchange* exchange) = 0;
   virtual const ProgramReport& report() const = 0;
+  // The steps of the last Run, in order. Clock readings cost it some 40 ns a step.
+  virtual std::span<const StepTime> steps() const = 0;
 };
 
 enum class KernelKind { kOneDnn, kReference };

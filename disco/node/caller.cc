@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/node/caller.h"
 
+#include <algorithm>
+
+#include "disco/node/step_log.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {
@@ -19,6 +22,7 @@ Caller::Caller(const Graph& graph, const Cut& cut, const SessionOptions& options
     statistics.planned_received = ReceivedBytes(cut.traffic, static_cast<NodeId>(node));
     statistics_.push_back(statistics);
   }
+  steps_.resize(nodes_.size());
 }
 
 void Caller::SetReady(NodeId node, const Ready& ready) {
@@ -30,13 +34,22 @@ void Caller::SetReady(NodeId node, const Ready& ready) {
 }
 
 Result<std::vector<Tensor>> Caller::Infer(Mesh& mesh, std::span<const Tensor> inputs) {
+  if (broken_) DISCO_TRY(CheckInputs(inputs));
+  return Ask(mesh, inputs);
+}
+
+Result<std::vector<Tensor>> Caller::Repeat(Mesh& mesh) {
+  if (sequence_ == 0) return Fail(ErrorKind::kInvalid, "there is no inference to repeat yet");
+  return Ask(mesh, std::nullopt);
+}
+
+Result<std::vector<Tensor>> Caller::Ask(Mesh& mesh, const Inputs& inputs) {
   if (!broken_) {
     return Fail(broken_.error().kind, "the session ended with an earlier error: {}; open a new one",
                 broken_.error().message);
   }
-  DISCO_TRY(CheckInputs(inputs));
   const auto start = Clock::now();
-  broken_ = PostInputs(mesh, inputs);
+  broken_ = PostQuery(mesh, inputs);
   if (broken_)
     broken_ = CollectOutputs(
         mesh, Deadline::At(start + std::chrono::duration_cast<Clock::duration>(options_.deadline)));
@@ -62,14 +75,17 @@ Status Caller::CheckInputs(std::span<const Tensor> inputs) const {
   return {};
 }
 
-Status Caller::PostInputs(Mesh& mesh, std::span<const Tensor> inputs) {
+Status Caller::PostQuery(Mesh& mesh, const Inputs& inputs) {
+  FrameHeader query = Header(FrameKind::kQuery);
+  query.transfer = (inputs ? kQueryBringsInputs : 0) | (asks_steps_ ? kQueryAsksTimeline : 0);
   for (size_t node = 0; node < nodes_.size(); ++node) {
     const auto to = static_cast<PeerId>(node);
     nodes_[node].answered = false;
-    DISCO_TRY(PostFrame(mesh, to, Header(FrameKind::kQuery), {}));
+    DISCO_TRY(PostFrame(mesh, to, query, {}));
+    if (!inputs) continue;
     FrameHeader header = Header(FrameKind::kInput);
     for (const size_t input : nodes_[node].inputs) {
-      DISCO_TRY(PostFrame(mesh, to, header, inputs[input].bytes()));
+      DISCO_TRY(PostFrame(mesh, to, header, (*inputs)[input].bytes()));
       ++header.transfer;
     }
   }
@@ -114,6 +130,23 @@ Status Caller::ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline) {
   statistics.received = report.received;
   statistics.total = report.total;
   statistics.wait = report.wait;
+  statistics.exchange = report.exchange;
+  statistics.page_faults = report.page_faults;
+  statistics.peak_memory = report.peak_memory;
+  return asks_steps_ ? ReceiveSteps(mesh, node, deadline) : Status();
+}
+
+Status Caller::ReceiveSteps(Mesh& mesh, NodeId node, Deadline deadline) {
+  FrameHeader expected = Header(FrameKind::kOutput);
+  expected.transfer = kTimelineTransfer;
+  DISCO_ASSIGN(const FrameHeader header, ReceiveHeader(mesh, node, deadline));
+  expected.size = std::min<uint64_t>(header.size, kMostLogBytes);
+  DISCO_TRY(ExpectFrame(header, expected));
+  std::vector<std::byte> bytes(static_cast<size_t>(header.size));
+  DISCO_TRY(mesh.Receive(node, bytes, deadline));
+  auto steps = DecodeSteps(bytes);
+  if (!steps) return At(mesh.Describe(node), steps.error());
+  steps_[static_cast<size_t>(node)] = std::move(*steps);
   return {};
 }
 

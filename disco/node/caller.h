@@ -3,6 +3,8 @@
 // room. Thread rule: one thread.
 #pragma once
 
+#include <optional>
+
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
 #include "disco/shard/cut.h"
@@ -16,8 +18,13 @@ class Caller {
 
   // Over a mesh whose members are the nodes, and the caller as the last.
   Result<std::vector<Tensor>> Infer(Mesh& mesh, std::span<const Tensor> inputs);
+  // The same with the inputs that the nodes have. Errors also: kInvalid when they have none.
+  Result<std::vector<Tensor>> Repeat(Mesh& mesh);
   void Goodbye(Mesh& mesh);
   void SetReady(NodeId node, const Ready& ready);
+
+  void AskForSteps(bool ask) { asks_steps_ = ask; }
+  const std::vector<std::vector<NodeStep>>& steps() const { return steps_; }
 
   const std::vector<NodeStatistics>& statistics() const { return statistics_; }
   Milliseconds last_duration() const { return last_duration_; }
@@ -29,9 +36,13 @@ class Caller {
     bool answered = false;
   };
   Status CheckInputs(std::span<const Tensor> inputs) const;
-  Status PostInputs(Mesh& mesh, std::span<const Tensor> inputs);
+  // Nothing: the nodes have them.
+  using Inputs = std::optional<std::span<const Tensor>>;
+  Result<std::vector<Tensor>> Ask(Mesh& mesh, const Inputs& inputs);
+  Status PostQuery(Mesh& mesh, const Inputs& inputs);
   Status CollectOutputs(Mesh& mesh, Deadline deadline);
   Status ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline);
+  Status ReceiveSteps(Mesh& mesh, NodeId node, Deadline deadline);
   Result<NodeId> NextAnswer(Mesh& mesh, Deadline deadline) const;
   std::vector<Tensor> Assemble() const;
   FrameHeader Header(FrameKind kind) const {
@@ -44,6 +55,8 @@ class Caller {
   std::vector<OutputSource> sources_;
   std::vector<Node> nodes_;
   std::vector<NodeStatistics> statistics_;
+  bool asks_steps_ = false;
+  std::vector<std::vector<NodeStep>> steps_;
   Milliseconds last_duration_{0};
   Status broken_;  // the error that ended the session
 };

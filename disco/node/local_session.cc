@@ -40,6 +40,9 @@ class LocalSession : public Session {
   Result<std::vector<Tensor>> Infer(std::span<const Tensor> inputs) override {
     return caller_.Infer(*meshes_.back(), inputs);
   }
+  Result<std::vector<Tensor>> Repeat() override { return caller_.Repeat(*meshes_.back()); }
+  void AskForSteps(bool ask) override { caller_.AskForSteps(ask); }
+  const std::vector<std::vector<NodeStep>>& steps() const override { return caller_.steps(); }
   const std::vector<NodeStatistics>& statistics() const override { return caller_.statistics(); }
   Milliseconds last_duration() const override { return caller_.last_duration(); }
 

@@ -156,24 +156,28 @@ Result<Ready> ReadyFromJson(std::string_view text) {
 }
 
 std::array<std::byte, kReportSize> Encode(const NodeReport& report) {
-  const int64_t sent = report.sent.value, received = report.received.value;
-  const double total = report.total.count(), wait = report.wait.count();
+  const int64_t counts[] = {report.sent.value, report.received.value, report.page_faults,
+                            report.peak_memory.value};
+  const double times[] = {report.total.count(), report.wait.count(), report.exchange.count()};
+  static_assert(sizeof(counts) + sizeof(times) == kReportSize);
   std::array<std::byte, kReportSize> bytes;
-  std::memcpy(&bytes[0], &sent, 8);
-  std::memcpy(&bytes[8], &received, 8);
-  std::memcpy(&bytes[16], &total, 8);
-  std::memcpy(&bytes[24], &wait, 8);
+  std::memcpy(bytes.data(), counts, sizeof(counts));
+  std::memcpy(bytes.data() + sizeof(counts), times, sizeof(times));
   return bytes;
 }
 
 NodeReport DecodeReport(std::span<const std::byte, kReportSize> bytes) {
-  int64_t sent = 0, received = 0;
-  double total = 0, wait = 0;
-  std::memcpy(&sent, &bytes[0], 8);
-  std::memcpy(&received, &bytes[8], 8);
-  std::memcpy(&total, &bytes[16], 8);
-  std::memcpy(&wait, &bytes[24], 8);
-  return {Bytes{sent}, Bytes{received}, Milliseconds(total), Milliseconds(wait)};
+  int64_t counts[4];
+  double times[3];
+  std::memcpy(counts, bytes.data(), sizeof(counts));
+  std::memcpy(times, bytes.data() + sizeof(counts), sizeof(times));
+  return {.sent = {counts[0]},
+          .received = {counts[1]},
+          .total = Milliseconds(times[0]),
+          .wait = Milliseconds(times[1]),
+          .exchange = Milliseconds(times[2]),
+          .page_faults = counts[2],
+          .peak_memory = {counts[3]}};
 }
 
 }  // namespace disco

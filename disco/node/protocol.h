@@ -28,8 +28,11 @@
 namespace disco {
 
 inline constexpr size_t kMaxText = 16384;
-// The `transfer` of the output frame that carries a NodeReport.
-inline constexpr uint32_t kReportTransfer = 0xffffffff;
+// The `transfer` of the output frame that carries a NodeReport, and of the one with a timeline.
+inline constexpr uint32_t kReportTransfer = 0xffffffff, kTimelineTransfer = 0xfffffffe;
+// The `transfer` of a query is the sum of these.
+inline constexpr uint32_t kQueryBringsInputs = 1;  // else the node takes its last ones again
+inline constexpr uint32_t kQueryAsksTimeline = 2;  // a timeline follows the report
 // A node gives up a little before its caller does, so that the caller hears which node was to
 // blame.
 inline constexpr double kNodeDeadlineShare = 0.8;
@@ -69,9 +72,13 @@ Result<Ready> ReadyFromJson(std::string_view text);
 // How one inference went on one node. Payload bytes of features only.
 struct NodeReport {
   Bytes sent, received;
-  Milliseconds total{0}, wait{0};  // wait: for other nodes' features
+  // From the query to the last step; thereof waiting for other nodes' features, and packing,
+  // posting and placing features.
+  Milliseconds total{0}, wait{0}, exchange{0};
+  int64_t page_faults = 0;
+  Bytes peak_memory;  // of the node's process, so far
 };
-inline constexpr size_t kReportSize = 32;
+inline constexpr size_t kReportSize = 56;
 std::array<std::byte, kReportSize> Encode(const NodeReport& report);
 NodeReport DecodeReport(std::span<const std::byte, kReportSize> bytes);
 

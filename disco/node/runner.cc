@@ -1,13 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/node/runner.h"
 
+#include <sys/resource.h>
+
 #include "disco/node/mesh_exchange.h"
+#include "disco/node/step_log.h"
 
 namespace disco {
 namespace {
 
 constexpr Milliseconds kIdleLook{250};    // how often an idle node asks whether to go on
 constexpr Milliseconds kErrorGrace{500};  // how long a failing node tries to tell its caller
+
+// What the system counts.
+struct Usage {
+  int64_t page_faults = 0;  // of this thread
+  Bytes peak_memory;        // of the process
+};
+
+Usage UsageOfThread() {
+  rusage usage{};
+  if (getrusage(RUSAGE_THREAD, &usage) != 0) return {};
+  return {usage.ru_minflt + usage.ru_majflt, {usage.ru_maxrss * 1024}};
+}
+
+Milliseconds ExchangeTime(std::span<const StepTime> steps) {
+  Milliseconds time{0};
+  for (const StepTime& step : steps) {
+    if (step.kind != StepKind::kCompute) time += step.end - step.start;
+  }
+  return time;
+}
 
 }  // namespace
 
@@ -46,21 +69,32 @@ Result<bool> Runner::ServeNext(Mesh& mesh, uint64_t sequence, const Watch& watch
                ReceiveHeader(mesh, caller(), Deadline::In(options_.deadline)));
   if (header.kind == FrameKind::kGoodbye) return false;
   watch.on_query();
-  DISCO_TRY(ExpectFrame(
-      header, {.kind = FrameKind::kQuery, .plan_hash = options_.plan_hash, .sequence = sequence}));
-  DISCO_TRY(ServeOne(mesh, sequence));
+  constexpr uint32_t kKnown = kQueryBringsInputs | kQueryAsksTimeline;
+  DISCO_TRY(ExpectFrame(header, {.kind = FrameKind::kQuery,
+                                 .plan_hash = options_.plan_hash,
+                                 .sequence = sequence,
+                                 .transfer = header.transfer & kKnown}));
+  DISCO_TRY(ServeOne(mesh, header));
   return true;
 }
 
-Status Runner::ServeOne(Mesh& mesh, uint64_t sequence) {
+Status Runner::ServeOne(Mesh& mesh, const FrameHeader& query) {
   const auto start = Clock::now();
   const Deadline deadline = Deadline::In(options_.deadline);
-  DISCO_TRY(ReceiveInputs(mesh, sequence, deadline));
-  MeshExchange exchange(mesh, {options_.plan_hash, sequence, deadline});
+  const Usage before = UsageOfThread();
+  if ((query.transfer & kQueryBringsInputs) != 0)
+    DISCO_TRY(ReceiveInputs(mesh, query.sequence, deadline));
+  MeshExchange exchange(mesh, {options_.plan_hash, query.sequence, deadline});
   DISCO_TRY(program_->Run(inputs_, outputs_, &exchange));
+  DISCO_TRY(PostOutputs(mesh, query.sequence));
   NodeReport report = exchange.counted();
   report.total = Since(start);
-  DISCO_TRY(PostOutputs(mesh, sequence, report));
+  report.exchange = ExchangeTime(program_->steps()) - report.wait;
+  const Usage after = UsageOfThread();
+  report.page_faults = after.page_faults - before.page_faults;
+  report.peak_memory = after.peak_memory;
+  DISCO_TRY(PostReport(mesh, query.sequence, report));
+  if ((query.transfer & kQueryAsksTimeline) != 0) DISCO_TRY(PostSteps(mesh, query.sequence, start));
   return mesh.Flush(deadline);
 }
 
@@ -74,15 +108,30 @@ Status Runner::ReceiveInputs(Mesh& mesh, uint64_t sequence, Deadline deadline) {
   return {};
 }
 
-Status Runner::PostOutputs(Mesh& mesh, uint64_t sequence, const NodeReport& report) {
+Status Runner::PostOutputs(Mesh& mesh, uint64_t sequence) {
   FrameHeader header{
       .kind = FrameKind::kOutput, .plan_hash = options_.plan_hash, .sequence = sequence};
   for (const Tensor& output : outputs_) {
     DISCO_TRY(PostFrame(mesh, caller(), header, output.bytes()));
     ++header.transfer;
   }
-  header.transfer = kReportTransfer;
+  return {};
+}
+
+Status Runner::PostReport(Mesh& mesh, uint64_t sequence, const NodeReport& report) {
+  const FrameHeader header{.kind = FrameKind::kOutput,
+                           .plan_hash = options_.plan_hash,
+                           .sequence = sequence,
+                           .transfer = kReportTransfer};
   return PostFrame(mesh, caller(), header, Encode(report));
+}
+
+Status Runner::PostSteps(Mesh& mesh, uint64_t sequence, Clock::time_point start) {
+  const FrameHeader header{.kind = FrameKind::kOutput,
+                           .plan_hash = options_.plan_hash,
+                           .sequence = sequence,
+                           .transfer = kTimelineTransfer};
+  return PostFrame(mesh, caller(), header, EncodeSteps(program_->steps(), start));
 }
 
 }  // namespace disco

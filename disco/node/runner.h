@@ -46,9 +46,11 @@ class Runner {
   PeerId caller() const { return options_.nodes; }
   // False after goodbye.
   Result<bool> ServeNext(Mesh& mesh, uint64_t sequence, const Watch& watch);
-  Status ServeOne(Mesh& mesh, uint64_t sequence);
+  Status ServeOne(Mesh& mesh, const FrameHeader& query);
   Status ReceiveInputs(Mesh& mesh, uint64_t sequence, Deadline deadline);
-  Status PostOutputs(Mesh& mesh, uint64_t sequence, const NodeReport& report);
+  Status PostOutputs(Mesh& mesh, uint64_t sequence);
+  Status PostReport(Mesh& mesh, uint64_t sequence, const NodeReport& report);
+  Status PostSteps(Mesh& mesh, uint64_t sequence, Clock::time_point start);
 
   RunnerOptions options_;
   std::unique_ptr<Program> program_;

@@ -33,10 +33,20 @@ struct SessionOptions {
 // between nodes.
 struct NodeStatistics {
   Bytes planned_sent, planned_received, sent, received;
-  Milliseconds total{0}, wait{0};
+  // Of the whole inference; of it waiting for features, and packing, posting and placing them.
+  Milliseconds total{0}, wait{0}, exchange{0};
+  int64_t page_faults = 0;
+  Bytes peak_memory;  // of the node's process, so far
   Bytes weights, activations;
   std::string kernels;
   std::vector<std::string> warnings;
+};
+
+// One step of an inference on a node. Times count from when the node heard the query.
+struct NodeStep {
+  std::string name;
+  StepKind kind = StepKind::kCompute;
+  Milliseconds start{0}, end{0};
 };
 
 class Session {
@@ -51,6 +61,14 @@ class Session {
 
   // `inputs` as the graph's, of the same shapes and types; returns the graph's outputs.
   virtual Result<std::vector<Tensor>> Infer(std::span<const Tensor> inputs) = 0;
+
+  // The last inference once more, with the inputs that the nodes still have.
+  virtual Result<std::vector<Tensor>> Repeat() = 0;
+
+  // Whether the nodes tell the steps of each inference from now on.
+  virtual void AskForSteps(bool ask) = 0;
+  // Of the last inference by node, if they were asked for.
+  virtual const std::vector<std::vector<NodeStep>>& steps() const = 0;
 
   virtual const std::vector<NodeStatistics>& statistics() const = 0;
   // From the call of the last Infer to its return.

@@ -75,6 +75,8 @@ class Fitting {
     if (is_read != part.read_foreign)
       return Misfit(value, "it does not say which features other nodes read");
     if (!is_read) return {};
+    if (const Status wire = CheckWire(part.wire, static_cast<int64_t>(part.owner.size())); !wire)
+      return Misfit(value, wire.error().message);
     if (static_cast<int>(part.kept.size()) != plan_.nodes)
       return Misfit(value, "it has no list per node");
     for (NodeId to = 0; to < plan_.nodes; ++to) {
@@ -158,7 +160,11 @@ uint64_t Hash(const Plan& plan) {
   for (const auto& [name, value] : plan.values) {
     text += fmt::format(";{}:{}:{};", name.size(), name, value.axis);
     for (const NodeId owner : value.owner) text += fmt::format("{},", owner);
-    if (value.read_foreign) text += fmt::format(";{};{}", value.sparsity, Name(value.call));
+    if (value.read_foreign) {
+      text += fmt::format(";{};{};{}", value.sparsity, Name(value.call), Name(value.wire.type));
+      for (const FeatureScale& scale : value.wire.scales)
+        text += fmt::format(";{},{}", scale.low, scale.step);
+    }
     for (const auto& kept : value.kept) {
       text += ';';
       for (const int64_t feature : kept) text += fmt::format("{},", feature);

@@ -41,6 +41,7 @@ struct ValuePlan {
   bool read_foreign =
       false;  // whether some op may read foreign features of it; else `kept` is empty
   MixingCall call = MixingCall::kFused;
+  Wire wire;  // how its features travel; scales by feature
   // Per receiving node: the foreign features it reads, ascending.
   std::vector<std::vector<int64_t>> kept;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/plan/plan_file.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "disco/base/hash.h"
@@ -39,11 +40,20 @@ OrderedJson RunsOf(const std::vector<NodeId>& owners) {
   return runs;
 }
 
+// [[low, step], ...], as the shortest numbers that are the same float32.
+OrderedJson ScalesToJson(const std::vector<FeatureScale>& scales) {
+  OrderedJson list = OrderedJson::array();
+  for (const FeatureScale& scale : scales) list.push_back({scale.low, scale.step});
+  return list;
+}
+
 OrderedJson ValueToJson(const std::string& name, const ValuePlan& value) {
   OrderedJson json = {{"name", name}, {"axis", value.axis}, {"owners", RunsOf(value.owner)}};
   if (value.read_foreign) {
     json["sparsity"] = value.sparsity;
     json["call"] = Name(value.call);
+    json["wire"] = Name(value.wire.type);
+    if (!value.wire.scales.empty()) json["scales"] = ScalesToJson(value.wire.scales);
     json["kept"] = value.kept;
   }
   return json;
@@ -73,6 +83,20 @@ Result<std::vector<std::vector<int64_t>>> KeptFrom(const Json& json, int64_t fea
   return kept;
 }
 
+Result<Wire> WireFrom(const Json& json) {
+  Wire wire;
+  DISCO_ASSIGN(wire.type, ParseWireType(json.at("wire").get<std::string>()));
+  if (!json.contains("scales")) return wire;
+  constexpr double kMost = std::numeric_limits<float>::max();
+  for (const Json& scale : json.at("scales")) {
+    DISCO_ASSIGN(const double low, RealNumber(scale.at(0), "low", {-kMost, kMost}));
+    DISCO_ASSIGN(const double step, RealNumber(scale.at(1), "step", {0, kMost}));
+    wire.scales.push_back({static_cast<float>(low), static_cast<float>(step)});
+    DISCO_TRY(CheckScale(wire.scales.back()));
+  }
+  return wire;
+}
+
 Result<ValuePlan> ValueFrom(const Json& json, int nodes, int64_t& room) {
   ValuePlan value;
   DISCO_ASSIGN(const int64_t axis, WholeNumber(json.at("axis"), "axis", {0, kMaxAxes - 1}));
@@ -82,6 +106,7 @@ Result<ValuePlan> ValueFrom(const Json& json, int nodes, int64_t& room) {
   if (value.read_foreign) {
     DISCO_ASSIGN(value.sparsity, RealNumber(json.at("sparsity"), "sparsity", {0, 1}));
     DISCO_ASSIGN(value.call, ParseMixingCall(json.at("call").get<std::string>()));
+    DISCO_ASSIGN(value.wire, WireFrom(json));
     DISCO_ASSIGN(value.kept, KeptFrom(json.at("kept"), static_cast<int64_t>(value.owner.size())));
   }
   return value;

@@ -45,6 +45,15 @@ Shape ShapeOf(const Shape& value, int axis, const Transfer& transfer) {
   return shape;
 }
 
+// That of a value, for some of its features.
+Wire WireOf(const Wire& value, const std::vector<int64_t>& features) {
+  Wire wire{.type = value.type};
+  if (value.scales.empty()) return wire;
+  for (const int64_t feature : features)
+    wire.scales.push_back(value.scales[static_cast<size_t>(feature)]);
+  return wire;
+}
+
 }  // namespace
 
 std::vector<Transfer> DeriveTraffic(const Graph& graph, const Plan& plan) {
@@ -70,7 +79,9 @@ std::vector<Transfer> DeriveTraffic(const Graph& graph, const Plan& plan) {
         }
         if (transfer.features.empty()) continue;
         transfer.shape = ShapeOf(graph.value(value).shape, part->axis, transfer);
-        transfer.size = Bytes{transfer.shape.elements() * static_cast<int64_t>(sizeof(float))};
+        transfer.wire = WireOf(part->wire, transfer.features);
+        transfer.size =
+            Bytes{transfer.shape.elements() * static_cast<int64_t>(SizeOf(transfer.wire.type))};
         traffic.push_back(std::move(transfer));
       }
     }

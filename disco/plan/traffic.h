@@ -21,6 +21,7 @@ struct Transfer {
   NodeId from = 0, to = 0;
   std::vector<int64_t> features;  // of the value, ascending
   std::vector<int64_t> stride;    // per spatial axis; empty: every position
+  Wire wire;                      // scales of `features`
   Shape shape;  // of what travels, features on the value's axis, at the graph's batch
   Bytes size;   // payload without frame
 };

@@ -251,7 +251,8 @@ void ShardBuilder::AppendSends(ValueId value) {
                       .transfer = transfer->id,
                       .axis = PlanOf(value)->axis,
                       .features = PositionsIn(own, transfer->features),
-                      .stride = transfer->stride};
+                      .stride = transfer->stride,
+                      .wire = transfer->wire};
     shard_.ops.push_back({fmt::format("{}@send{}", NameOf(value), transfer->to),
                           OpType::kSend,
                           std::move(params),
@@ -288,6 +289,9 @@ void ShardBuilder::EmitReceive(ValueId value) {
     const auto count = static_cast<int64_t>(transfer->features.size());
     params.sources.push_back({transfer->from, transfer->id, count});
     params.shape = transfer->shape;
+    params.wire.type = transfer->wire.type;
+    params.wire.scales.insert(params.wire.scales.end(), transfer->wire.scales.begin(),
+                              transfer->wire.scales.end());
     arrival.features.insert(arrival.features.end(), transfer->features.begin(),
                             transfer->features.end());
     arrival.stride = transfer->stride;

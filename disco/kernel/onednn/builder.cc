@@ -80,7 +80,7 @@ void Builder::AddPrimitive(const Op& op, const PrimitiveDesc& desc,
     arguments.push_back({DNNL_ARG_SCRATCHPAD, Memory(scratchpad, nullptr)});
     scratchpad_size_ = std::max(scratchpad_size_, scratchpad.get_size());
   }
-  AddStep(std::make_unique<PrimitiveStep>(OpName(op), desc, std::move(arguments)));
+  AddStep(op, std::make_unique<PrimitiveStep>(OpName(op), desc, std::move(arguments)));
 }
 
 void Builder::AddReorder(const Op& op, const dnnl::memory& from, const dnnl::memory& to) {
@@ -95,8 +95,8 @@ void Builder::Warn(const Op& op, std::string_view reason) {
 
 Parts Builder::Finish() {
   parts_.scratchpad = Tensor(DType::kU8, {static_cast<int64_t>(scratchpad_size_)});
-  for (const auto& step : parts_.steps)
-    step->UseScratchpad(parts_.scratchpad.MutableBytes().data());
+  for (const PlannedStep& planned : parts_.steps)
+    planned.step->UseScratchpad(parts_.scratchpad.MutableBytes().data());
   return std::move(parts_);
 }
 

@@ -14,9 +14,16 @@
 
 namespace disco::onednn {
 
+// A step, and what it is for timelines.
+struct PlannedStep {
+  std::unique_ptr<Step> step;
+  std::string_view name;  // of its op
+  StepKind kind = StepKind::kCompute;
+};
+
 // All that a program holds when it is made.
 struct Parts {
-  std::vector<std::unique_ptr<Step>> steps;
+  std::vector<PlannedStep> steps;
   Tensor arena{DType::kU8, {0}};       // activations
   std::vector<Tensor> packed;          // weights
   std::vector<Tensor> staging;         // between two layouts
@@ -58,7 +65,9 @@ class Builder {
   // Warns when the primitive is oneDNN's own slow fallback.
   void AddPrimitive(const Op& op, const PrimitiveDesc& desc, std::vector<Argument> arguments);
   void AddReorder(const Op& op, const dnnl::memory& from, const dnnl::memory& to);
-  void AddStep(std::unique_ptr<Step> step) { parts_.steps.push_back(std::move(step)); }
+  void AddStep(const Op& op, std::unique_ptr<Step> step, StepKind kind = StepKind::kCompute) {
+    parts_.steps.push_back({std::move(step), op.name, kind});
+  }
   void Warn(const Op& op, std::string_view reason);
 
   size_t steps() const { return parts_.steps.size(); }

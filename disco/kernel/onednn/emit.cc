@@ -144,8 +144,8 @@ void EmitReference(const Emission& e) {
     if (output != kNoValue)
       outputs.push_back({output, LayoutCopy(e.builder, output, Direction::kFromTensor)});
   }
-  e.builder.AddStep(std::make_unique<ReferenceStep>(e.graph(), e.fused.chain, std::move(inputs),
-                                                    std::move(outputs)));
+  e.builder.AddStep(e.op(), std::make_unique<ReferenceStep>(e.graph(), e.fused.chain,
+                                                            std::move(inputs), std::move(outputs)));
 }
 
 }  // namespace disco::onednn

@@ -4,15 +4,19 @@
 namespace disco::onednn {
 namespace {
 
-// Whether one payload is all there is of the value.
-bool IsAlone(const Op& op) { return !op.HasInput(0) && op.as<ReceiveParams>().sources.size() == 1; }
+// Whether one payload is all there is of the value, as it is computed with.
+bool IsAlone(const Op& op) {
+  const auto& params = op.as<ReceiveParams>();
+  return !op.HasInput(0) && params.sources.size() == 1 && params.wire.type == WireType::kF32;
+}
 
 }  // namespace
 
 Status EmitSend(const Emission& e) {
   DISCO_ASSIGN(PayloadIndex index, SendIndex(e.graph(), e.op(), e.builder.Strides(e.input(0))));
   const auto* value = reinterpret_cast<const float*>(e.builder.Data(e.input(0)));
-  e.builder.AddStep(std::make_unique<SendStep>(e.op(), std::move(index), value));
+  e.builder.AddStep(e.op(), std::make_unique<SendStep>(e.op(), std::move(index), value),
+                    StepKind::kSend);
   return {};
 }
 
@@ -28,8 +32,10 @@ Status EmitReceive(const Emission& e) {
   const bool features_last =
       builder.LayoutOf(e.output()) == Layout::kPlain && shape.elements(axis + 1, shape.rank()) == 1;
   auto* value = reinterpret_cast<float*>(builder.Data(e.output()));
-  builder.AddStep(std::make_unique<ReceiveStep>(
-      e.op(), std::move(indices), value, IsAlone(e.op()) && (channels_last || features_last)));
+  const bool straight = IsAlone(e.op()) && (channels_last || features_last);
+  builder.AddStep(e.op(),
+                  std::make_unique<ReceiveStep>(e.op(), std::move(indices), value, straight),
+                  StepKind::kReceive);
   return {};
 }
 

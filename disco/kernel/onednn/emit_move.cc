@@ -39,7 +39,7 @@ Pick PickAll(const Emission& e, ValueId id, std::byte* to) {
 }
 
 void AddPicks(const Emission& e, std::vector<Pick> picks) {
-  e.builder.AddStep(std::make_unique<PickStep>(std::move(picks)));
+  e.builder.AddStep(e.op(), std::make_unique<PickStep>(std::move(picks)));
 }
 
 // The elements of input 0 row-major: where they lie, or in staging memory to which they are brought

@@ -53,6 +53,7 @@ class OneDnnProgram : public Program {
       outputs_.emplace_back(builder, id, Direction::kToTensor);
     stream_ = dnnl::stream(builder.engine());
     parts_ = builder.Finish();
+    for (const PlannedStep& planned : parts_.steps) times_.push_back({planned.name, planned.kind});
     ReleaseWeights();
     Report();
     return {};
@@ -65,7 +66,12 @@ class OneDnnProgram : public Program {
     const RunContext context{stream_.get(), exchange};
     for (size_t i = 0; i < inputs.size(); ++i)
       DISCO_TRY(inputs_[i].Run(context, inputs[i].bytes().data()));
-    for (const auto& step : parts_.steps) DISCO_TRY(step->Run(context));
+    auto now = Clock::now();
+    for (size_t i = 0; i < times_.size(); ++i) {
+      times_[i].start = now;
+      DISCO_TRY(parts_.steps[i].step->Run(context));
+      times_[i].end = now = Clock::now();
+    }
     for (size_t i = 0; i < outputs.size(); ++i) {
       DISCO_TRY(outputs_[i].Run(context, outputs[i].MutableBytes().data()));
     }
@@ -74,6 +80,7 @@ class OneDnnProgram : public Program {
   }
 
   const ProgramReport& report() const override { return report_; }
+  std::span<const StepTime> steps() const override { return times_; }
 
  private:
   // Steps hold the weights in their own layout; parameters of ops stay, they are small and RunOp
@@ -104,6 +111,7 @@ class OneDnnProgram : public Program {
   dnnl::stream stream_;
   Parts parts_;
   std::vector<LayoutCopy> inputs_, outputs_;
+  std::vector<StepTime> times_;
   ProgramReport report_;
 };
 

@@ -54,6 +54,52 @@ Result<std::vector<int64_t>> Steps(const Op& op, int rank, int axis,
   return steps;
 }
 
+// Elements of type T, which need not be aligned; `encode` takes a value and the feature it is of.
+template <class T, class Encode>
+void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> payload,
+            Encode encode) {
+  std::byte* to = payload.data();
+  const size_t features = index.features.size();
+  for (const int64_t position : index.positions) {
+    const float* const from = value + position;
+    for (size_t feature = 0; feature < features; ++feature) {
+      const T element = encode(from[index.features[feature]], feature);
+      std::memcpy(to, &element, sizeof(T));
+      to += sizeof(T);
+    }
+  }
+}
+
+template <class T, class Decode>
+void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, float* value,
+              Decode decode) {
+  const std::byte* from = payload.data();
+  const size_t features = index.features.size();
+  for (const int64_t position : index.positions) {
+    float* const to = value + position;
+    for (size_t feature = 0; feature < features; ++feature) {
+      T element;
+      std::memcpy(&element, from, sizeof(T));
+      to[index.features[feature]] = decode(element, feature);
+      from += sizeof(T);
+    }
+  }
+}
+
+// Those of the scales from `first` on that are for the features of `index`.
+Status SetWire(const Op& op, const Wire& wire, size_t first, PayloadIndex& index) {
+  index.wire = wire.type;
+  if (wire.type != WireType::kInt8) return {};
+  for (size_t i = first; i < first + index.features.size(); ++i) {
+    if (i >= wire.scales.size())
+      return OpError(op, ErrorKind::kInvalid, "{} scales are too few", wire.scales.size());
+    if (const Status sound = CheckScale(wire.scales[i]); !sound)
+      return OpError(op, ErrorKind::kInvalid, "{}", sound.error().message);
+    index.codes.emplace_back(wire.scales[i]);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<PayloadIndex> SendIndex(const Graph& graph, const Op& op,
@@ -63,7 +109,7 @@ Result<PayloadIndex> SendIndex(const Graph& graph, const Op& op,
   DISCO_ASSIGN(const int axis, FeatureAxis(op, value, params.axis));
   DISCO_ASSIGN(const std::vector<int64_t> steps,
                Steps(op, value.shape.rank(), axis, params.stride));
-  PayloadIndex index{Offsets(value.shape, strides, steps), {}};
+  PayloadIndex index{.positions = Offsets(value.shape, strides, steps)};
   for (const int64_t feature : params.features) {
     if (feature < 0 || feature >= value.shape[axis]) {
       return OpError(op, ErrorKind::kInvalid, "feature {} is outside '{}' {}", feature, value.name,
@@ -71,6 +117,7 @@ Result<PayloadIndex> SendIndex(const Graph& graph, const Op& op,
     }
     index.features.push_back(feature * strides[static_cast<size_t>(axis)]);
   }
+  DISCO_TRY(SetWire(op, params.wire, 0, index));
   return index;
 }
 
@@ -83,13 +130,17 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
   const std::vector<int64_t> positions = Offsets(value.shape, strides, steps);
   std::vector<PayloadIndex> indices;
   int64_t first = op.HasInput(0) ? graph.value(op.inputs[0]).shape[axis] : 0;
+  size_t received = 0;
   for (const ReceiveParams::Source& source : params.sources) {
     if (source.features < 0 || source.features > value.shape[axis] - first) {
       return OpError(op, ErrorKind::kInvalid, "node {} sends {} features, too many for {}",
                      source.from, source.features, ToString(value.shape));
     }
-    PayloadIndex index{positions, std::vector<int64_t>(static_cast<size_t>(source.features))};
+    PayloadIndex index{.positions = positions,
+                       .features = std::vector<int64_t>(static_cast<size_t>(source.features))};
     for (int64_t& offset : index.features) offset = first++ * strides[static_cast<size_t>(axis)];
+    DISCO_TRY(SetWire(op, params.wire, received, index));
+    received += index.features.size();
     indices.push_back(std::move(index));
   }
   if (first != value.shape[axis]) {
@@ -100,22 +151,29 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
 }
 
 void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload) {
-  std::byte* to = payload.data();
-  for (const int64_t position : index.positions) {
-    for (const int64_t feature : index.features) {
-      std::memcpy(to, value + position + feature, sizeof(float));
-      to += sizeof(float);
-    }
+  switch (index.wire) {
+    case WireType::kF32:
+      return PackAs<float>(index, value, payload, [](float x, size_t) { return x; });
+    case WireType::kF16:
+      return PackAs<uint16_t>(index, value, payload, [](float x, size_t) { return EncodeHalf(x); });
+    case WireType::kInt8:
+      return PackAs<uint8_t>(index, value, payload, [&](float x, size_t feature) {
+        return index.codes[feature].Encode(x);
+      });
   }
 }
 
 void Unpack(const PayloadIndex& index, std::span<const std::byte> payload, float* value) {
-  const std::byte* from = payload.data();
-  for (const int64_t position : index.positions) {
-    for (const int64_t feature : index.features) {
-      std::memcpy(value + position + feature, from, sizeof(float));
-      from += sizeof(float);
-    }
+  switch (index.wire) {
+    case WireType::kF32:
+      return UnpackAs<float>(index, payload, value, [](float x, size_t) { return x; });
+    case WireType::kF16:
+      return UnpackAs<uint16_t>(index, payload, value,
+                                [](uint16_t x, size_t) { return DecodeHalf(x); });
+    case WireType::kInt8:
+      return UnpackAs<uint8_t>(index, payload, value, [&](uint8_t x, size_t feature) {
+        return index.codes[feature].Decode(x);
+      });
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Payloads: the features of one value as they travel, [N, D'..., K] float32, features innermost.
+// Payloads: the features of one value as they travel, [N, D'..., K], features innermost, in the
+// types of tensor/wire.h.
 //
 // A value is float32 with any strides, so that a kernel packs from the layout it computes in. The
 // axes other than `axis` keep their order. Shared by the kernels, which therefore send the same
@@ -17,7 +18,9 @@ namespace disco {
 // Element (p, k) of the payload is element positions[p] + features[k] of the value.
 struct PayloadIndex {
   std::vector<int64_t> positions, features;  // offsets in elements
-  size_t size_bytes() const { return positions.size() * features.size() * sizeof(float); }
+  WireType wire = WireType::kF32;
+  std::vector<Int8Code> codes;  // of each feature; kInt8 only
+  size_t size_bytes() const { return positions.size() * features.size() * SizeOf(wire); }
 };
 
 // Of a Send; `strides` are those of its value in memory.

@@ -18,6 +18,11 @@ Status CheckTensor(const Value& value, const Tensor& tensor, std::string_view wh
               ToString(value.shape));
 }
 
+StepKind KindOf(const Op& op) {
+  if (op.type == OpType::kSend) return StepKind::kSend;
+  return op.type == OpType::kReceive ? StepKind::kReceive : StepKind::kCompute;
+}
+
 class ReferenceProgram : public Program {
  public:
   explicit ReferenceProgram(Graph graph)
@@ -25,6 +30,7 @@ class ReferenceProgram : public Program {
     report_.kernels = "reference";
     report_.weights = WeightBytes(graph_);
     for (const Op& op : graph_.ops) {
+      times_.push_back({op.name, KindOf(op)});
       for (const ValueId id : op.outputs) {
         if (id == kNoValue) continue;
         const Value& value = graph_.value(id);
@@ -50,7 +56,9 @@ class ReferenceProgram : public Program {
       if (graph_.values[id].constant) values[id] = *graph_.values[id].constant;
     }
     for (size_t op = 0; op < graph_.ops.size(); ++op) {
+      times_[op].start = Clock::now();
       DISCO_TRY(RunOne(graph_.ops[op], values, exchange));
+      times_[op].end = Clock::now();
       for (const ValueId id : graph_.ops[op].inputs) {
         const bool done =
             id != kNoValue && last_readers_[static_cast<size_t>(id)] == static_cast<OpId>(op);
@@ -65,6 +73,7 @@ class ReferenceProgram : public Program {
   }
 
   const ProgramReport& report() const override { return report_; }
+  std::span<const StepTime> steps() const override { return times_; }
 
  private:
   Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) const {
@@ -118,6 +127,7 @@ class ReferenceProgram : public Program {
 
   Graph graph_;
   std::vector<OpId> last_readers_;  // -1: never dropped
+  std::vector<StepTime> times_;     // of each op
   ProgramReport report_;
 };
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "disco/base/interrupt.h"
+#include "disco/base/progress.h"
+#include "disco/base/random.h"
+#include "disco/cli/command.h"
+#include "disco/cli/load.h"
+#include "disco/cli/print.h"
+#include "disco/cli/session_options.h"
+
+namespace disco {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct BenchCommand {
+  std::string network;
+  SessionFlags session;
+  int64_t batch = 1;
+  int iterations = 50, warmup = 10;
+  bool send_inputs = false, json = false;
+};
+
+// One node over all iterations, in milliseconds.
+struct NodeTimes {
+  std::vector<double> compute, wait, exchange;
+  int64_t page_faults = 0;
+};
+
+struct Measured {
+  std::vector<double> ms;
+  std::vector<NodeTimes> nodes;
+};
+
+// Standard normal where the input is float32, else zero.
+std::vector<Tensor> DrawInputs(const Graph& graph) {
+  std::vector<Tensor> inputs;
+  Random random(0);
+  for (const ValueId id : graph.inputs) {
+    Tensor& input = inputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
+    if (input.dtype() != DType::kF32) continue;
+    for (float& element : input.MutableData<float>()) element = static_cast<float>(random.Normal());
+  }
+  return inputs;
+}
+
+void Count(const Session& session, Measured& measured) {
+  measured.ms.push_back(session.last_duration().count());
+  measured.nodes.resize(session.statistics().size());
+  for (size_t node = 0; node < measured.nodes.size(); ++node) {
+    const NodeStatistics& last = session.statistics()[node];
+    NodeTimes& times = measured.nodes[node];
+    times.compute.push_back((last.total - last.wait - last.exchange).count());
+    times.wait.push_back(last.wait.count());
+    times.exchange.push_back(last.exchange.count());
+    times.page_faults += last.page_faults;
+  }
+}
+
+Result<Measured> Measure(const BenchCommand& options, const Graph& graph, Session& session) {
+  const std::vector<Tensor> inputs = DrawInputs(graph);
+  Measured measured;
+  Progress progress("bench", "inferences", options.warmup + options.iterations);
+  for (int i = 0; i < options.warmup + options.iterations && !Interrupted(); ++i) {
+    const bool again = i > 0 && !options.send_inputs;
+    const auto outputs = again ? session.Repeat() : session.Infer(inputs);
+    if (!outputs) return tl::unexpected(outputs.error());
+    if (i >= options.warmup) Count(session, measured);
+    progress.Update(i + 1, fmt::format("{:.2f} ms", session.last_duration().count()));
+  }
+  if (Interrupted() && measured.ms.empty())
+    return Fail(ErrorKind::kInterrupted, "stopped before the first inference was measured");
+  return measured;
+}
+
+Json Spread(const std::vector<double>& ms) {
+  return {{"p50", Percentile(ms, 0.5)},
+          {"p90", Percentile(ms, 0.9)},
+          {"p99", Percentile(ms, 0.99)},
+          {"min", Percentile(ms, 0)}};
+}
+
+Json ToJson(const BenchCommand& options, const Measured& measured, const Session& session) {
+  Json nodes = NodesToJson(session);
+  for (size_t node = 0; node < nodes.size(); ++node) {
+    const NodeTimes& times = measured.nodes[node];
+    nodes[node]["compute_ms"] = Median(times.compute);
+    nodes[node]["wait_ms"] = Median(times.wait);
+    nodes[node]["exchange_ms"] = Median(times.exchange);
+    nodes[node]["page_faults"] = times.page_faults;
+    nodes[node].erase("ms");
+  }
+  return {{"ms", Spread(measured.ms)},
+          {"iterations", measured.ms.size()},
+          {"warmup", options.warmup},
+          {"batch", options.batch},
+          {"inputs", options.send_inputs ? "sent each time" : "on the nodes"},
+          {"nodes", nodes}};
+}
+
+void Print(const Measured& measured, const Session& session) {
+  PrintLine(fmt::format("p50 {:.3f} ms  p90 {:.3f} ms  p99 {:.3f} ms  over {} inferences",
+                        Percentile(measured.ms, 0.5), Percentile(measured.ms, 0.9),
+                        Percentile(measured.ms, 0.99), measured.ms.size()));
+  Table table({"node", "compute ms", "wait ms", "exchange ms", "bytes planned", "bytes sent",
+               "weights", "activations", "peak memory", "page faults"});
+  for (size_t i = 0; i < measured.nodes.size(); ++i) {
+    const NodeTimes& times = measured.nodes[i];
+    const NodeStatistics& node = session.statistics()[i];
+    table.Add({std::to_string(i), fmt::format("{:.3f}", Median(times.compute)),
+               fmt::format("{:.3f}", Median(times.wait)),
+               fmt::format("{:.3f}", Median(times.exchange)),
+               std::to_string(node.planned_sent.value), std::to_string(node.sent.value),
+               ToString(node.weights), ToString(node.activations), ToString(node.peak_memory),
+               std::to_string(times.page_faults)});
+  }
+  PrintTable(table);
+  PrintNodeWarnings(session);
+}
+
+Status Run(BenchCommand& options) {
+  DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
+  CatchInterrupts();
+  DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
+  DISCO_ASSIGN(const Measured measured, Measure(options, graph, *session));
+  if (options.json) {
+    PrintJson(ToJson(options, measured, *session));
+  } else {
+    Print(measured, *session);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddBenchCommand(CLI::App& app, Action& action) {
+  AddCommand<BenchCommand>(
+      app, action, "bench", "Time a network on one node or on all nodes of a plan",
+      [](CLI::App& command, BenchCommand& options) {
+        command.add_option("network", options.network, "An .onnx file")->required();
+        command.add_option("--iterations", options.iterations, "Inferences that count")
+            ->check(CLI::Range(1, 1000000));
+        command.add_option("--warmup", options.warmup, "Inferences before those")
+            ->check(CLI::Range(0, 1000000));
+        command.add_option("--batch", options.batch, "Images at a time")
+            ->check(CLI::Range(1, 4096));
+        command.add_flag("--send-inputs", options.send_inputs,
+                         "Send the inputs each time; else they lie on the nodes, as a picture "
+                         "does that every node sees");
+        AddJsonFlag(command, options.json);
+        AddSessionFlags(command, options.session);
+      },
+      Run);
+}
+
+}  // namespace disco

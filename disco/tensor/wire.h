@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a feature travels between nodes: as float32, as half floats, or as 8 bits with a scale of its
+// own.
+//
+// int8: x travels as q = round((x - low) / step), clipped to 0 .. 255, and arrives as
+// (q + low / step) * step. fp16: IEEE half precision, rounded to nearest even, clipped to +-65504.
+// One quantiser for kernels, plans and training: the arithmetic is such that no compiler can
+// contract it, so that the result has the same bits on every machine. Thread rule: plain values,
+// pure functions.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "disco/base/result.h"
+
+namespace disco {
+
+enum class WireType : uint8_t { kF32, kF16, kInt8 };
+
+std::string_view Name(WireType type);  // "fp32", "fp16", "int8"
+Result<WireType> ParseWireType(std::string_view text);
+size_t SizeOf(WireType type);  // bytes of one element
+
+// Of one feature that travels as int8. `step` > 0; both finite.
+struct FeatureScale {
+  float low = 0, step = 1;
+  friend bool operator==(const FeatureScale&, const FeatureScale&) = default;
+};
+
+// Errors: kInvalid saying what is wrong with it.
+Status CheckScale(const FeatureScale& scale);
+
+struct Wire {
+  WireType type = WireType::kF32;
+  std::vector<FeatureScale> scales;  // of each feature that travels; kInt8 only
+  friend bool operator==(const Wire&, const Wire&) = default;
+};
+
+// Errors: kInvalid when `wire` does not fit `features` features.
+Status CheckWire(const Wire& wire, int64_t features);
+
+// A FeatureScale made ready for many elements.
+struct Int8Code {
+  explicit Int8Code(const FeatureScale& scale)
+      : low(scale.low), inverse(1 / scale.step), step(scale.step), zero(scale.low / scale.step) {}
+
+  uint8_t Encode(float x) const {
+    float q = (x - low) * inverse;
+    q = q > 0 ? q : 0;  // not a number becomes 0
+    q = q < 255 ? q : 255;
+    return static_cast<uint8_t>(static_cast<int>(q + 0.5f));
+  }
+  float Decode(uint8_t q) const { return (static_cast<float>(q) + zero) * step; }
+
+  float low, inverse, step, zero;
+};
+
+inline uint16_t EncodeHalf(float x) {
+  constexpr uint32_t kLargest = 0x477fe000, kLeastNormal = 0x38800000, kInfinity = 0x7f800000;
+  const auto bits = std::bit_cast<uint32_t>(x);
+  const uint32_t sign = (bits >> 16) & 0x8000;
+  uint32_t magnitude = bits & 0x7fffffff;
+  if (magnitude > kInfinity) return static_cast<uint16_t>(sign | 0x7e00);  // not a number
+  if (magnitude > kLargest) magnitude = kLargest;
+  if (magnitude < kLeastNormal) {
+    // Adding one half shifts the bits of a subnormal to their place, and rounds.
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
+    return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(shifted) - 0x3f000000));
+  }
+  const uint32_t to_even = 0xfff + ((magnitude >> 13) & 1);
+  return static_cast<uint16_t>(sign | ((magnitude - 0x38000000 + to_even) >> 13));
+}
+
+inline float DecodeHalf(uint16_t half) {
+  constexpr float kScale = 0x1p112f;  // between the biases of the exponents
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  const uint32_t magnitude = static_cast<uint32_t>(half & 0x7fff) << 13;
+  if (magnitude >= 0x0f800000) return std::bit_cast<float>(sign | 0x7fc00000);
+  const float value = std::bit_cast<float>(magnitude) * kScale;
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(value) | sign);
+}
+
+}  // namespace disco
