@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "disco/base/file.h"
 #include "disco/base/interrupt.h"
 #include "disco/base/progress.h"
 #include "disco/base/random.h"
+#include "disco/base/timeline.h"
 #include "disco/cli/command.h"
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
@@ -15,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct BenchCommand {
-  std::string network;
+  std::string network, trace;
   SessionFlags session;
   int64_t batch = 1;
   int iterations = 50, warmup = 10;
@@ -74,6 +76,38 @@ Result<Measured> Measure(const BenchCommand& options, const Graph& graph, Sessio
   return measured;
 }
 
+std::string_view CategoryOf(StepKind kind) {
+  if (kind == StepKind::kSend) return "send";
+  return kind == StepKind::kReceive ? "wait" : "compute";
+}
+
+std::vector<TimelineEvent> EventsOf(const Session& session) {
+  std::vector<TimelineEvent> events;
+  for (size_t node = 0; node < session.steps().size(); ++node) {
+    for (const NodeStep& step : session.steps()[node]) {
+      events.push_back({fmt::format("node {}", node), "steps", step.name,
+                        std::string(CategoryOf(step.kind)), step.start, step.end});
+    }
+  }
+  return events;
+}
+
+// The fastest of a few more inferences, step by step.
+Status Trace(const BenchCommand& options, Session& session) {
+  constexpr int kTries = 10;
+  session.AskForSteps(true);
+  std::vector<TimelineEvent> fastest;
+  Milliseconds least{0};
+  for (int i = 0; i < kTries && !Interrupted(); ++i) {
+    DISCO_TRY(session.Repeat());
+    if (!fastest.empty() && session.last_duration() >= least) continue;
+    least = session.last_duration();
+    fastest = EventsOf(session);
+  }
+  DISCO_TRY(WriteFile(options.trace, TimelineJson(fastest)));
+  return {};
+}
+
 Json Spread(const std::vector<double>& ms) {
   return {{"p50", Percentile(ms, 0.5)},
           {"p90", Percentile(ms, 0.9)},
@@ -120,10 +154,12 @@ void Print(const Measured& measured, const Session& session) {
 }
 
 Status Run(BenchCommand& options) {
+  DISCO_TRY(KeepInputs(options.trace, "--trace", {options.network, options.session.plan}));
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
   CatchInterrupts();
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
   DISCO_ASSIGN(const Measured measured, Measure(options, graph, *session));
+  if (!options.trace.empty()) DISCO_TRY(Trace(options, *session));
   if (options.json) {
     PrintJson(ToJson(options, measured, *session));
   } else {
@@ -148,6 +184,9 @@ void AddBenchCommand(CLI::App& app, Action& action) {
         command.add_flag("--send-inputs", options.send_inputs,
                          "Send the inputs each time; else they lie on the nodes, as a picture "
                          "does that every node sees");
+        command.add_option("--trace", options.trace,
+                           "Write every step of one more inference, the fastest of ten, as a "
+                           "timeline for Perfetto or chrome://tracing");
         AddJsonFlag(command, options.json);
         AddSessionFlags(command, options.session);
       },

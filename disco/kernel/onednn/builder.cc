@@ -78,7 +78,7 @@ void Builder::AddPrimitive(const Op& op, const PrimitiveDesc& desc,
   const Desc scratchpad = desc.scratchpad_desc();
   if (scratchpad.get_size() > 0) {
     arguments.push_back({DNNL_ARG_SCRATCHPAD, Memory(scratchpad, nullptr)});
-    scratchpad_size_ = std::max(scratchpad_size_, scratchpad.get_size());
+    ReserveScratchpad(scratchpad.get_size());
   }
   AddStep(op, std::make_unique<PrimitiveStep>(OpName(op), desc, std::move(arguments)));
 }

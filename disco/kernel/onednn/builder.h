@@ -5,6 +5,7 @@
 // dnnl::error is thrown.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +55,8 @@ class Builder {
   // Memory of its own that lives as long as the program.
   std::byte* NewPacked(size_t size);
   std::byte* NewStaging(size_t size);
+  // Of each step's scratchpad.
+  void ReserveScratchpad(size_t size) { scratchpad_size_ = std::max(scratchpad_size_, size); }
 
   // Weights `id`, seen as `view`, in the layout `wanted`: reordered now when constant, else before
   // every use.

@@ -15,6 +15,7 @@ bool IsAlone(const Op& op) {
 Status EmitSend(const Emission& e) {
   DISCO_ASSIGN(PayloadIndex index, SendIndex(e.graph(), e.op(), e.builder.Strides(e.input(0))));
   const auto* value = reinterpret_cast<const float*>(e.builder.Data(e.input(0)));
+  e.builder.ReserveScratchpad(index.size_bytes());
   e.builder.AddStep(e.op(), std::make_unique<SendStep>(e.op(), std::move(index), value),
                     StepKind::kSend);
   return {};
@@ -32,6 +33,7 @@ Status EmitReceive(const Emission& e) {
   const bool features_last =
       builder.LayoutOf(e.output()) == Layout::kPlain && shape.elements(axis + 1, shape.rank()) == 1;
   auto* value = reinterpret_cast<float*>(builder.Data(e.output()));
+  for (const PayloadIndex& index : indices) builder.ReserveScratchpad(index.size_bytes());
   const bool straight = IsAlone(e.op()) && (channels_last || features_last);
   builder.AddStep(e.op(),
                   std::make_unique<ReceiveStep>(e.op(), std::move(indices), value, straight),

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/kernel/onednn/step.h"
 
-#include <algorithm>
-
 namespace disco::onednn {
 
 PrimitiveStep::PrimitiveStep(std::string what, const PrimitiveDesc& desc,
@@ -32,14 +30,6 @@ Status SendStep::Run(const RunContext& context) {
   return context.exchange->Send(op_.as<SendParams>(), payload_);
 }
 
-ReceiveStep::ReceiveStep(const Op& op, std::vector<PayloadIndex> indices, float* value,
-                         bool straight)
-    : op_(op), indices_(std::move(indices)), value_(value), straight_(straight) {
-  size_t largest = 0;
-  for (const PayloadIndex& index : indices_) largest = std::max(largest, index.size_bytes());
-  if (!straight_) staging_.resize(largest);
-}
-
 Status ReceiveStep::Run(const RunContext& context) {
   if (context.exchange == nullptr) return OpError(op_, ErrorKind::kInvalid, "needs an exchange");
   const auto& sources = op_.as<ReceiveParams>().sources;
@@ -50,7 +40,7 @@ Status ReceiveStep::Run(const RunContext& context) {
           sources[i], std::as_writable_bytes(std::span(value_, size / sizeof(float)))));
       continue;
     }
-    const auto payload = std::span(staging_).first(size);
+    const std::span payload(staging_, size);
     DISCO_TRY(context.exchange->Receive(sources[i], payload));
     Unpack(indices_[i], payload, value_);
   }

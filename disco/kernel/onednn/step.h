@@ -22,7 +22,8 @@ class Step {
  public:
   virtual ~Step() = default;
   virtual Status Run(const RunContext& context) = 0;
-  // Where the step may put what it needs while it runs; shared by all steps.
+  // Where the step may put what it needs while it runs; shared by all steps, so that it stays in
+  // the cache.
   virtual void UseScratchpad(std::byte*) {}
 };
 
@@ -52,28 +53,31 @@ class PrimitiveStep : public Step {
 class SendStep : public Step {
  public:
   SendStep(const Op& op, PayloadIndex index, const float* value)
-      : op_(op), index_(std::move(index)), value_(value), payload_(index_.size_bytes()) {}
+      : op_(op), index_(std::move(index)), value_(value) {}
   Status Run(const RunContext& context) override;
+  void UseScratchpad(std::byte* data) override { payload_ = {data, index_.size_bytes()}; }
 
  private:
   const Op& op_;
   PayloadIndex index_;
   const float* value_;
-  std::vector<std::byte> payload_;
+  std::span<std::byte> payload_;
 };
 
 class ReceiveStep : public Step {
  public:
   // `straight`: the only payload lies as the value does.
-  ReceiveStep(const Op& op, std::vector<PayloadIndex> indices, float* value, bool straight);
+  ReceiveStep(const Op& op, std::vector<PayloadIndex> indices, float* value, bool straight)
+      : op_(op), indices_(std::move(indices)), value_(value), straight_(straight) {}
   Status Run(const RunContext& context) override;
+  void UseScratchpad(std::byte* data) override { staging_ = data; }
 
  private:
   const Op& op_;
   std::vector<PayloadIndex> indices_;
   float* value_;
   bool straight_;
-  std::vector<std::byte> staging_;  // the largest payload, unless straight
+  std::byte* staging_ = nullptr;
 };
 
 }  // namespace disco::onednn
