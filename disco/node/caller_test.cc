@@ -30,6 +30,11 @@ class Talk : public testing::Test {
     cut_ = *CutNetwork(graph_, SingleNodePlan(graph_));
     meshes_ = MakeMemoryMeshes(2, {"node 0", "the caller"});
   }
+  FrameHeader Query(uint64_t sequence = 0, uint32_t flags = kQueryBringsInputs) const {
+    FrameHeader query = Frame(FrameKind::kQuery, sequence);
+    query.transfer = flags;
+    return query;
+  }
   Mesh& node() { return *meshes_[0]; }
   Mesh& caller() { return *meshes_[1]; }
   FrameHeader Frame(FrameKind kind, uint64_t sequence = 0) const {
@@ -70,7 +75,7 @@ TEST_F(CallerTalk, TakesAnAnswerWithItsReport) {
   EXPECT_EQ(outputs->at(0).shape(), (Shape{1, 4, 3, 3}));
   EXPECT_EQ(caller.statistics()[0].sent, Bytes{3});
   EXPECT_EQ(caller.statistics()[0].received, Bytes{4});
-  EXPECT_TRUE(ReceiveFrame(node(), 1, Frame(FrameKind::kQuery), {}, Patience()));
+  EXPECT_TRUE(ReceiveFrame(node(), 1, Query(), {}, Patience()));
   std::vector<std::byte> input(inputs_[0].size_bytes());
   EXPECT_TRUE(ReceiveFrame(node(), 1, Frame(FrameKind::kInput), input, Patience()));
   EXPECT_TRUE(std::ranges::equal(input, inputs_[0].bytes()));
@@ -133,7 +138,7 @@ class RunnerTalk : public Talk {
     return runner_->Serve(node(), {[] { return Status(); }, [this] { ++queries_; }});
   }
   void Ask(uint64_t sequence) {
-    ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kQuery, sequence), {}));
+    ASSERT_TRUE(PostFrame(caller(), 0, Query(sequence), {}));
     ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kInput, sequence), inputs_[0].bytes()));
   }
   // The runner ends with an error, and the caller hears the same.
@@ -163,13 +168,34 @@ TEST_F(RunnerTalk, AnswersUntilGoodbye) {
   }
 }
 
+TEST_F(RunnerTalk, AnswersAgainWithTheInputsItHas) {
+  Ask(0);
+  ASSERT_TRUE(PostFrame(caller(), 0, Query(1, 0), {}));
+  ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kGoodbye), {}));
+  EXPECT_TRUE(Serve());
+  std::vector<std::byte> first(4 * 9 * sizeof(float)), second(first.size()), report(kReportSize);
+  for (auto* output : {&first, &second}) {
+    FrameHeader frame = Frame(FrameKind::kOutput, output == &first ? 0 : 1);
+    EXPECT_TRUE(ReceiveFrame(caller(), 0, frame, *output, Patience()));
+    frame.transfer = kReportTransfer;
+    EXPECT_TRUE(ReceiveFrame(caller(), 0, frame, report, Patience()));
+  }
+  EXPECT_EQ(first, second);
+  EXPECT_NE(first, std::vector<std::byte>(first.size())) << "zeros say nothing";
+}
+
+TEST_F(RunnerTalk, AFlagNobodyKnowsEndsTheSession) {
+  ASSERT_TRUE(PostFrame(caller(), 0, Query(0, 4), {}));
+  ExpectEnds("4");
+}
+
 TEST_F(RunnerTalk, AQueryOutOfSequenceEndsTheSession) {
   Ask(5);
   ExpectEnds("5");
 }
 
 TEST_F(RunnerTalk, AnotherPlanEndsTheSession) {
-  FrameHeader query = Frame(FrameKind::kQuery);
+  FrameHeader query = Query();
   query.plan_hash ^= 1;
   ASSERT_TRUE(PostFrame(caller(), 0, query, {}));
   ExpectEnds("plan");
@@ -181,7 +207,7 @@ TEST_F(RunnerTalk, AnInputWithoutAQueryEndsTheSession) {
 }
 
 TEST_F(RunnerTalk, AnInputOfAnotherSizeEndsTheSession) {
-  ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kQuery), {}));
+  ASSERT_TRUE(PostFrame(caller(), 0, Query(), {}));
   ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kInput), inputs_[0].bytes().first(4)));
   ExpectEnds("4");
 }
