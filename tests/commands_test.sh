@@ -87,6 +87,44 @@ expect 0 '' "$disco" plan net.onnx --nodes 1 --out one.json
 expect 0 '' "$disco" estimate net.onnx --plan one.json --link 1MB/s --compute 125GMAC/s
 holds 'one node is not compared with itself' lacks 'than one node\|as one node\|One node alone' stdout
 
+# A plan played on a cluster, from two figures or from a file.
+json '.total_ms > 0 and .one_node_ms > 0 and .speedup > 0 and (.nodes | length) == 3 and (.links | length) == 6' \
+  "$disco" simulate net.onnx --plan plan.json --link 37.5MB/s --compute 125GMAC/s --json
+json '.nodes[0] | [.compute_ms, .wait_ms, .bytes_sent, .memory_needed] | all(. > 0)' \
+  "$disco" simulate net.onnx --plan plan.json --link 37.5MB/s --compute 125GMAC/s --json
+json '.critical_path[0].start_ms == 0 and .critical_path[-1].end_ms == .total_ms and .slowest_link.bytes > 0' \
+  "$disco" simulate net.onnx --plan plan.json --link 37.5MB/s --compute 125GMAC/s --message-latency 0.1ms --json
+json '.total_ms == .one_node_ms and (has("slowest_link") | not)' \
+  "$disco" simulate net.onnx --plan one.json --link 1MB/s --compute 125GMAC/s --json
+expect 0 '' "$disco" simulate net.onnx --plan plan.json --link 37.5MB/s --compute 125GMAC/s --trace trace.json
+holds 'simulate draws a row per node' [ "$(grep -c '|.*[#.].*|$' stdout)" = 3 ]
+holds 'the trace has events of three nodes' \
+  jq -e '[.traceEvents[] | select(.ph == "X") | .pid] | unique == [1, 2, 3]' trace.json >/dev/null
+kind='overhead = "5us"\nrate = "20GMAC/s"\nweight_bandwidth = "10GB/s"\nactivation_bandwidth = "8GB/s"'
+pack='overhead = "8us"\nbandwidth = "4GB/s"'
+{
+  printf 'disco_cluster = 1\n[default_link]\nbandwidth = "37.5MB/s"\nlatency = "60us"\n'
+  for name in pi-0 pi-1 pi-2 desk; do
+    printf '[[node]]\nname = "%s"\nmemory = "4GB"\n' $name
+    for section in point window depthwise matrix; do printf '[node.%s]\n%b\n' $section "$kind"; done
+    printf '[node.move]\noverhead = "2us"\nactivation_bandwidth = "5GB/s"\n'
+    printf '[node.send]\n%b\n[node.receive]\n%b\n' "$pack" "$pack"
+  done
+} >cluster.toml
+json '[.nodes[].name] == ["pi-0", "pi-1", "pi-2"] and .nodes[0].pack_ms > 0' \
+  "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --json
+json '[.nodes[].name] == ["desk", "pi-2", "pi-0"]' \
+  "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --nodes desk,pi-2,pi-0 --json
+sed 's/rate = "20GMAC\/s"/rate = 20/' cluster.toml >wrong.toml
+expect 1 'wrong.toml:10: .*rate.*write rate = "80GMAC/s"' \
+  "$disco" simulate net.onnx --plan plan.json --cluster wrong.toml
+expect 1 'for 3 nodes, the cluster has 2' \
+  "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --nodes desk,pi-2
+expect 2 'desktop.*pi-0, pi-1' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --nodes desktop
+expect 2 '--cluster cluster.toml, or both' "$disco" simulate net.onnx --plan plan.json --link 1MB/s
+expect 2 'leave out --link' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --link 1MB/s
+expect 2 'plan.json' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --trace ./plan.json
+
 # Text from a file moves no cursor: escape sequences in op names and class names.
 escape=$(printf '\x1b')
 LC_ALL=C sed "s/layer1.0.conv1/layer1.0$escape[2J.1/g" net.onnx >escapes.onnx

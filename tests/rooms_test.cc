@@ -16,9 +16,9 @@ namespace disco {
 namespace {
 
 const std::map<std::string, int> kFloors = {
-    {"base", 0},  {"tensor", 1}, {"graph", 2}, {"transport", 2}, {"zoo", 3},
-    {"data", 3},  {"kernel", 3}, {"plan", 4},  {"cost", 5},      {"shard", 5},
-    {"train", 5}, {"node", 6},   {"cli", 8}};
+    {"base", 0}, {"tensor", 1}, {"graph", 2}, {"transport", 2}, {"zoo", 3},
+    {"data", 3}, {"kernel", 3}, {"plan", 4},  {"shard", 5},     {"train", 5},
+    {"cost", 6}, {"node", 6},   {"cli", 8}};
 const std::set<std::string> kDesignWing = {"zoo", "data", "train", "cost"};
 const std::set<std::string> kRunWing = {"kernel", "transport", "node"};
 
@@ -32,6 +32,7 @@ const std::map<std::string, std::string> kDoors = {{"torch/", "disco/train"},
                                                    {"sys/socket.h", "disco/transport|disco/node"},
                                                    {"jpeglib", "disco/data"},
                                                    {"png.h", "disco/data"},
+                                                   {"toml.hpp", "disco/cost|disco/train"},
                                                    {"CLI/", "disco/cli|disco/train"}};
 
 struct Include {

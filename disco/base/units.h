@@ -49,10 +49,17 @@ struct ComputeSpeed {
 Result<Bandwidth> ParseBandwidth(std::string_view text);
 // "125GMAC/s", "500MMAC/s".
 Result<ComputeSpeed> ParseComputeSpeed(std::string_view text);
-// "5s", "250ms", "100us"; a bare number is seconds.
+// "5s", "250ms", "100us", "800ns"; a bare number is seconds.
 Result<Milliseconds> ParseDuration(std::string_view text);
 // "512MB", "64kB", "1GB", or a bare number of bytes.
 Result<Bytes> ParseBytes(std::string_view text);
+
+// For files: the shortest text that is read back as exactly the same value, which has to be finite:
+// "37.5MB/s", "60us".
+std::string ExactText(Bandwidth rate);
+std::string ExactText(ComputeSpeed speed);
+std::string ExactText(Milliseconds time);
+std::string ExactText(Bytes bytes);
 
 // For people: "21.3 MB", "4.09 GMAC".
 std::string ToString(Bytes bytes);

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "disco/base/clock.h"
+#include "disco/base/random.h"
 
 namespace disco {
 namespace {
@@ -24,6 +27,7 @@ TEST(Units, SpeedDurationAndBytesAreRead) {
   EXPECT_DOUBLE_EQ(ParseComputeSpeed("1.5TMAC/s")->macs_per_second, 1.5e12);
   EXPECT_DOUBLE_EQ(ParseDuration("250ms")->count(), 250);
   EXPECT_DOUBLE_EQ(ParseDuration("100us")->count(), 0.1);
+  EXPECT_DOUBLE_EQ(ParseDuration("800ns")->count(), 0.0008);
   EXPECT_DOUBLE_EQ(ParseDuration("5s")->count(), 5000);
   EXPECT_DOUBLE_EQ(ParseDuration("5")->count(), 5000);
   EXPECT_DOUBLE_EQ(ParseDuration("0")->count(), 0);
@@ -82,6 +86,28 @@ TEST(Units, APassedDeadlineLeavesNothing) {
   const Deadline passed = Deadline::At(Clock::now() - std::chrono::hours(1));
   EXPECT_TRUE(passed.Passed());
   EXPECT_EQ(passed.Left().count(), 0);
+}
+
+TEST(Units, ExactTextIsShort) {
+  EXPECT_EQ(ExactText(Bandwidth{37.5e6}), "37.5MB/s");
+  EXPECT_EQ(ExactText(Bandwidth{1}), "1B/s");
+  EXPECT_EQ(ExactText(ComputeSpeed{125e9}), "125GMAC/s");
+  EXPECT_EQ(ExactText(Milliseconds(0.06)), "60us");
+  EXPECT_EQ(ExactText(Milliseconds(1500)), "1.5s");
+  EXPECT_EQ(ExactText(Bytes{4'000'000'000}), "4GB");
+  EXPECT_EQ(ExactText(Bytes{1'234'567}), "1234567B");
+}
+
+TEST(Units, ExactTextIsReadBackAsTheSameValue) {
+  Random random(1);
+  for (int i = 0; i < 1000; ++i) {
+    const double value = std::pow(10, random.Uniform(-6, 10));
+    EXPECT_EQ(ParseBandwidth(ExactText(Bandwidth{value}))->bytes_per_second, value);
+    EXPECT_EQ(ParseComputeSpeed(ExactText(ComputeSpeed{value}))->macs_per_second, value);
+    EXPECT_EQ(ParseDuration(ExactText(Milliseconds(value)))->count(), value);
+    const Bytes bytes{static_cast<int64_t>(value)};
+    EXPECT_EQ(ParseBytes(ExactText(bytes))->value, bytes.value);
+  }
 }
 
 TEST(Units, CountsAreShownToPeopleWithThreeDigits) {

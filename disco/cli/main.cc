@@ -32,6 +32,7 @@ int Run(int argc, char** argv) {
   disco::AddDescribeCommand(app, action);
   disco::AddPlanCommand(app, action);
   disco::AddEstimateCommand(app, action);
+  disco::AddSimulateCommand(app, action);
   disco::AddCutCommand(app, action);
   disco::AddNodeCommand(app, action);
   disco::AddRunCommand(app, action);

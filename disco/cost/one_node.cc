@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/cost/one_node.h"
+
+#include <algorithm>
+
+#include "disco/cost/op_time.h"
+#include "disco/graph/work.h"
+#include "disco/shard/cut.h"
+
+namespace disco {
+namespace {
+
+Bytes SizeOf(const Value& value) {
+  return {value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+}
+
+// By ValueId: the op after which nobody reads the value any more.
+std::vector<size_t> LastReaders(const Graph& graph) {
+  std::vector<size_t> last(graph.values.size(), 0);
+  for (size_t i = 0; i < graph.ops.size(); ++i) {
+    for (const auto* list : {&graph.ops[i].inputs, &graph.ops[i].outputs}) {
+      for (const ValueId value : *list) {
+        if (value != kNoValue) last[static_cast<size_t>(value)] = i;
+      }
+    }
+  }
+  for (const ValueId output : graph.outputs) last[static_cast<size_t>(output)] = graph.ops.size();
+  return last;
+}
+
+}  // namespace
+
+Bytes MemoryOf(const Graph& graph) {
+  const std::vector<size_t> last = LastReaders(graph);
+  std::vector<Bytes> freed(graph.ops.size() + 1);  // after each op
+  Bytes alive, most;
+  const auto begin = [&](ValueId value) {
+    alive += SizeOf(graph.value(value));
+    freed[last[static_cast<size_t>(value)]] += SizeOf(graph.value(value));
+  };
+  for (const ValueId input : graph.inputs) begin(input);
+  for (size_t i = 0; i < graph.ops.size(); ++i) {
+    for (const ValueId output : graph.ops[i].outputs) {
+      if (output != kNoValue) begin(output);
+    }
+    most = std::max(most, alive);
+    alive = alive - freed[i];
+  }
+  return WeightBytes(graph) + most;
+}
+
+Result<OneNode> OnOneNode(const Graph& graph, const Cluster& cluster) {
+  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, SingleNodePlan(graph)));
+  OneNode result{.memory = MemoryOf(cut.shards[0])};
+  for (const ClusterNode& node : cluster.nodes)
+    result.times.push_back(GraphTime(cut.shards[0], node.speed));
+  const auto fastest = std::ranges::min_element(result.times);
+  result.fastest = static_cast<NodeId>(fastest - result.times.begin());
+  return result;
+}
+
+}  // namespace disco

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// OneNode: a whole network on one machine, with which every plan is compared.
+//
+// Thread rule: pure; the graph's shapes have to be inferred.
+#pragma once
+
+#include <vector>
+
+#include "disco/cost/cluster.h"
+#include "disco/graph/graph.h"
+
+namespace disco {
+
+// Weights, and the most that the features alive at one time take while the ops run in order. The
+// least a node needs, without what kernels keep for themselves.
+Bytes MemoryOf(const Graph& graph);
+
+struct OneNode {
+  std::vector<Milliseconds> times;  // by node of the cluster
+  Bytes memory;                     // see MemoryOf
+  NodeId fastest = 0;
+
+  Milliseconds time() const { return times[static_cast<size_t>(fastest)]; }
+};
+
+// The network without a cut (BatchNormalization folded, as nodes run it) on each node of `cluster`.
+Result<OneNode> OnOneNode(const Graph& graph, const Cluster& cluster);
+
+}  // namespace disco
