@@ -25,6 +25,7 @@ void AddCutCommand(CLI::App& app, Action& action);
 void AddNodeCommand(CLI::App& app, Action& action);
 void AddRunCommand(CLI::App& app, Action& action);
 void AddEvalCommand(CLI::App& app, Action& action);
+void AddProbeCommand(CLI::App& app, Action& action);
 void AddBenchCommand(CLI::App& app, Action& action);
 
 inline void AddJsonFlag(CLI::App& command, bool& json) {

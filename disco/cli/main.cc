@@ -38,6 +38,7 @@ int Run(int argc, char** argv) {
   disco::AddRunCommand(app, action);
   disco::AddEvalCommand(app, action);
   disco::AddBenchCommand(app, action);
+  disco::AddProbeCommand(app, action);
   app.add_subcommand("train", "Train a network (disco train --help)");
   app.add_subcommand(
       "sparsify", "Prune a network to sparse communication while training (disco sparsify --help)");

@@ -3,10 +3,12 @@
 
 #include "disco/base/hash.h"
 #include "disco/base/interrupt.h"
+#include "disco/cli/cluster_options.h"
 #include "disco/cli/command.h"
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
 #include "disco/cli/wire_options.h"
+#include "disco/cost/choose_calls.h"
 #include "disco/cost/estimate.h"
 #include "disco/plan/assignment.h"
 #include "disco/plan/make_plan.h"
@@ -22,6 +24,8 @@ struct PlanCommand {
   std::string network, out, method = "disco", shares, keep;
   PlanOptions plan;
   WireFlags wire;
+  ClusterOptions cluster;
+  std::string call = "auto";
   bool json = false;
 };
 
@@ -91,6 +95,26 @@ Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
   return MakePlan(graph, options.plan);
 }
 
+Result<Cluster> ClusterFor(const ClusterOptions& options, const Plan& plan) {
+  const bool told = !options.cluster.empty() || !options.link.empty() || !options.compute.empty();
+  if (!told) return UsualCluster(plan.nodes);
+  DISCO_ASSIGN(Cluster cluster, LoadCluster(options, plan.nodes));
+  if (static_cast<int>(cluster.nodes.size()) >= plan.nodes) return cluster;
+  return Fail(ErrorKind::kUsage, "the plan is for {} nodes, {} has {}", plan.nodes, options.cluster,
+              cluster.nodes.size());
+}
+
+Result<Plan> WithCalls(const Graph& graph, Plan plan, const PlanCommand& options) {
+  if (options.call == "auto") {
+    DISCO_ASSIGN(const Cluster cluster, ClusterFor(options.cluster, plan));
+    return ChooseCalls(graph, std::move(plan), cluster);
+  }
+  const auto call = ParseMixingCall(options.call);
+  if (!call) return Fail(ErrorKind::kUsage, "--call: {}, or auto", call.error().message);
+  for (auto& [name, value] : plan.values) value.call = *call;
+  return plan;
+}
+
 Status Run(PlanCommand& options) {
   DISCO_TRY(KeepInputs(options.out, "--out", {options.network}));
   CatchInterrupts();
@@ -100,6 +124,7 @@ Status Run(PlanCommand& options) {
   const int64_t pruned = ApplyMask(masked, plan);
   options.wire.calibrate.seed = options.plan.seed;
   DISCO_ASSIGN(plan, WithWireFlags(masked, std::move(plan), options.wire));
+  DISCO_ASSIGN(plan, WithCalls(graph, std::move(plan), options));
   DISCO_TRY(WritePlan(plan, options.out));
   const Estimate estimate = EstimateCost(graph, plan, {.link = {1}, .compute = {1}});
   if (options.json) {
@@ -136,6 +161,12 @@ void AddPlanCommand(CLI::App& app, Action& action) {
         command.add_flag("--allow-empty", options.plan.allow_empty,
                          "Round what is kept down, to nothing if need be");
         AddWireFlags(command, options.wire);
+        command.add_option(
+            "--call", options.call,
+            "How ops take foreign features: split (a second call, while nothing "
+            "waits for the wire), fused (one call, after it), or auto: for each value "
+            "what takes less time on the cluster, or on machines of the usual kind");
+        AddClusterOptions(command, options.cluster);
         AddJsonFlag(command, options.json);
       },
       Run);

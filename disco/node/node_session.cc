@@ -137,8 +137,8 @@ std::vector<std::string> Shortened(const std::vector<std::string>& warnings) {
   return some;
 }
 
-Ready ReadyOf(const ProgramReport& report) {
-  return {report.kernels, Shortened(report.warnings), report.weights, report.activations};
+Ready ReadyOf(const ProgramReport& report, Bytes memory) {
+  return {report.kernels, Shortened(report.warnings), report.weights, report.activations, memory};
 }
 
 struct OpenSession {
@@ -152,7 +152,8 @@ Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house, SessionC
   DISCO_ASSIGN(Loaded loaded, opening.Load());
   control.Touch();
   const FrameHeader ready{.kind = FrameKind::kReady, .plan_hash = caller.hello.plan_hash};
-  DISCO_TRY(SendMessage(caller.socket, ready, ToJson(ReadyOf(loaded.runner.report())),
+  DISCO_TRY(SendMessage(caller.socket, ready,
+                        ToJson(ReadyOf(loaded.runner.report(), house.limits.memory)),
                         Deadline::In(house.limits.patience)));
   DISCO_TRY(ReceiveMessage(caller.socket, FrameKind::kLink, 0, Deadline::In(kOthersGetReady)));
   control.Touch();

@@ -139,7 +139,8 @@ std::string ToJson(const Ready& ready) {
   return Text({{"kernels", ready.kernels},
                {"warnings", ready.warnings},
                {"weights", ready.weights.value},
-               {"activations", ready.activations.value}});
+               {"activations", ready.activations.value},
+               {"memory", ready.memory.value}});
 }
 
 Result<Ready> ReadyFromJson(std::string_view text) {
@@ -151,6 +152,7 @@ Result<Ready> ReadyFromJson(std::string_view text) {
     for (std::string& warning : ready.warnings) warning = Printable(std::move(warning));
     DISCO_ASSIGN(ready.weights, BytesFrom(json, "weights"));
     DISCO_ASSIGN(ready.activations, BytesFrom(json, "activations"));
+    DISCO_ASSIGN(ready.memory, BytesFrom(json, "memory"));
     return ready;
   });
 }

@@ -65,6 +65,7 @@ struct Ready {
   std::string kernels;
   std::vector<std::string> warnings;
   Bytes weights, activations;
+  Bytes memory;  // that the node lends to all its sessions together
 };
 std::string ToJson(const Ready& ready);
 Result<Ready> ReadyFromJson(std::string_view text);

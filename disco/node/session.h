@@ -38,6 +38,7 @@ struct NodeStatistics {
   int64_t page_faults = 0;
   Bytes peak_memory;  // of the node's process, so far
   Bytes weights, activations;
+  Bytes memory;  // that the node lends to all its sessions together
   std::string kernels;
   std::vector<std::string> warnings;
 };

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measuring nodes and links with the runner itself: small networks run on them, and the steps they
+// report are fitted (cost/fit_speed.h). Thread rule: one thread. Errors: those of Session.
+#pragma once
+
+#include "disco/cost/cluster.h"
+#include "disco/node/session.h"
+
+namespace disco {
+
+// How a probe reaches the nodes it measures: opens `graph` by `plan` on nodes `on` of the cluster.
+using OpenOn = std::function<Result<std::unique_ptr<Session>>(const Graph& graph, const Plan& plan,
+                                                              const std::vector<int>& on)>;
+
+// What one node turned out to be.
+struct ProbedNode {
+  NodeSpeed speed;  // but for messages
+  Bytes memory;
+};
+// Runs a ResNet-50 of half the width, and a few depthwise and matrix layers, on node `node`.
+Result<ProbedNode> ProbeNode(const OpenOn& open, int node);
+
+// What one link and the two processors at its ends turned out to be, both directions alike.
+struct ProbedLink {
+  Link link;
+  PackSpeed send;
+};
+// Has nodes `a` and `b` exchange messages of several sizes, layer by layer.
+Result<ProbedLink> ProbeLink(const OpenOn& open, int a, int b);
+
+}  // namespace disco

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "disco/base/interrupt.h"
+#include "disco/base/progress.h"
+#include "disco/cli/command.h"
+#include "disco/cli/print.h"
+#include "disco/cli/probe.h"
+
+namespace disco {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ProbeCommand {
+  std::string nodes, out, deadline = "30s";
+  bool json = false;
+};
+
+OpenOn Opener(const std::vector<Endpoint>& endpoints, Milliseconds deadline) {
+  return [endpoints, deadline](const Graph& graph, const Plan& plan, const std::vector<int>& on) {
+    std::vector<Endpoint> chosen;
+    for (const int node : on) chosen.push_back(endpoints[static_cast<size_t>(node)]);
+    return Session::Connect(graph, plan, chosen, {.deadline = deadline});
+  };
+}
+
+bool AreAlike(const Link& a, const Link& b) {
+  constexpr double kNoise = 1.2;
+  const auto near = [](double x, double y) { return x <= kNoise * y && y <= kNoise * x; };
+  return near(a.bandwidth.bytes_per_second, b.bandwidth.bytes_per_second) &&
+         near(a.latency.count(), b.latency.count());
+}
+
+// All nodes, then all pairs. The first link stands for those that are like it.
+Result<Cluster> Probe(const std::vector<Endpoint>& endpoints, const OpenOn& open) {
+  Cluster cluster;
+  const auto count = static_cast<int>(endpoints.size());
+  Progress progress("probe", "measurements", count + count * (count - 1) / 2);
+  int64_t done = 0;
+  const auto step = [&](const std::string& what) -> Status {
+    progress.Update(++done, what);
+    if (!Interrupted()) return {};
+    return Fail(ErrorKind::kInterrupted, "stopped while probing; no cluster was written");
+  };
+  for (int node = 0; node < count; ++node) {
+    const Endpoint& endpoint = endpoints[static_cast<size_t>(node)];
+    DISCO_ASSIGN(const ProbedNode probed, ProbeNode(open, node));
+    cluster.nodes.push_back({.name = fmt::format("node-{}", node),
+                             .endpoint = ToString(endpoint),
+                             .memory = probed.memory,
+                             .speed = probed.speed});
+    DISCO_TRY(step(fmt::format("node {}", node)));
+  }
+  for (int a = 0; a < count; ++a) {
+    for (int b = a + 1; b < count; ++b) {
+      DISCO_ASSIGN(const ProbedLink probed, ProbeLink(open, a, b));
+      if (a == 0 && b == 1) cluster.link = probed.link;
+      if (!AreAlike(probed.link, cluster.link))
+        cluster.others[{a, b}] = cluster.others[{b, a}] = probed.link;
+      for (const int node : {a, b})
+        cluster.nodes[static_cast<size_t>(node)].speed.send = probed.send;
+      DISCO_TRY(step(fmt::format("link {} - {}", a, b)));
+    }
+  }
+  return cluster;
+}
+
+// To three digits: more of them would say nothing, and a file for people be hard to read.
+double Rounded(double value) {
+  return std::isfinite(value) ? std::stod(fmt::format("{:.3g}", value)) : value;
+}
+void Round(Bandwidth& bandwidth) { bandwidth = {Rounded(bandwidth.bytes_per_second)}; }
+void Round(Milliseconds& time) { time = Milliseconds(Rounded(time.count())); }
+void Round(Link& link) {
+  Round(link.bandwidth);
+  Round(link.latency);
+}
+
+void Round(Cluster& cluster) {
+  Round(cluster.link);
+  for (auto& [pair, link] : cluster.others) Round(link);
+  for (ClusterNode& node : cluster.nodes) {
+    for (KindSpeed& kind : node.speed.kinds) {
+      Round(kind.overhead);
+      kind.rate = {Rounded(kind.rate.macs_per_second)};
+      Round(kind.weights);
+      Round(kind.activations);
+    }
+    for (PackSpeed* pack : {&node.speed.send, &node.speed.receive}) {
+      Round(pack->overhead);
+      Round(pack->bandwidth);
+    }
+  }
+}
+
+std::string Speed(const NodeSpeed& speed, OpKind kind) {
+  const double rate = speed.of(kind).rate.macs_per_second / 1e9;
+  return rate < 1e6 ? fmt::format("{:.1f}", rate) : "-";
+}
+
+void Print(const Cluster& cluster) {
+  Table nodes({"node", "where", "memory", "point GMAC/s", "window", "depthwise", "matrix"});
+  for (const ClusterNode& node : cluster.nodes) {
+    nodes.Add({node.name, node.endpoint.value_or(""), ToString(node.memory),
+               Speed(node.speed, OpKind::kPoint), Speed(node.speed, OpKind::kWindow),
+               Speed(node.speed, OpKind::kDepthwise), Speed(node.speed, OpKind::kMatrix)});
+  }
+  PrintTable(nodes);
+  if (cluster.nodes.size() < 2) return;
+  const auto line = [](const std::string& what, const Link& link) {
+    PrintLine(fmt::format("{}: {:.1f} MB/s, {:.0f} us a message", what,
+                          link.bandwidth.bytes_per_second / 1e6, link.latency.count() * 1e3));
+  };
+  line("links", cluster.link);
+  for (const auto& [pair, link] : cluster.others) {
+    if (pair.first < pair.second)
+      line(fmt::format("{} - {}", cluster.node(pair.first).name, cluster.node(pair.second).name),
+           link);
+  }
+}
+
+Json ToJson(const Cluster& cluster, const std::string& out) {
+  Json nodes = Json::array();
+  for (const ClusterNode& node : cluster.nodes) {
+    Json entry = {{"name", node.name}, {"memory", node.memory.value}};
+    for (const OpKind kind : kOpKinds)
+      entry["gmacs_per_second"][std::string(Name(kind))] =
+          node.speed.of(kind).rate.macs_per_second / 1e9;
+    nodes.push_back(std::move(entry));
+  }
+  return {{"nodes", nodes},
+          {"link",
+           {{"bytes_per_second", cluster.link.bandwidth.bytes_per_second},
+            {"latency_ms", cluster.link.latency.count()}}},
+          {"file", out}};
+}
+
+Status Run(ProbeCommand& options) {
+  DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(options.nodes));
+  DISCO_ASSIGN(const Milliseconds deadline, ParseDuration(options.deadline));
+  CatchInterrupts();
+  DISCO_ASSIGN(Cluster cluster, Probe(endpoints, Opener(endpoints, deadline)));
+  Round(cluster);
+  DISCO_TRY(WriteCluster(cluster, options.out));
+  if (options.json) {
+    PrintJson(ToJson(cluster, options.out));
+  } else {
+    Print(cluster);
+    PrintLine(fmt::format("wrote {}; disco simulate and disco advise read it", options.out));
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddProbeCommand(CLI::App& app, Action& action) {
+  AddCommand<ProbeCommand>(
+      app, action, "probe", "Measure nodes and the links between them into cluster.toml",
+      [](CLI::App& command, ProbeCommand& options) {
+        command
+            .add_option("--nodes", options.nodes,
+                        "One `disco node` per ADDRESS:PORT: a:7701,b:7701")
+            ->required();
+        command.add_option("--out", options.out, "The cluster.toml to write")->required();
+        command.add_option("--deadline", options.deadline, "Longest wait for any node: 5s, 500ms");
+        AddJsonFlag(command, options.json);
+      },
+      Run);
+}
+
+}  // namespace disco

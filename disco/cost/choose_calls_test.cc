@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/cost/choose_calls.h"
+
+#include <gtest/gtest.h>
+
+#include "disco/cost/simulate.h"
+#include "disco/graph/infer_shapes.h"
+#include "disco/plan/make_plan.h"
+#include "disco/plan/sketch_for_test.h"
+#include "disco/zoo/zoo.h"
+
+namespace disco {
+namespace {
+
+// x -> a (features of a travel) -> b, on two equal nodes.
+struct TwoLayers {
+  TwoLayers(int64_t middle, int64_t last) {
+    Sketch sketch;
+    const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 28, 28}), middle);
+    graph = sketch.Finish({sketch.Conv("b", a, last, {.kernel = 3})});
+    plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.9});
+  }
+  MixingCall ChosenOn(const Cluster& cluster) const {
+    return ChooseCalls(graph, plan, cluster).Find("a")->call;
+  }
+  Graph graph;
+  Plan plan;
+};
+
+Cluster With(Link link) {
+  Cluster cluster = UsualCluster(2);
+  cluster.link = link;
+  return cluster;
+}
+
+const Link kQuick{{1e12}, Milliseconds(0)};
+const Link kSlow{{1e6}, Milliseconds(1)};
+
+TEST(ChooseCalls, AQuickWireAndASmallInputAreFused) {
+  EXPECT_EQ(TwoLayers(16, 512).ChosenOn(With(kQuick)), MixingCall::kFused);
+}
+
+TEST(ChooseCalls, ALargeInputIsNotCopied) {
+  EXPECT_EQ(TwoLayers(512, 16).ChosenOn(With(kQuick)), MixingCall::kSplit);
+}
+
+TEST(ChooseCalls, ASlowWireIsHidden) {
+  EXPECT_EQ(TwoLayers(64, 128).ChosenOn(With(kSlow)), MixingCall::kSplit);
+}
+
+// The choice is a local one; over a whole network it is no worse than either rule for all.
+TEST(ChooseCalls, IsNoWorseThanOneRuleForAll) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet20"});
+  const Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.9});
+  for (const Link& link : {kQuick, kSlow, Link{{125e6}, Milliseconds(0.06)}}) {
+    const Cluster cluster = With(link);
+    const auto time = [&](const Plan& chosen) {
+      const auto cut = CutNetwork(graph, chosen);
+      EXPECT_TRUE(cut);
+      return Simulate(*cut, cluster)->total.count();
+    };
+    const double chosen = time(ChooseCalls(graph, plan, cluster));
+    for (const MixingCall call : {MixingCall::kSplit, MixingCall::kFused}) {
+      Plan same = plan;
+      for (auto& [name, value] : same.values) value.call = call;
+      EXPECT_LE(chosen, time(same) * 1.01)
+          << Name(call) << " at " << link.bandwidth.bytes_per_second;
+    }
+  }
+}
+
+TEST(ChooseCalls, OneNodeHasNothingToChoose) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet8"});
+  const Plan plan = SingleNodePlan(graph);
+  EXPECT_EQ(Hash(ChooseCalls(graph, plan, UsualCluster(1))), Hash(plan));
+}
+
+}  // namespace
+}  // namespace disco
