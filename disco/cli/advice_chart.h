@@ -17,7 +17,7 @@ std::string LabelOf(const Candidate& candidate);
 std::vector<size_t> FastestOfEachSparsity(const Advice& advice);
 
 // One node, and the fastest of each S, over what the default link carries in MB/s; a dot where one
-// breaks even. `advice` has to have been swept: the default link's bandwidth is finite.
+// breaks even. `advice` has to have factors.
 Chart BreakEvenChart(const Advice& advice, const Cluster& cluster, const std::string& network);
 
 }  // namespace disco

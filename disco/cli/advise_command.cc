@@ -121,8 +121,9 @@ Status Run(AdviseCommand& command) {
   if (!advice.factors.empty())
     chart = BreakEvenChart(advice, cluster, Path(command.network).filename().string());
   if (!command.svg.empty() && !chart) {
-    return Fail(ErrorKind::kUsage, "--svg: there is nothing to draw, for {} has an unlimited link",
-                command.cluster.cluster);
+    return Fail(ErrorKind::kUsage,
+                "--svg: there is nothing to draw, for the link is unlimited or {} takes no time",
+                command.network);
   }
   if (!command.svg.empty()) DISCO_TRY(WriteFile(command.svg, ChartToSvg(*chart)));
   const Advised advised{command.network, cluster, advice};

@@ -58,7 +58,9 @@ class Adviser {
 
   Result<Advice> Run() {
     DISCO_ASSIGN(advice_.one_node, OnOneNode(graph_, cluster_));
-    if (std::isfinite(cluster_.link.bandwidth.bytes_per_second)) advice_.factors = Factors();
+    const bool drawable = std::isfinite(cluster_.link.bandwidth.bytes_per_second) &&
+                          advice_.one_node.time() > Milliseconds(0);
+    if (drawable) advice_.factors = Factors();
     const int most =
         options_.nodes_max > 0 ? options_.nodes_max : static_cast<int>(cluster_.nodes.size());
     const std::vector<Sort> sorts = SortsOf(options_.sparsities);

@@ -42,7 +42,9 @@ struct Candidate {
 
 struct Advice {
   OneNode one_node;
-  std::vector<double> factors;        // from kLeastFactor to kMostFactor, evenly in logarithm
+  // From kLeastFactor to kMostFactor, evenly in logarithm. Empty when the default link is unlimited
+  // or one node takes no time.
+  std::vector<double> factors;
   std::vector<Candidate> candidates;  // of 2 nodes, then 3, ...; each by S
   // The fastest that fits, without branches, which only bound what is possible; of those within 1 %
   // of it the one with the least S, then the fewest nodes. Nothing: use one node.

@@ -122,6 +122,7 @@ TEST(Advise, DrawsNothingOverAnUnlimitedLink) {
   const Advice advice = AdviceFor(Equal(kUnlimited, 2));
   EXPECT_TRUE(advice.factors.empty());
   EXPECT_TRUE(advice.best);
+  EXPECT_TRUE(AdviceFor(Uniform({.link = {{1e6}}, .compute = {kUnlimited}})).factors.empty());
 }
 
 TEST(Advise, RefusesWhatMakesNoSense) {
