@@ -125,6 +125,22 @@ expect 2 '--cluster cluster.toml, or both' "$disco" simulate net.onnx --plan pla
 expect 2 'leave out --link' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --link 1MB/s
 expect 2 'plan.json' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --trace ./plan.json
 
+# Which plan for a cluster, and whether any: it is said when one node is best.
+json '.use_one_node == false and .best.nodes > 1 and .best.ms < .one_node_ms and (.candidates | length) == 12' \
+  "$disco" advise net.onnx --link 100GB/s --compute 125GMAC/s --nodes-max 3 --json
+json '.use_one_node and (has("best") | not) and (.bandwidths | length) == 31 and ([.. | nulls] | length == 0)' \
+  "$disco" advise net.onnx --link 1kB/s --compute 125GMAC/s --nodes-max 2 --sparsities 0.9 --json
+expect 0 '' "$disco" advise net.onnx --link 1kB/s --compute 125GMAC/s --nodes-max 2 --sparsities 0.9
+holds 'advise says one node' grep -q 'Use one node' stdout
+expect 0 '' "$disco" advise net.onnx --cluster cluster.toml --nodes-max 2 --sparsities 0.9,0.99 --svg chart.svg
+holds 'advise names the break-even' grep -q 'S = 99 %, 2 nodes.*MB/s' stdout
+holds 'the chart is SVG' grep -q '^<svg xmlns="http://www.w3.org/2000/svg".*' chart.svg
+expect 0 '' "$disco" advise net.onnx --link 10GB/s --compute 1GMAC/s --nodes-max 2 --sparsities 0.9
+holds 'advise says that S has to be trained' grep -q 'train with disco sparsify' stdout
+expect 2 '--sparsities' "$disco" advise net.onnx --cluster cluster.toml --sparsities 1.5
+expect 2 'nodes-max' "$disco" advise net.onnx --cluster cluster.toml --nodes-max 5
+expect 2 'net.onnx' "$disco" advise net.onnx --cluster cluster.toml --svg ./net.onnx
+
 # Text from a file moves no cursor: escape sequences in op names and class names.
 escape=$(printf '\x1b')
 LC_ALL=C sed "s/layer1.0.conv1/layer1.0$escape[2J.1/g" net.onnx >escapes.onnx

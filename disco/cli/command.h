@@ -21,6 +21,7 @@ void AddDescribeCommand(CLI::App& app, Action& action);
 void AddPlanCommand(CLI::App& app, Action& action);
 void AddEstimateCommand(CLI::App& app, Action& action);
 void AddSimulateCommand(CLI::App& app, Action& action);
+void AddAdviseCommand(CLI::App& app, Action& action);
 void AddCutCommand(CLI::App& app, Action& action);
 void AddNodeCommand(CLI::App& app, Action& action);
 void AddRunCommand(CLI::App& app, Action& action);

@@ -33,6 +33,7 @@ int Run(int argc, char** argv) {
   disco::AddPlanCommand(app, action);
   disco::AddEstimateCommand(app, action);
   disco::AddSimulateCommand(app, action);
+  disco::AddAdviseCommand(app, action);
   disco::AddCutCommand(app, action);
   disco::AddNodeCommand(app, action);
   disco::AddRunCommand(app, action);

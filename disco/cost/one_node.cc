@@ -52,10 +52,15 @@ Bytes MemoryOf(const Graph& graph) {
 Result<OneNode> OnOneNode(const Graph& graph, const Cluster& cluster) {
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, SingleNodePlan(graph)));
   OneNode result{.memory = MemoryOf(cut.shards[0])};
-  for (const ClusterNode& node : cluster.nodes)
+  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
+    const ClusterNode& node = cluster.nodes[i];
     result.times.push_back(GraphTime(cut.shards[0], node.speed));
-  const auto fastest = std::ranges::min_element(result.times);
-  result.fastest = static_cast<NodeId>(fastest - result.times.begin());
+    const bool fits = result.memory <= node.memory;
+    const bool first_that_fits = fits && !result.fits;
+    if (first_that_fits || (fits == result.fits && result.times[i] < result.time()))
+      result.fastest = static_cast<NodeId>(i);
+    result.fits = result.fits || fits;
+  }
   return result;
 }
 

@@ -18,7 +18,8 @@ Bytes MemoryOf(const Graph& graph);
 struct OneNode {
   std::vector<Milliseconds> times;  // by node of the cluster
   Bytes memory;                     // see MemoryOf
-  NodeId fastest = 0;
+  bool fits = false;                // whether some node has as much memory
+  NodeId fastest = 0;               // of those that have; of all, where none has
 
   Milliseconds time() const { return times[static_cast<size_t>(fastest)]; }
 };

@@ -2,6 +2,7 @@
 #include "disco/cost/simulate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "disco/cost/op_time.h"
@@ -37,6 +38,10 @@ class Player {
     }
     DISCO_TRY(CheckFinished());
     Finish();
+    if (!std::isfinite(result_.total.count())) {
+      return Fail(ErrorKind::kInvalid,
+                  "an answer takes longer than can be counted; give faster links or nodes");
+    }
     return std::move(result_);
   }
 

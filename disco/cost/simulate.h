@@ -8,7 +8,7 @@
 // and arrives the link's latency later. All nodes start at 0 with their inputs in place.
 //
 // Thread rule: pure and deterministic. Errors: kInvalid when the cluster has fewer nodes than the
-// plan, or when shards wait for what nobody sends.
+// plan, when shards wait for what nobody sends, or when the time is beyond all counting.
 #pragma once
 
 #include <optional>

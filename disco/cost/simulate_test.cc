@@ -172,6 +172,14 @@ TEST(Simulate, AReceiveThatNobodySendsToIsNamed) {
   EXPECT_THAT(simulation.error().message, HasSubstr("node 1"));
 }
 
+TEST(Simulate, AnEndlessAnswerIsAnError) {
+  Cluster cluster = SlowCluster(2);
+  cluster.link.bandwidth = {1e-308};
+  const auto simulation = Simulate(OneMessage(30).cut(), cluster);
+  ASSERT_FALSE(simulation);
+  EXPECT_THAT(simulation.error().message, HasSubstr("faster links"));
+}
+
 TEST(SimulatedTimeline, HasARowForEachProcessorAndLink) {
   const Cluster cluster = SlowCluster(2, Milliseconds(7));
   const auto events = TimelineOf(OneMessage(30).On(cluster), cluster);
