@@ -127,6 +127,7 @@ Json ToJson(const BenchCommand& options, const Measured& measured, const Session
   }
   return {{"ms", Spread(measured.ms)},
           {"iterations", measured.ms.size()},
+          {"all_ms", measured.ms},
           {"warmup", options.warmup},
           {"batch", options.batch},
           {"inputs", options.send_inputs ? "sent each time" : "on the nodes"},

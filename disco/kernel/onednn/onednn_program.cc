@@ -4,10 +4,12 @@
 #include <new>
 
 #include "disco/graph/fold_batch_norm.h"
+#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/early_adds.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
+#include "disco/kernel/onednn/skip_concat.h"
 #include "disco/kernel/reference/reference.h"
 
 namespace disco {
@@ -120,7 +122,9 @@ class OneDnnProgram : public Program {
 
 Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options) {
   FoldBatchNorm(graph);
+  onednn::SkipConcats(graph);
   onednn::AddEarly(graph);
+  DISCO_TRY(InferShapes(graph));
   try {
     auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options.threads);
     DISCO_TRY(program->Build());

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""disco beside ONNX Runtime, in turns, on one machine: one core stands for one node.
+
+Usage: bench/speed.py one NETWORK.onnx...                  one node, 1 thread, against ONNX Runtime with 1
+       bench/speed.py two NETWORK.onnx [--sparsity 0.99 ...] [--wire fp32 ...] [--shaped 37.5MB/s]
+                                                           two nodes over TCP, against 1 and 2 threads
+Options: --disco BINARY, --rounds R (of 10 inferences each), --out FILE.md
+
+Two nodes are two `disco node --threads 1` pinned to cores 0 and 1. --shaped puts them into two network namespaces with
+a veth between them, each way limited by tc tbf with a burst of 16 kB (needs root; taken down at the end). All figures
+are medians over all rounds; a ratio is between medians of the same run.
+"""
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PEER = [sys.executable, os.path.join(ROOT, "bench", "peer_onnxruntime.py")]
+SPACES = ["disco-bench-0", "disco-bench-1"]
+ADDRESSES = ["10.77.0.1", "10.77.0.2"]
+
+
+def run(command, **options):
+    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+
+
+def machine():
+    with open("/proc/cpuinfo") as info:
+        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}"
+
+
+@contextlib.contextmanager
+def namespaces(bandwidth):
+    """Two namespaces, each with one end of a veth whose sending is limited to `bandwidth`."""
+    bits = float(bandwidth.removesuffix("MB/s")) * 8
+
+    def inside(space, *command):
+        run(["ip", "netns", "exec", space, *command])
+
+    for space in SPACES:
+        subprocess.run(["ip", "netns", "del", space], capture_output=True)
+        run(["ip", "netns", "add", space])
+    try:
+        run(["ip", "link", "add", "disco0", "netns", SPACES[0], "type", "veth", "peer", "name", "disco1", "netns", SPACES[1]])
+        for i, (space, address) in enumerate(zip(SPACES, ADDRESSES)):
+            inside(space, "ip", "link", "set", "lo", "up")
+            inside(space, "ip", "addr", "add", f"{address}/24", "dev", f"disco{i}")
+            inside(space, "ip", "link", "set", f"disco{i}", "up")
+            inside(space, "tc", "qdisc", "add", "dev", f"disco{i}", "root", "tbf", "rate", f"{bits:g}mbit", "burst", "16kb",
+                   "latency", "1s")
+        yield
+    finally:
+        for space in SPACES:
+            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+
+
+@contextlib.contextmanager
+def nodes(disco, shaped):
+    """Two nodes on cores 0 and 1; yields the words in front of a caller's command, and the nodes' addresses."""
+    prefix = [["ip", "netns", "exec", space] if shaped else [] for space in SPACES]
+    hosts = ADDRESSES if shaped else ["127.0.0.1", "127.0.0.1"]
+    endpoints = [f"{hosts[0]}:7751", f"{hosts[1]}:7752"]
+    running = []
+    try:
+        for i in range(2):
+            running.append(subprocess.Popen(prefix[i] + ["taskset", "-c", str(i), disco, "node", "--listen", endpoints[i]],
+                                            stderr=subprocess.DEVNULL))
+        time.sleep(0.5)
+        yield prefix[0], ",".join(endpoints)
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
+            process.wait()
+
+
+class Contestant:
+    """A command that times some inferences and prints {"all_ms": [...]}."""
+
+    def __init__(self, name, command):
+        self.name, self.command, self.all_ms, self.last = name, command, [], None
+
+    def play(self):
+        self.last = json.loads(run(self.command).strip())
+        self.all_ms += self.last["all_ms"]
+
+    def median(self):
+        return statistics.median(self.all_ms)
+
+
+def peer(network, threads):
+    cores = ",".join(str(core) for core in range(threads))
+    return Contestant(f"ONNX Runtime, {threads} thread" + ("s" if threads > 1 else ""),
+                      ["taskset", "-c", cores, *PEER, network, "--threads", str(threads), "--warmup", "5", "--iterations", "10"])
+
+
+def bench(disco, network):
+    return [disco, "bench", network, "--json", "--warmup", "5", "--iterations", "10"]
+
+
+def play_in_turns(contestants, rounds):
+    for turn in range(rounds):
+        for contestant in contestants:
+            contestant.play()
+            print(f"round {turn + 1}/{rounds}  {contestant.name}: {contestant.median():.3f} ms", file=sys.stderr)
+
+
+def plan(disco, network, folder, sparsity, wire, cluster):
+    path = os.path.join(folder, f"plan-{sparsity}-{wire}.json")
+    command = [disco, "plan", network, "--nodes", "2", "--sparsity", str(sparsity), "--cluster", cluster, "--wire", wire, "--out", path]
+    if wire == "int8":
+        command += ["--calibrate", "synthetic", "--calibrate-images", "16"]
+    run(command)
+    return path
+
+
+def compare_one(arguments):
+    rows = []
+    for network in arguments.networks:
+        ours = Contestant("disco, 1 node", ["taskset", "-c", "0", *bench(arguments.disco, network)])
+        theirs = peer(network, 1)
+        play_in_turns([theirs, ours], arguments.rounds)
+        name = os.path.basename(network).removesuffix(".onnx")
+        rows.append(f"| {name} | {theirs.median():.2f} | {ours.median():.2f} | {ours.median() / theirs.median():.2f} | {min(ours.all_ms) / min(theirs.all_ms):.2f} |")
+    head = ["| network | ONNX Runtime ms | disco ms | disco / ONNX Runtime | of the fastest runs |", "|---|--:|--:|--:|--:|"]
+    return theirs.last["peer"], head + rows
+
+
+def compare_two(arguments):
+    network = arguments.networks[0]
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        if arguments.shaped:
+            stack.enter_context(namespaces(arguments.shaped))
+        prefix, endpoints = stack.enter_context(nodes(arguments.disco, arguments.shaped))
+        cluster = os.path.join(folder, "cluster.toml")
+        run(prefix + [arguments.disco, "probe", "--nodes", endpoints, "--out", cluster])
+        contestants, details = [peer(network, 1), peer(network, 2)], []
+        for sparsity in arguments.sparsity:
+            for wire in arguments.wire:
+                path = plan(arguments.disco, network, folder, sparsity, wire, cluster)
+                predicted = json.loads(run([arguments.disco, "simulate", network, "--plan", path, "--cluster", cluster, "--json"]))
+                contestant = Contestant(f"S = {sparsity}, {wire}",
+                                        prefix + bench(arguments.disco, network) + ["--plan", path, "--nodes", endpoints])
+                contestants.append(contestant)
+                details.append((contestant, predicted["total_ms"]))
+        play_in_turns(contestants, arguments.rounds)
+        one, two = contestants[:2]
+        rows = [f"| {peer_.name} | {peer_.median():.2f} | {min(peer_.all_ms):.2f} | | | | |" for peer_ in (one, two)]
+        for contestant, predicted in details:
+            ms, fastest = contestant.median(), min(contestant.all_ms)
+            sent = max(node["bytes_sent"] for node in contestant.last["nodes"])
+            rows.append(f"| {contestant.name} | {ms:.2f} | {fastest:.2f} | {one.median() / ms:.2f} | {two.median() / ms:.2f} | "
+                        f"{predicted:.2f} ({(predicted / ms - 1) * 100:+.0f} %) | {sent} |")
+    head = ["| what | median ms | fastest ms | times ONNX Runtime, 1 thread | 2 threads | predicted ms | bytes each way |",
+            "|---|--:|--:|--:|--:|--:|--:|"]
+    return one.last["peer"], head + rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["one", "two"])
+    parser.add_argument("networks", nargs="+")
+    parser.add_argument("--sparsity", type=float, nargs="+", default=[0.99, 0.95, 0.9, 0.8])
+    parser.add_argument("--wire", nargs="+", default=["fp32"])
+    parser.add_argument("--shaped", default="")
+    parser.add_argument("--disco", default=os.path.join(ROOT, "build", "release", "bin", "disco"))
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--out", default="")
+    arguments = parser.parse_args()
+    peer_name, table = (compare_one if arguments.what == "one" else compare_two)(arguments)
+    version = run([arguments.disco, "--version"]).strip()
+    command = " ".join(["bench/speed.py"] + [os.path.basename(word) if os.path.sep in word else word for word in sys.argv[1:]])
+    text = "\n".join([f"{machine()}; {version}, {peer_name}; {datetime.date.today()}; `{command}`", "", *table, ""])
+    print(text)
+    if arguments.out:
+        with open(arguments.out, "a") as file:
+            file.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
