@@ -76,8 +76,8 @@ std::vector<std::string> DescribePath(const Simulation& simulation, const Cluste
   const std::vector<PathPiece> pieces = PiecesOf(simulation);
   std::vector<size_t> longest(pieces.size());
   for (size_t i = 0; i < longest.size(); ++i) longest[i] = i;
-  std::ranges::stable_sort(longest, std::greater<>(),
-                           [&](size_t i) { return pieces[i].end - pieces[i].start; });
+  std::ranges::sort(longest, {},
+                    [&](size_t i) { return std::pair(pieces[i].start - pieces[i].end, i); });
   longest.resize(std::min(most, longest.size()));
   std::ranges::sort(longest);
   std::vector<std::string> lines = {SumUp(simulation)};

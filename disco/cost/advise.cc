@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "disco/cost/choose_calls.h"
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
 
@@ -81,7 +82,7 @@ class Adviser {
   std::vector<NodeId> Fastest(int count) const {
     std::vector<NodeId> nodes(cluster_.nodes.size());
     std::iota(nodes.begin(), nodes.end(), 0);
-    std::ranges::stable_sort(nodes, {}, [&](NodeId node) { return TimeOn(node); });
+    std::ranges::sort(nodes, {}, [&](NodeId node) { return std::pair(TimeOn(node), node); });
     nodes.resize(static_cast<size_t>(count));
     std::ranges::sort(nodes);
     return nodes;
@@ -112,9 +113,10 @@ class Adviser {
                               .method = {sort.method, ""},
                               .sparsity = asked ? sort.sparsity : 0};
     candidate.method = ToString(options.method);
-    DISCO_ASSIGN(const Plan plan, MakePlan(graph_, options));
-    DISCO_ASSIGN(const Cut cut, CutNetwork(graph_, plan));
     const Cluster nodes = Subset(cluster_, candidate.nodes);
+    DISCO_ASSIGN(Plan plan, MakePlan(graph_, options));
+    plan = ChooseCalls(graph_, std::move(plan), nodes);
+    DISCO_ASSIGN(const Cut cut, CutNetwork(graph_, plan));
     candidate.fits = true;
     for (size_t i = 0; i < cut.shards.size(); ++i)
       candidate.fits = candidate.fits && MemoryOf(cut.shards[i]) <= nodes.nodes[i].memory;
@@ -163,8 +165,9 @@ class Adviser {
       able.push_back(i);
       least = std::min(least, candidate.time);
     }
-    // Candidates stand by nodes; a stable sort keeps the fewest first.
-    std::ranges::stable_sort(able, {}, [&](size_t i) { return advice_.candidates[i].sparsity; });
+    // Candidates stand by nodes: of equal S the fewest first.
+    std::ranges::sort(able, {},
+                      [&](size_t i) { return std::pair(advice_.candidates[i].sparsity, i); });
     if (!able.empty()) advice_.least_sparse = FastestOfItsSparsity(able);
     for (const size_t i : able) {
       if (!advice_.best && advice_.candidates[i].time <= least * (1 + kMargin)) advice_.best = i;
