@@ -154,6 +154,43 @@ holds 'class names are sanitised' lacks "$escape" stdout
 expect 2 'no command' "$disco" "bogus$escape"
 holds 'errors are sanitised' lacks "$escape" stderr
 
+# How features travel and are taken is the plan's; owners and mask of another plan can be kept.
+expect 0 '' "$disco" plan net.onnx --keep plan.json --wire fp16 --out half.json
+expect 0 '' "$disco" plan net.onnx --keep plan.json --wire int8 --calibrate synthetic:size=64 --calibrate-images 3 --out bytes.json
+json '[.nodes[] | .bytes_planned == .bytes_sent and .bytes_sent > 0] | all' "$disco" bench net.onnx --plan bytes.json --local --warmup 1 --iterations 3 --json
+holds 'bytes take a quarter of floats' test "$("$disco" bench net.onnx --plan bytes.json --local --iterations 1 --json 2>/dev/null | jq '[.nodes[].bytes_sent] | add * 4')" = \
+  "$("$disco" bench net.onnx --plan plan.json --local --iterations 1 --json 2>/dev/null | jq '[.nodes[].bytes_sent] | add')"
+expect 0 '' "$disco" plan net.onnx --keep plan.json --call split --out split.json
+holds 'every value is split' lacks '"call":"fused"' split.json
+expect 2 '--calibrate FOLDER' "$disco" plan net.onnx --nodes 2 --wire int8 --out x.json
+expect 2 'fp32, fp16 and int8' "$disco" plan net.onnx --nodes 2 --wire int4 --out x.json
+expect 2 '--keep PLAN' "$disco" plan net.onnx --out x.json
+expect 2 'split and fused' "$disco" plan net.onnx --nodes 2 --call both --out x.json
+
+# Times of inferences, and a timeline of one.
+json '.iterations == 3 and (.all_ms | length) == 3 and .ms.p50 > 0 and (.nodes | length) == 3' \
+  "$disco" bench net.onnx --plan plan.json --local --warmup 1 --iterations 3 --trace trace.json --json
+json '[.traceEvents[] | select(.ph == "X") | .cat] | unique == ["compute", "send", "wait"]' cat trace.json
+json '.inputs == "sent each time"' "$disco" bench net.onnx --iterations 2 --send-inputs --json
+
+# Two nodes, measured; what was measured is good for a simulation.
+ports=
+for i in 0 1; do
+  "$disco" node --listen 127.0.0.1:0 2>node-$i.log &
+  for _ in $(seq 100); do
+    port=$(sed -n 's/.*listening on \([^;]*\);.*/\1/p' node-$i.log)
+    [ -n "$port" ] && break
+    sleep 0.05
+  done
+  ports=$ports${ports:+,}$port
+done
+json '(.nodes | length) == 2 and .link.latency_ms > 0 and .nodes[0].memory > 0' "$disco" probe --nodes "$ports" --out measured.toml --json
+expect 0 '' "$disco" plan net.onnx --nodes 2 --sparsity 0.9 --cluster measured.toml --out measured.json
+json '.total_ms > 0' "$disco" simulate net.onnx --plan measured.json --cluster measured.toml --json
+# shellcheck disable=SC2046
+kill $(jobs -p)
+expect 1 '127.0.0.1:1' "$disco" probe --nodes 127.0.0.1:1,127.0.0.1:2 --out x.toml --deadline 1s
+
 # Nothing is written over what is read.
 cp net.onnx kept.onnx
 expect 2 'kept.onnx' "$disco" plan kept.onnx --nodes 2 --out ./kept.onnx
