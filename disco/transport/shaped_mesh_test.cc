@@ -116,6 +116,7 @@ TEST_P(Arrivals, AfterTheDeadlineAreANamedError) {
 TEST_P(Arrivals, AreWaitedForUntilShutdown) {
   for (const bool any : {false, true}) {
     Shaped meshes({.latency = Milliseconds(60'000)}, GetParam());
+    const Deadline arrival = Deadline::In(Milliseconds(60'000));
     ASSERT_TRUE(meshes[0].Post(1, {}, Buffer(5)));
     std::thread killer([&] {
       std::this_thread::sleep_for(Milliseconds(20));  // the wait has most likely begun
@@ -131,6 +132,7 @@ TEST_P(Arrivals, AreWaitedForUntilShutdown) {
       status = meshes[1].Receive(0, into, Soon());
     }
     killer.join();
+    EXPECT_FALSE(arrival.Passed());
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().kind, ErrorKind::kPeer) << status.error().message;
     EXPECT_THAT(status.error().message, HasSubstr("shut down"));
