@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The property the project stands on: N nodes compute what one node computes, and send what was
-// predicted. For random networks, numbers of nodes, shares and masks; both kernels; memory and TCP.
+// predicted. For random networks, numbers of nodes, shares and masks; both kernels; memory and TCP,
+// shaped and not.
 #include <thread>
 
 #include "disco/base/random.h"
@@ -190,6 +191,34 @@ class LocalServers {
   std::vector<std::unique_ptr<NodeServer>> servers_;
   std::vector<std::jthread> threads_;
 };
+
+// Slow enough that messages wait for their time, and some for a second try.
+constexpr LinkShape kSlowLinks{.bandwidth = {50e6},
+                               .latency = Milliseconds(0.2),
+                               .jitter = Milliseconds(0.3),
+                               .loss = 0.02,
+                               .retry = Milliseconds(1),
+                               .seed = 5};
+
+class RandomNetworksOverSlowLinks : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(RandomNetworksOverSlowLinks, GiveTheSameAnswer) {
+  const Case drawn = MakeCase(GetParam());
+  const std::vector<Tensor> expected = Expected(drawn);
+  SessionOptions options{.deadline = kPatience, .shape = kSlowLinks};
+  LocalServers servers(drawn.plan.nodes);
+  const auto remote = Session::Connect(drawn.graph, drawn.plan, servers.endpoints, options);
+  ASSERT_TRUE(remote) << remote.error().message;
+  ExpectSameAnswer(**remote, drawn, expected);
+  Random random(GetParam(), 3);
+  for (NodeId node = 0; node < drawn.plan.nodes; ++node)
+    options.throttles.push_back(random.Uniform(0.3, 1));
+  const auto local = Session::OpenLocal(drawn.graph, drawn.plan, options);
+  ASSERT_TRUE(local) << local.error().message;
+  ExpectSameAnswer(**local, drawn, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworksOverSlowLinks, testing::Range<uint64_t>(2000, 2012));
 
 class RandomNetworksOverTcp : public testing::TestWithParam<uint64_t> {};
 
