@@ -2,13 +2,10 @@
 // The property the project stands on: N nodes compute what one node computes, and send what was
 // predicted. For random networks, numbers of nodes, shares and masks; both kernels; memory and TCP,
 // shaped and not.
-#include <thread>
-
 #include "disco/base/random.h"
 #include "disco/cost/estimate.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/work.h"
-#include "disco/node/server.h"
 #include "disco/node/session.h"
 #include "disco/plan/assignment.h"
 #include "disco/plan/calibrate.h"
@@ -17,6 +14,7 @@
 #include "disco/plan/plan_file.h"
 #include "disco/shard/cut.h"
 #include "tests/compare.h"
+#include "tests/local_servers.h"
 #include "tests/random_network.h"
 
 namespace disco {
@@ -166,31 +164,6 @@ TEST_P(RandomNetworks, OverNarrowWires) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworks, testing::Range<uint64_t>(0, 120));
-
-// Servers in this process, each with its own thread.
-class LocalServers {
- public:
-  explicit LocalServers(int count) {
-    for (int i = 0; i < count; ++i) {
-      auto server =
-          NodeServer::Start({"127.0.0.1", 0}, {.patience = kPatience}, [](const std::string&) {});
-      EXPECT_TRUE(server) << server.error().message;
-      endpoints.push_back({"127.0.0.1", (*server)->port()});
-      servers_.push_back(std::move(*server));
-      threads_.emplace_back(
-          [server = servers_.back().get()] { EXPECT_TRUE(server->Run([] { return false; })); });
-    }
-  }
-  ~LocalServers() {
-    for (auto& server : servers_) server->Stop();
-    threads_.clear();
-  }
-  std::vector<Endpoint> endpoints;
-
- private:
-  std::vector<std::unique_ptr<NodeServer>> servers_;
-  std::vector<std::jthread> threads_;
-};
 
 // Slow enough that messages wait for their time, and some for a second try.
 constexpr LinkShape kSlowLinks{.bandwidth = {50e6},
