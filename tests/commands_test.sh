@@ -67,6 +67,15 @@ json '.top | length == 5' "$disco" run net.onnx --tensor zeros.npy --out-dir ans
 holds 'run writes its output' [ -s answers/logits.npy ]
 json '.nodes | length == 3' "$disco" run net.onnx --plan plan.json --local --tensor zeros.npy --json
 
+# Links shaped and nodes throttled: slower, and the same bytes.
+shape=20MB/s,latency=0.2ms,jitter=0.1ms,loss=0.5%,retry=1ms,seed=7
+json '.nodes | length == 3 and all(.[]; .bytes_planned == .bytes_sent)' \
+  "$disco" run net.onnx --plan plan.json --local --shape "$shape" --throttle 1,0.5,0.9 --tensor zeros.npy --json
+json '.nodes | all(.[]; .bytes_planned == .bytes_sent)' \
+  "$disco" bench net.onnx --plan plan.json --local --shape "$shape" --iterations 2 --warmup 1 --json
+json '.images == 5' "$disco" eval net.onnx --plan plan.json --local --shape latency=0.1ms --data synthetic:train=10,val=5,size=64 --json
+json '.nodes | length == 1' "$disco" run net.onnx --throttle 0.5 --tensor zeros.npy --json
+
 # Figures that are not finite are strings in JSON; what is not UTF-8 is replaced.
 { head -c 128 zeros.npy; head -c $((3 * 64 * 64 * 4)) /dev/zero | tr '\0' '\377'; } >nan.npy
 json '[.top[].score] == ["nan", "nan", "nan", "nan", "nan"]' "$disco" run net.onnx --kernel reference --tensor nan.npy --json
@@ -225,6 +234,18 @@ expect 2 "zeros.npy.*\[1, 3, 64, 64\].*'input'.*\[1, 4, 32, 32\]" "$disco" run f
 expect 2 'four.onnx has 1 inputs' "$disco" run four.onnx --tensor zeros.npy --tensor zeros.npy
 expect 2 '\[3, 96, 96\].*--preprocess' "$disco" eval net.onnx --preprocess 3x96x96 --data synthetic:train=10,val=5,size=64
 expect 2 '127.0.0.1' "$disco" node --listen nonsense
+local_run=("$disco" run net.onnx --plan plan.json --local --tensor zeros.npy)
+for shape in fast 37.5MB 37.5MB/s,latency=2h loss=95% jitter=-1ms seed=x speed=1 37.5MB/s,; do
+  expect 2 "'${shape##*,}'.*37.5MB/s,latency=2ms" "${local_run[@]}" --shape "$shape"
+done
+expect 2 '0.01 to 1' "${local_run[@]}" --throttle 1,0,1
+expect 2 '0.01 to 1' "${local_run[@]}" --throttle 1,1,1.5
+expect 2 'throttle' "${local_run[@]}" --throttle 1,half,1
+expect 2 '2 throttles for 3 nodes' "${local_run[@]}" --throttle 1,0.5
+expect 2 'disco node --throttle' "$disco" run net.onnx --plan plan.json --nodes a:1,b:2,c:3 --throttle 1,1,0.5 --tensor zeros.npy
+for throttle in 0 1.01 nan; do
+  expect 2 '0.01 to 1' "$disco" node --listen 127.0.0.1:0 --throttle $throttle
+done
 
 # What the world does wrong is 1, and names the file, op or node.
 shard=shards/node-0.onnx

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The property the project stands on: N nodes compute what one node computes, and send what was
-// predicted. For random networks, numbers of nodes, shares and masks; both kernels; memory and TCP.
-#include <thread>
-
+// predicted. For random networks, numbers of nodes, shares and masks; both kernels; memory and TCP,
+// shaped and not.
 #include "disco/base/random.h"
 #include "disco/cost/estimate.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/work.h"
-#include "disco/node/server.h"
 #include "disco/node/session.h"
 #include "disco/plan/assignment.h"
 #include "disco/plan/calibrate.h"
@@ -16,6 +14,7 @@
 #include "disco/plan/plan_file.h"
 #include "disco/shard/cut.h"
 #include "tests/compare.h"
+#include "tests/local_servers.h"
 #include "tests/random_network.h"
 
 namespace disco {
@@ -166,30 +165,33 @@ TEST_P(RandomNetworks, OverNarrowWires) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworks, testing::Range<uint64_t>(0, 120));
 
-// Servers in this process, each with its own thread.
-class LocalServers {
- public:
-  explicit LocalServers(int count) {
-    for (int i = 0; i < count; ++i) {
-      auto server =
-          NodeServer::Start({"127.0.0.1", 0}, {.patience = kPatience}, [](const std::string&) {});
-      EXPECT_TRUE(server) << server.error().message;
-      endpoints.push_back({"127.0.0.1", (*server)->port()});
-      servers_.push_back(std::move(*server));
-      threads_.emplace_back(
-          [server = servers_.back().get()] { EXPECT_TRUE(server->Run([] { return false; })); });
-    }
-  }
-  ~LocalServers() {
-    for (auto& server : servers_) server->Stop();
-    threads_.clear();
-  }
-  std::vector<Endpoint> endpoints;
+// Slow enough that messages wait for their time, and some for a second try.
+constexpr LinkShape kSlowLinks{.bandwidth = {50e6},
+                               .latency = Milliseconds(0.2),
+                               .jitter = Milliseconds(0.3),
+                               .loss = 0.02,
+                               .retry = Milliseconds(1),
+                               .seed = 5};
 
- private:
-  std::vector<std::unique_ptr<NodeServer>> servers_;
-  std::vector<std::jthread> threads_;
-};
+class RandomNetworksOverSlowLinks : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(RandomNetworksOverSlowLinks, GiveTheSameAnswer) {
+  const Case drawn = MakeCase(GetParam());
+  const std::vector<Tensor> expected = Expected(drawn);
+  SessionOptions options{.deadline = kPatience, .shape = kSlowLinks};
+  LocalServers servers(drawn.plan.nodes);
+  const auto remote = Session::Connect(drawn.graph, drawn.plan, servers.endpoints, options);
+  ASSERT_TRUE(remote) << remote.error().message;
+  ExpectSameAnswer(**remote, drawn, expected);
+  Random random(GetParam(), 3);
+  for (NodeId node = 0; node < drawn.plan.nodes; ++node)
+    options.throttles.push_back(random.Uniform(0.3, 1));
+  const auto local = Session::OpenLocal(drawn.graph, drawn.plan, options);
+  ASSERT_TRUE(local) << local.error().message;
+  ExpectSameAnswer(**local, drawn, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworksOverSlowLinks, testing::Range<uint64_t>(2000, 2012));
 
 class RandomNetworksOverTcp : public testing::TestWithParam<uint64_t> {};
 

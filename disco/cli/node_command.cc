@@ -4,6 +4,7 @@
 
 #include "disco/base/interrupt.h"
 #include "disco/cli/command.h"
+#include "disco/kernel/program.h"
 #include "disco/node/server.h"
 
 namespace disco {
@@ -27,6 +28,7 @@ Status Run(NodeCommand& options) {
   DISCO_TRY(SetLimit(options.cache, options.limits.cache));
   if (options.limits.sessions < 1)
     return Fail(ErrorKind::kUsage, "--sessions has to be at least 1");
+  DISCO_TRY(CheckThrottle(options.limits.throttle));
   CatchInterrupts();
   const auto logger =
       std::make_shared<spdlog::logger>("node", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -56,6 +58,8 @@ void AddNodeCommand(CLI::App& app, Action& action) {
         command.add_option("--memory", options.memory,
                            "Weights and features of all callers' shards together, at most "
                            "[half of the machine's memory]");
+        command.add_option("--throttle", options.limits.throttle,
+                           "Compute as if this machine were that fast: 0.5 is half as fast [1]");
         command.add_option("--cache", options.cache,
                            "Memory for shards kept between callers [an eighth of the machine's]");
       },

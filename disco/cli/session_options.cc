@@ -16,6 +16,13 @@ void AddSessionFlags(CLI::App& command, SessionFlags& flags) {
   command.add_option("--deadline", flags.deadline, "Longest wait for any node: 5s, 500ms");
   command.add_option("--kernel", flags.kernel, "onednn, or reference (slow and plain)");
   command.add_option("--threads", flags.threads, "Threads of each node")->check(CLI::Range(1, 256));
+  command.add_option("--shape", flags.shape,
+                     "Make the links between nodes slow; all nodes have to be on one machine: "
+                     "37.5MB/s,latency=2ms,jitter=0.5ms,loss=0.1%,retry=200ms,seed=7");
+  command
+      .add_option("--throttle", flags.throttles,
+                  "Let each node here compute as if it were that fast: 1,0.5")
+      ->delimiter(',');
 }
 
 Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFlags& flags) {
@@ -24,6 +31,10 @@ Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFl
   DISCO_ASSIGN(options.deadline, ParseDuration(flags.deadline));
   if (options.deadline <= Milliseconds(0))
     return Fail(ErrorKind::kUsage, "--deadline has to be more than nothing");
+  if (!flags.shape.empty()) {
+    DISCO_ASSIGN(options.shape, ParseLinkShape(flags.shape));
+  }
+  options.throttles = flags.throttles;
   DISCO_ASSIGN(const Plan plan, LoadPlan(flags.plan, graph));
   if (flags.nodes.empty()) {
     if (!flags.plan.empty() && !flags.local)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options of the commands that run a network on nodes: run, eval.
+// Options of the commands that run a network on nodes: run, eval, bench.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -12,7 +12,8 @@
 namespace disco {
 
 struct SessionFlags {
-  std::string plan, nodes, deadline = "5s", kernel = "onednn";
+  std::string plan, nodes, deadline = "5s", kernel = "onednn", shape;
+  std::vector<double> throttles;
   bool local = false;
   int threads = 1;
 };

@@ -36,6 +36,12 @@ Status CheckFits(const Graph& graph) {
 
 }  // namespace
 
+Status CheckThrottle(double throttle) {
+  if (throttle >= 0.01 && throttle <= 1) return {};
+  return Fail(ErrorKind::kUsage, "a throttle is a number from 0.01 to 1, like 0.5; {} is not",
+              throttle);
+}
+
 Result<KernelKind> ParseKernelKind(std::string_view text) {
   if (text == "onednn") return KernelKind::kOneDnn;
   if (text == "reference") return KernelKind::kReference;
@@ -45,6 +51,7 @@ Result<KernelKind> ParseKernelKind(std::string_view text) {
 Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& options) {
   if (options.threads < 1)
     return Fail(ErrorKind::kUsage, "{} threads make no sense", options.threads);
+  DISCO_TRY(CheckThrottle(options.throttle));
   DISCO_TRY(Validate(graph));
   DISCO_TRY(InferShapes(graph));
   DISCO_TRY(CheckFits(graph));

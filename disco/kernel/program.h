@@ -64,7 +64,12 @@ Result<KernelKind> ParseKernelKind(std::string_view text);  // "onednn", "refere
 struct ProgramOptions {
   KernelKind kernel = KernelKind::kOneDnn;
   int threads = 1;
+  // From 0.01 to 1, for experiments: every step of kind kCompute takes 1 / throttle of its time.
+  double throttle = 1;
 };
+
+// Errors: kUsage when it is out of range.
+Status CheckThrottle(double throttle);
 
 // Shapes are inferred here; the graph's input shapes say the batch.
 Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& options);

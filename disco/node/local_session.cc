@@ -7,6 +7,7 @@
 #include "disco/node/runner.h"
 #include "disco/node/server.h"
 #include "disco/transport/memory_mesh.h"
+#include "disco/transport/shaped_mesh.h"
 
 namespace disco {
 namespace {
@@ -20,6 +21,7 @@ class LocalSession : public Session {
       names.push_back(fmt::format("node {}", node));
     names.emplace_back("the caller");
     meshes_ = MakeMemoryMeshes(static_cast<int>(names.size()), names);
+    if (options.shape) ShapeLinks(*options.shape, static_cast<int>(cut.shards.size()));
   }
 
   ~LocalSession() override {
@@ -49,10 +51,28 @@ class LocalSession : public Session {
   Milliseconds last_duration() const override { return caller_.last_duration(); }
 
  private:
+  void ShapeLinks(const LinkShape& shape, int nodes) {
+    for (NodeId node = 0; node < nodes; ++node) {
+      std::unique_ptr<Mesh>& mesh = meshes_[static_cast<size_t>(node)];
+      mesh = MakeShapedMesh(std::move(mesh), {shape, node, nodes});
+    }
+  }
+
   Caller caller_;
   std::vector<std::unique_ptr<Mesh>> meshes_;
   std::vector<std::jthread> threads_;  // joined before the meshes go
 };
+
+Result<ProgramOptions> ProgramOf(NodeId node, const Plan& plan, const SessionOptions& options) {
+  ProgramOptions program = options.program;
+  if (options.throttles.empty()) return program;
+  if (static_cast<int>(options.throttles.size()) != plan.nodes) {
+    return Fail(ErrorKind::kUsage, "{} throttles for {} nodes; give one per node",
+                options.throttles.size(), plan.nodes);
+  }
+  program.throttle = options.throttles[static_cast<size_t>(node)];
+  return program;
+}
 
 }  // namespace
 
@@ -61,11 +81,12 @@ Result<std::unique_ptr<Session>> Session::OpenLocal(const Graph& graph, const Pl
   DISCO_ASSIGN(Cut cut, CutNetwork(graph, plan));
   auto session = std::make_unique<LocalSession>(graph, cut, options);
   for (NodeId node = 0; node < plan.nodes; ++node) {
-    RunnerOptions runner_options{.node = node,
-                                 .nodes = plan.nodes,
-                                 .plan_hash = cut.plan_hash,
-                                 .deadline = options.deadline * kNodeDeadlineShare,
-                                 .program = options.program};
+    DISCO_ASSIGN(const ProgramOptions program, ProgramOf(node, plan, options));
+    const RunnerOptions runner_options{.node = node,
+                                       .nodes = plan.nodes,
+                                       .plan_hash = cut.plan_hash,
+                                       .deadline = options.deadline * kNodeDeadlineShare,
+                                       .program = program};
     auto runner = Runner::Create(std::move(cut.shards[static_cast<size_t>(node)]), runner_options);
     if (!runner) return At(fmt::format("node {}", node), runner.error());
     session->Start(node, std::move(*runner));

@@ -8,6 +8,7 @@
 #include "disco/graph/work.h"
 #include "disco/node/message.h"
 #include "disco/node/runner.h"
+#include "disco/transport/shaped_mesh.h"
 #include "disco/transport/tcp_mesh.h"
 
 namespace disco {
@@ -46,11 +47,13 @@ class Opening {
     // A few bytes of shard can ask for any amount of features.
     DISCO_ASSIGN(auto features, house_.budget.Reserve(FeatureBytes(graph), "what it computes"));
     DISCO_ASSIGN(auto weights, house_.budget.Reserve(WeightBytes(graph), "what it has learned"));
-    DISCO_ASSIGN(Runner runner, Runner::Create(std::move(graph), {.node = hello_.node,
-                                                                  .nodes = hello_.nodes,
-                                                                  .plan_hash = hello_.plan_hash,
-                                                                  .deadline = hello_.deadline,
-                                                                  .program = hello_.program}));
+    RunnerOptions options{.node = hello_.node,
+                          .nodes = hello_.nodes,
+                          .plan_hash = hello_.plan_hash,
+                          .deadline = hello_.deadline,
+                          .program = hello_.program};
+    options.program.throttle = house_.limits.throttle;
+    DISCO_ASSIGN(Runner runner, Runner::Create(std::move(graph), options));
     return Loaded{std::move(features), std::move(weights), std::move(runner)};
   } catch (const std::bad_alloc&) {
     return Fail(ErrorKind::kPeer, "the shard needs more memory than this node has");
@@ -163,6 +166,12 @@ Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house, SessionC
   return OpenSession{std::move(loaded), std::move(peers)};
 }
 
+std::unique_ptr<Mesh> MakeMesh(std::vector<std::optional<TcpPeer>> peers, const Hello& hello) {
+  auto mesh = MakeTcpMesh(std::move(peers));
+  if (!hello.shape) return mesh;
+  return MakeShapedMesh(std::move(mesh), {*hello.shape, hello.node, hello.nodes});
+}
+
 }  // namespace
 
 Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& control) {
@@ -177,7 +186,7 @@ Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& cont
     return tl::unexpected(error);
   }
   open->peers.back() = TcpPeer{std::move(caller.socket), "the caller"};
-  const auto mesh = MakeTcpMesh(std::move(open->peers));
+  const auto mesh = MakeMesh(std::move(open->peers), caller.hello);
   const SessionControl::Hold hold(control, [&mesh] { mesh->Shutdown(); });
   return open->loaded.runner.Serve(
       *mesh, {[&control] { return control.GoOn(); }, [&control] { control.Touch(); }});

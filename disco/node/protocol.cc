@@ -84,6 +84,9 @@ Status ReadCallersPart(const Json& json, Hello& hello) {
   hello.deadline = Milliseconds(deadline);
   DISCO_ASSIGN(hello.program.kernel, ParseKernelKind(json.at("kernel").get<std::string>()));
   DISCO_ASSIGN(hello.program.threads, IntFrom(json, "threads", 1, kMaxThreads));
+  if (json.contains("shape")) {
+    DISCO_ASSIGN(hello.shape, ParseLinkShape(json["shape"].get<std::string>()));
+  }
   for (const Json& endpoint : json.at("listen")) {
     DISCO_ASSIGN(Endpoint parsed, ParseEndpoint(endpoint.get<std::string>()));
     hello.listen.push_back(std::move(parsed));
@@ -107,6 +110,7 @@ std::string ToJson(const Hello& hello) {
     json["deadline_ms"] = hello.deadline.count();
     json["kernel"] = hello.program.kernel == KernelKind::kOneDnn ? "onednn" : "reference";
     json["threads"] = hello.program.threads;
+    if (hello.shape) json["shape"] = ToString(*hello.shape);
     for (const Endpoint& endpoint : hello.listen) json["listen"].push_back(ToString(endpoint));
   }
   return Text(json);

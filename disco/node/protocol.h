@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "disco/kernel/program.h"
 #include "disco/transport/endpoint.h"
 #include "disco/transport/frame.h"
+#include "disco/transport/shape.h"
 
 namespace disco {
 
@@ -46,9 +48,10 @@ struct Hello {
   int nodes = 1;
   uint64_t plan_hash = 0, shard_hash = 0;
   Bytes shard_size;
-  Milliseconds deadline{0};  // of one inference, on the node
-  ProgramOptions program;
-  std::vector<Endpoint> listen;  // of all nodes, as the caller reaches them
+  Milliseconds deadline{0};        // of one inference, on the node
+  ProgramOptions program;          // without its throttle, which is the node's own
+  std::optional<LinkShape> shape;  // of the links between nodes
+  std::vector<Endpoint> listen;    // of all nodes, as the caller reaches them
 };
 std::string ToJson(const Hello& hello);
 // Checks every field's range. `plan_hash` comes from the frame.

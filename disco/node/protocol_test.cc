@@ -19,6 +19,7 @@ Hello FromCaller() {
           .shard_size = Bytes{123'456'789'012},
           .deadline = Milliseconds(1234.5),
           .program = {.kernel = KernelKind::kReference, .threads = 3},
+          .shape = LinkShape{.bandwidth = {37.5e6}, .latency = Milliseconds(2), .seed = 9},
           .listen = {{"10.0.0.1", 7701}, {"::1", 7702}}};
 }
 
@@ -35,7 +36,17 @@ TEST(Hello, OfACallerRoundTrips) {
   EXPECT_EQ(again->deadline, hello.deadline);
   EXPECT_EQ(again->program.kernel, hello.program.kernel);
   EXPECT_EQ(again->program.threads, hello.program.threads);
+  ASSERT_TRUE(again->shape);
+  EXPECT_EQ(ToString(*again->shape), ToString(*hello.shape));
   EXPECT_EQ(again->listen, hello.listen);
+}
+
+TEST(Hello, NeedNotShapeLinks) {
+  Hello hello = FromCaller();
+  hello.shape.reset();
+  const auto again = HelloFromJson(ToJson(hello));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_FALSE(again->shape);
 }
 
 TEST(Hello, OfANodeRoundTrips) {
@@ -84,6 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"1234.5", "1e9"}, Spoilt{"1234.5", "null"}, Spoilt{"\"threads\":3", "\"threads\":0"},
         Spoilt{"\"threads\":3", "\"threads\":100000"}, Spoilt{"\"reference\"", "\"magic\""},
         Spoilt{"\"10.0.0.1:7701\"", "\"10.0.0.1\""}, Spoilt{"\"10.0.0.1:7701\"", "17"},
+        Spoilt{"37.5MB/s", "0MB/s"}, Spoilt{"latency=2ms", "latency=2h"},
+        Spoilt{"\"37.5MB/s,latency=2ms,jitter=0ms,loss=0,retry=200ms,seed=9\"", "3"},
         Spoilt{"{", "[["}));
 
 TEST(Hello, OtherTextIsRefused) {

@@ -107,6 +107,7 @@ class Opening {
                       .shard_size = Bytes{static_cast<int64_t>(shard.size())},
                       .deadline = options_.deadline * kNodeDeadlineShare,
                       .program = options_.program,
+                      .shape = options_.shape,
                       .listen = endpoints_};
     DISCO_ASSIGN(Socket socket, Connect(endpoints_[node], deadline));
     sockets_.push_back(std::move(socket));
@@ -154,6 +155,11 @@ Result<std::unique_ptr<Session>> Session::Connect(const Graph& graph, const Plan
     return Fail(ErrorKind::kUsage,
                 "the plan is for {} nodes, {} are given; name one endpoint per node", plan.nodes,
                 nodes.size());
+  }
+  if (!options.throttles.empty() || options.program.throttle != 1) {
+    return Fail(ErrorKind::kUsage,
+                "nodes with a process of their own throttle themselves: start them with disco node "
+                "--throttle 0.5");
   }
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
   Caller caller(graph, cut, options);

@@ -28,6 +28,7 @@ struct NodeLimits {
   Bytes cache = MachineMemory(8);      // shards kept for callers that come again
   Milliseconds patience{10000};        // for each step of opening, and each block of a shard
   Milliseconds idle{60000};            // after which a caller makes room for another
+  double throttle = 1;                 // of every session's program (ProgramOptions)
 };
 
 class NodeServer {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,14 +20,19 @@
 #include "disco/kernel/program.h"
 #include "disco/plan/plan.h"
 #include "disco/transport/endpoint.h"
+#include "disco/transport/shape.h"
 
 namespace disco {
 
 struct SessionOptions {
-  ProgramOptions program;  // on every node
+  ProgramOptions program;  // on every node; Connect: the nodes have throttles of their own
   // Of one inference, and of each step of opening: introduction, every 256 KiB of a shard, loading,
   // linking.
   Milliseconds deadline{5000};
+  // Slows the links between nodes down, for experiments; all nodes have to be on one machine.
+  std::optional<LinkShape> shape;
+  // OpenLocal only: of each node, instead of program.throttle.
+  std::vector<double> throttles;
 };
 
 // What one node did in the last inference, and what it holds. Bytes are payloads of features

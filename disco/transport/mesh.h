@@ -2,7 +2,8 @@
 // Mesh: how bytes move between the members of one session (the nodes and their caller).
 //
 // A mesh knows bytes, peers and deadlines, and nothing of tensors. Towards every peer there is one
-// ordered byte stream each way. Implementations: MemoryMesh (members in one process), TcpMesh.
+// ordered byte stream each way. Implementations: MemoryMesh (members in one process), TcpMesh, and
+// ShapedMesh, which makes the links of another slow.
 // Thread rule: a mesh belongs to one thread; only Shutdown may be called from another.
 // Errors: kPeer when a peer is gone or was shut down, kDeadline when a wait ends too late; the
 // message names the peer as Describe does.
@@ -34,7 +35,8 @@ class Mesh {
   // moment before.
   virtual Status Receive(PeerId from, std::span<std::byte> into, Deadline deadline) = 0;
 
-  // Waits until one of `peers` has at least one byte to receive, or has gone; says which.
+  // Waits until one of `peers` has at least one byte to receive, or has gone; says which. With no
+  // peers it only waits.
   virtual Result<PeerId> WaitAny(std::span<const PeerId> peers, Deadline deadline) = 0;
 
   // Waits until all that was posted has been handed to the network.

@@ -14,6 +14,7 @@
 #include "disco/base/random.h"
 #include "disco/transport/loopback_for_test.h"
 #include "disco/transport/memory_mesh.h"
+#include "disco/transport/shaped_mesh.h"
 
 namespace disco {
 namespace {
@@ -33,14 +34,31 @@ class MeshTest : public testing::TestWithParam<MeshKind> {
   Meshes Make(int members) { return GetParam().make(members); }
 };
 
+// All links shaped, so lightly that the tests stay short.
+Meshes Shaped(Meshes meshes) {
+  for (size_t self = 0; self < meshes.size(); ++self) {
+    meshes[self] =
+        MakeShapedMesh(std::move(meshes[self]), {.shape = {.bandwidth = {1e9},
+                                                           .latency = Milliseconds(0.1),
+                                                           .jitter = Milliseconds(0.2),
+                                                           .loss = 0.01,
+                                                           .retry = Milliseconds(1)},
+                                                 .self = static_cast<PeerId>(self),
+                                                 .shaped_peers = static_cast<int>(meshes.size())});
+  }
+  return meshes;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, MeshTest,
-    testing::Values(MeshKind{"memory", [](int members) { return MakeMemoryMeshes(members); }},
-                    MeshKind{"tcp", [](int members) { return MakeLoopbackMeshes(members); }},
-                    MeshKind{"tcp_without_spin",
-                             [](int members) {
-                               return MakeLoopbackMeshes(members, {.spin = Milliseconds(0)});
-                             }}),
+    testing::Values(
+        MeshKind{"memory", [](int members) { return MakeMemoryMeshes(members); }},
+        MeshKind{"tcp", [](int members) { return MakeLoopbackMeshes(members); }},
+        MeshKind{"shaped_memory", [](int members) { return Shaped(MakeMemoryMeshes(members)); }},
+        MeshKind{"shaped_tcp", [](int members) { return Shaped(MakeLoopbackMeshes(members)); }},
+        MeshKind{
+            "tcp_without_spin",
+            [](int members) { return MakeLoopbackMeshes(members, {.spin = Milliseconds(0)}); }}),
     [](const auto& kind) { return kind.param.name; });
 
 Buffer Noise(size_t size, uint64_t seed) {
@@ -202,6 +220,16 @@ TEST_P(MeshTest, WaitsEndAtTheDeadline) {
   ASSERT_TRUE(meshes[1]->Post(0, {}, Buffer(4)));
   ExpectError(meshes[0]->Receive(1, into, AlmostNow()), ErrorKind::kDeadline, "member 1");
   ExpectError(Ignored(meshes[1]->WaitAny(silent, AlmostNow())), ErrorKind::kDeadline, "none of 1");
+}
+
+TEST_P(MeshTest, WithNoPeersAWaitOnlyEnds) {
+  auto meshes = Make(2);
+  const Deadline deadline = AlmostNow();
+  ASSERT_TRUE(meshes[1]->Post(0, {}, Buffer(4)));
+  ExpectError(Ignored(meshes[0]->WaitAny({}, deadline)), ErrorKind::kDeadline, "none of 0");
+  EXPECT_TRUE(deadline.Passed());
+  meshes[0]->Shutdown();
+  ExpectError(Ignored(meshes[0]->WaitAny({}, Soon())), ErrorKind::kPeer, "shut down");
 }
 
 TEST_P(MeshTest, APassedDeadlineStillGivesWhatIsThere) {

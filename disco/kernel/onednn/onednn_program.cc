@@ -11,6 +11,7 @@
 #include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/onednn/skip_concat.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/kernel/throttle.h"
 
 namespace disco {
 namespace onednn {
@@ -40,7 +41,8 @@ Bytes SizeOfAll(const std::vector<Tensor>& tensors) {
 
 class OneDnnProgram : public Program {
  public:
-  OneDnnProgram(Graph graph, int threads) : graph_(std::move(graph)), threads_(threads) {}
+  OneDnnProgram(Graph graph, const ProgramOptions& options)
+      : graph_(std::move(graph)), threads_(options.threads), throttle_(options.throttle) {}
 
   Status Build() {
     const ThreadScope scope(threads_);
@@ -72,7 +74,8 @@ class OneDnnProgram : public Program {
     for (size_t i = 0; i < times_.size(); ++i) {
       times_[i].start = now;
       DISCO_TRY(parts_.steps[i].step->Run(context));
-      times_[i].end = now = Clock::now();
+      const bool computes = times_[i].kind == StepKind::kCompute;
+      times_[i].end = now = HoldBack(times_[i].start, computes ? throttle_ : 1);
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       DISCO_TRY(outputs_[i].Run(context, outputs[i].MutableBytes().data()));
@@ -110,6 +113,7 @@ class OneDnnProgram : public Program {
 
   Graph graph_;
   int threads_;
+  double throttle_;
   dnnl::stream stream_;
   Parts parts_;
   std::vector<LayoutCopy> inputs_, outputs_;
@@ -126,7 +130,7 @@ Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOpt
   onednn::AddEarly(graph);
   DISCO_TRY(InferShapes(graph));
   try {
-    auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options.threads);
+    auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options);
     DISCO_TRY(program->Build());
     return program;
   } catch (const dnnl::error& error) {

@@ -6,6 +6,7 @@
 #include "disco/graph/work.h"
 #include "disco/kernel/reference/payload.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/kernel/throttle.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {
@@ -25,8 +26,8 @@ StepKind KindOf(const Op& op) {
 
 class ReferenceProgram : public Program {
  public:
-  explicit ReferenceProgram(Graph graph)
-      : graph_(std::move(graph)), last_readers_(graph_.values.size(), -1) {
+  ReferenceProgram(Graph graph, double throttle)
+      : graph_(std::move(graph)), throttle_(throttle), last_readers_(graph_.values.size(), -1) {
     report_.kernels = "reference";
     report_.weights = WeightBytes(graph_);
     for (const Op& op : graph_.ops) {
@@ -58,7 +59,8 @@ class ReferenceProgram : public Program {
     for (size_t op = 0; op < graph_.ops.size(); ++op) {
       times_[op].start = Clock::now();
       DISCO_TRY(RunOne(graph_.ops[op], values, exchange));
-      times_[op].end = Clock::now();
+      const bool computes = times_[op].kind == StepKind::kCompute;
+      times_[op].end = HoldBack(times_[op].start, computes ? throttle_ : 1);
       for (const ValueId id : graph_.ops[op].inputs) {
         const bool done =
             id != kNoValue && last_readers_[static_cast<size_t>(id)] == static_cast<OpId>(op);
@@ -126,6 +128,7 @@ class ReferenceProgram : public Program {
   }
 
   Graph graph_;
+  double throttle_;
   std::vector<OpId> last_readers_;  // -1: never dropped
   std::vector<StepTime> times_;     // of each op
   ProgramReport report_;
@@ -149,7 +152,7 @@ Status CheckArguments(const Graph& graph, std::span<const Tensor> inputs,
   return {};
 }
 
-Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const ProgramOptions&) {
+Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const ProgramOptions& options) {
   for (const Op& op : graph.ops) {  // what an exchange would fail on is found now
     if (op.type == OpType::kSend) {
       DISCO_TRY(SendIndex(graph, op, graph.value(op.inputs[0]).shape.strides()));
@@ -157,7 +160,7 @@ Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const Program
       DISCO_TRY(ReceiveIndices(graph, op, graph.value(op.outputs[0]).shape.strides()));
     }
   }
-  return std::make_unique<ReferenceProgram>(std::move(graph));
+  return std::make_unique<ReferenceProgram>(std::move(graph), options.throttle);
 }
 
 }  // namespace disco
