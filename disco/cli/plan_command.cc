@@ -8,8 +8,10 @@
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
 #include "disco/cli/wire_options.h"
+#include "disco/cost/balanced_shares.h"
 #include "disco/cost/choose_calls.h"
 #include "disco/cost/estimate.h"
+#include "disco/cost/one_node.h"
 #include "disco/plan/assignment.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
@@ -84,14 +86,41 @@ void Print(const PlanCommand& options, const Plan& plan, const Estimate& estimat
   }
 }
 
+Status CheckNodes(const std::string& file, const Cluster& cluster, int nodes) {
+  if (static_cast<int>(cluster.nodes.size()) >= nodes) return {};
+  return Fail(ErrorKind::kUsage, "the plan is for {} nodes, {} has {}", nodes, file,
+              cluster.nodes.size());
+}
+
+// So that the nodes of the cluster take equally long.
+Result<std::vector<double>> SharesOnCluster(const PlanCommand& options, const Graph& graph) {
+  if (options.cluster.cluster.empty())
+    return Fail(ErrorKind::kUsage,
+                "--shares auto needs --cluster cluster.toml, which says how fast "
+                "the nodes are; disco probe measures them");
+  DISCO_ASSIGN(Cluster cluster, ReadCluster(options.cluster.cluster));
+  DISCO_TRY(CheckNodes(options.cluster.cluster, cluster, options.plan.nodes));
+  DISCO_ASSIGN(OneNode alone, OnOneNode(graph, cluster));
+  alone.times.resize(static_cast<size_t>(options.plan.nodes));
+  const Method method = options.plan.method.method;
+  const bool asked = method == Method::kDisco || method == Method::kRandom;
+  return BalancedShares(alone.times, asked                         ? options.plan.sparsity
+                                     : method == Method::kBranches ? 1
+                                                                   : 0);
+}
+
 Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
   if (!options.keep.empty()) return LoadPlan(options.keep, graph);
   if (options.plan.nodes == 0)
     return Fail(ErrorKind::kUsage, "say --nodes N, or --keep PLAN to go on from a plan");
   DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
-  auto shares = ParseShares(options.shares, options.plan.nodes);
-  if (!shares) return At("--nodes, --shares", shares.error());
-  options.plan.shares = std::move(*shares);
+  if (options.shares == "auto") {
+    DISCO_ASSIGN(options.plan.shares, SharesOnCluster(options, graph));
+  } else {
+    auto shares = ParseShares(options.shares, options.plan.nodes);
+    if (!shares) return At("--nodes, --shares", shares.error());
+    options.plan.shares = std::move(*shares);
+  }
   return MakePlan(graph, options.plan);
 }
 
@@ -99,9 +128,8 @@ Result<Cluster> ClusterFor(const ClusterOptions& options, const Plan& plan) {
   const bool told = !options.cluster.empty() || !options.link.empty() || !options.compute.empty();
   if (!told) return UsualCluster(plan.nodes);
   DISCO_ASSIGN(Cluster cluster, LoadCluster(options, plan.nodes));
-  if (static_cast<int>(cluster.nodes.size()) >= plan.nodes) return cluster;
-  return Fail(ErrorKind::kUsage, "the plan is for {} nodes, {} has {}", plan.nodes, options.cluster,
-              cluster.nodes.size());
+  DISCO_TRY(CheckNodes(options.cluster, cluster, plan.nodes));
+  return cluster;
 }
 
 Result<Plan> WithCalls(const Graph& graph, Plan plan, const PlanCommand& options) {
@@ -156,7 +184,9 @@ void AddPlanCommand(CLI::App& app, Action& action) {
         command.add_option(
             "--method", options.method,
             "dense, disco, random, branches, dense-then-split=STAGE, split-then-aggregate=STAGE");
-        command.add_option("--shares", options.shares, "Uneven nodes: their shares, like 40,35,25");
+        command.add_option("--shares", options.shares,
+                           "Uneven nodes: their shares, like 40,35,25, or auto: so that those of "
+                           "--cluster take equally long");
         command.add_option("--seed", options.plan.seed, "Seed of method random");
         command.add_flag("--allow-empty", options.plan.allow_empty,
                          "Round what is kept down, to nothing if need be");

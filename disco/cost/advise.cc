@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "disco/cost/balanced_shares.h"
 #include "disco/cost/choose_calls.h"
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
@@ -93,20 +94,17 @@ class Adviser {
   }
 
   // Empty where all are equally fast.
-  std::vector<double> SharesOf(const std::vector<NodeId>& nodes) const {
-    const bool equal =
-        std::ranges::all_of(nodes, [&](NodeId node) { return TimeOn(node) == TimeOn(nodes[0]); });
-    std::vector<double> shares;
-    if (equal) return shares;
-    double sum = 0;
-    for (const NodeId node : nodes) sum += shares.emplace_back(1 / TimeOn(node).count());
-    for (double& share : shares) share /= sum;
+  std::vector<double> SharesOf(const std::vector<NodeId>& nodes, const Sort& sort) const {
+    std::vector<Milliseconds> times;
+    for (const NodeId node : nodes) times.push_back(TimeOn(node));
+    std::vector<double> shares = BalancedShares(times, sort.sparsity);
+    if (std::ranges::count(shares, shares[0]) == std::ssize(shares)) shares.clear();
     return shares;
   }
 
   Status Try(int count, const Sort& sort) {
     Candidate candidate{.sparsity = sort.sparsity, .nodes = Fastest(count)};
-    candidate.shares = SharesOf(candidate.nodes);
+    candidate.shares = SharesOf(candidate.nodes, sort);
     const bool asked = sort.method == Method::kDisco;
     const PlanOptions options{.nodes = count,
                               .shares = candidate.shares,

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// BalancedShares: how much of each layer every node should own so that unequal nodes take equally
+// long.
+//
+// A node with share s of the features computes s of a layer's outputs, each from its own features
+// and from 1 - S of the others: its work is a share s * (s + (1 - S) * (1 - s)) of the layer's. So
+// in proportion to speed only where nothing is pruned (S = 0); at S = 1, in proportion to its
+// square root. Thread rule: pure.
+#pragma once
+
+#include <vector>
+
+#include "disco/base/units.h"
+
+namespace disco {
+
+// `times`: of the whole network on each node alone, positive. Nodes that differ by less than 3 %
+// are equal: no measurement is better. The shares add up to 1.
+std::vector<double> BalancedShares(const std::vector<Milliseconds>& times, double sparsity);
+
+}  // namespace disco
