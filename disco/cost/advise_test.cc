@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "disco/cost/choose_calls.h"
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
@@ -79,7 +80,8 @@ TEST(Advise, BreakEvenIsWhereOneNodeIsAsFast) {
   EXPECT_NEAR(advice.factors.back(), kMostFactor, 1e-9);
   const Candidate& candidate = advice.candidates[1];
   ASSERT_TRUE(candidate.break_even);
-  const Cut cut = *CutNetwork(Network(), *MakePlan(Network(), {.nodes = 2, .sparsity = 0.9}));
+  const Plan plan = *MakePlan(Network(), {.nodes = 2, .sparsity = 0.9});
+  const Cut cut = *CutNetwork(Network(), ChooseCalls(Network(), plan, cluster));
   const auto at = [&](double factor) {
     return Simulate(cut, WithBandwidth(cluster, factor))->total;
   };
