@@ -10,7 +10,7 @@ Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
       layouts_(LayoutsOf(graph)),
       plan_(PlanBuffers(graph, layouts_, steps)),
       constants_(graph.values.size(), nullptr) {
-  parts_.arena = Tensor(DType::kU8, {static_cast<int64_t>(plan_.arena.size)});
+  arena_ = parts_.activations.Take(plan_.arena.size);
 }
 
 Desc Builder::DescOf(ValueId id) const {
@@ -21,8 +21,7 @@ Desc Builder::DescOf(ValueId id) const {
 
 std::byte* Builder::Data(ValueId id) {
   const int buffer = plan_.buffer[static_cast<size_t>(id)];
-  if (buffer != BufferPlan::kNone)
-    return parts_.arena.MutableBytes().data() + plan_.arena.offsets[static_cast<size_t>(buffer)];
+  if (buffer != BufferPlan::kNone) return arena_ + plan_.arena.offsets[static_cast<size_t>(buffer)];
   std::byte*& data = constants_[static_cast<size_t>(id)];
   if (data != nullptr) return data;
   const Tensor& constant = *graph_.value(id).constant;
@@ -31,20 +30,8 @@ std::byte* Builder::Data(ValueId id) {
                      constant.shape().strides());
     return data = static_cast<std::byte*>(Pack(constant, plain, DescOf(id)).get_data_handle());
   }
-  parts_.packed.push_back(constant);
+  parts_.constants.push_back(constant);
   return data = const_cast<std::byte*>(constant.bytes().data());  // no step writes to a constant
-}
-
-std::byte* Builder::NewPacked(size_t size) {
-  return parts_.packed.emplace_back(DType::kU8, Shape{static_cast<int64_t>(size)})
-      .MutableBytes()
-      .data();
-}
-
-std::byte* Builder::NewStaging(size_t size) {
-  return parts_.staging.emplace_back(DType::kU8, Shape{static_cast<int64_t>(size)})
-      .MutableBytes()
-      .data();
 }
 
 dnnl::memory Builder::Pack(const Op& op, ValueId id, const Desc& view, const Desc& wanted) {
@@ -94,9 +81,8 @@ void Builder::Warn(const Op& op, std::string_view reason) {
 }
 
 Parts Builder::Finish() {
-  parts_.scratchpad = Tensor(DType::kU8, {static_cast<int64_t>(scratchpad_size_)});
-  for (const PlannedStep& planned : parts_.steps)
-    planned.step->UseScratchpad(parts_.scratchpad.MutableBytes().data());
+  std::byte* const scratchpad = parts_.activations.Take(scratchpad_size_);
+  for (const PlannedStep& planned : parts_.steps) planned.step->UseScratchpad(scratchpad);
   return std::move(parts_);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "disco/kernel/onednn/buffers.h"
+#include "disco/kernel/onednn/slab.h"
 #include "disco/kernel/onednn/step.h"
 
 namespace disco::onednn {
@@ -25,10 +26,9 @@ struct PlannedStep {
 // All that a program holds when it is made.
 struct Parts {
   std::vector<PlannedStep> steps;
-  Tensor arena{DType::kU8, {0}};       // activations
-  std::vector<Tensor> packed;          // weights
-  std::vector<Tensor> staging;         // between two layouts
-  Tensor scratchpad{DType::kU8, {0}};  // shared by all primitives
+  Slab activations;               // the arena, staging between two layouts, the scratchpad
+  Slab packed;                    // weights in the layouts of their primitives
+  std::vector<Tensor> constants;  // those that are read as they are
   std::vector<std::string> warnings;
 };
 
@@ -53,8 +53,8 @@ class Builder {
     return dnnl::memory(desc, engine_, data);
   }
   // Memory of its own that lives as long as the program.
-  std::byte* NewPacked(size_t size);
-  std::byte* NewStaging(size_t size);
+  std::byte* NewPacked(size_t size) { return parts_.packed.Take(size); }
+  std::byte* NewStaging(size_t size) { return parts_.activations.Take(size); }
   // Of each step's scratchpad.
   void ReserveScratchpad(size_t size) { scratchpad_size_ = std::max(scratchpad_size_, size); }
 
@@ -84,6 +84,7 @@ class Builder {
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   std::vector<Layout> layouts_;
   BufferPlan plan_;
+  std::byte* arena_ = nullptr;
   std::vector<std::byte*> constants_;  // of each value, in its layout; null: not yet
   size_t scratchpad_size_ = 0;
   Parts parts_;

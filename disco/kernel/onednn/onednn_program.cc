@@ -32,10 +32,9 @@ class ThreadScope {
   int before_;
 };
 
-Bytes BytesIn(const Tensor& tensor) { return Bytes{static_cast<int64_t>(tensor.size_bytes())}; }
 Bytes SizeOfAll(const std::vector<Tensor>& tensors) {
   Bytes total;
-  for (const Tensor& tensor : tensors) total += BytesIn(tensor);
+  for (const Tensor& tensor : tensors) total += Bytes{static_cast<int64_t>(tensor.size_bytes())};
   return total;
 }
 
@@ -106,9 +105,9 @@ class OneDnnProgram : public Program {
   void Report() {
     report_.kernels = LibraryName();
     report_.warnings = parts_.warnings;
-    report_.weights = SizeOfAll(parts_.packed);
-    report_.activations =
-        BytesIn(parts_.arena) + SizeOfAll(parts_.staging) + BytesIn(parts_.scratchpad);
+    report_.weights =
+        Bytes{static_cast<int64_t>(parts_.packed.taken())} + SizeOfAll(parts_.constants);
+    report_.activations = Bytes{static_cast<int64_t>(parts_.activations.taken())};
   }
 
   Graph graph_;
