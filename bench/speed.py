@@ -51,8 +51,9 @@ def namespaces(bandwidth):
 
     for space in SPACES:
         subprocess.run(["ip", "netns", "del", space], capture_output=True)
-        run(["ip", "netns", "add", space])
     try:
+        for space in SPACES:
+            run(["ip", "netns", "add", space])
         run(["ip", "link", "add", "disco0", "netns", SPACES[0], "type", "veth", "peer", "name", "disco1", "netns", SPACES[1]])
         for i, (space, address) in enumerate(zip(SPACES, ADDRESSES)):
             inside(space, "ip", "link", "set", "lo", "up")
@@ -103,10 +104,12 @@ class Contestant:
         return sorted(self.all_ms)[len(self.all_ms) // 10]
 
 
-def peer(network, threads):
+def peer(disco, network, threads):
+    shape = json.loads(run([disco, "describe", network, "--json"]))["inputs"][0]["shape"]
     cores = ",".join(str(core) for core in range(threads))
     return Contestant(f"ONNX Runtime, {threads} thread" + ("s" if threads > 1 else ""),
-                      ["taskset", "-c", cores, *PEER, network, "--threads", str(threads), "--warmup", "4", "--iterations", "8"])
+                      ["taskset", "-c", cores, *PEER, network, "--threads", str(threads), "--warmup", "4", "--iterations", "8",
+                       "--shape", "x".join(str(size) for size in shape)])
 
 
 def bench(disco, network):
@@ -133,7 +136,7 @@ def compare_one(arguments):
     rows = []
     for network in arguments.networks:
         ours = Contestant("disco, 1 node", ["taskset", "-c", "0", *bench(arguments.disco, network)])
-        theirs = peer(network, 1)
+        theirs = peer(arguments.disco, network, 1)
         play_in_turns([theirs, ours], arguments.rounds)
         name = os.path.basename(network).removesuffix(".onnx")
         rows.append(f"| {name} | {theirs.median():.2f} | {ours.median():.2f} | {ours.median() / theirs.median():.2f} | "
@@ -152,7 +155,7 @@ def compare_two(arguments):
         prefix, endpoints = stack.enter_context(nodes(arguments.disco, arguments.shaped))
         cluster = os.path.join(folder, "cluster.toml")
         run(prefix + [arguments.disco, "probe", "--nodes", endpoints, "--out", cluster])
-        contestants, details = [peer(network, 1), peer(network, 2)], []
+        contestants, details = [peer(arguments.disco, network, 1), peer(arguments.disco, network, 2)], []
         for sparsity in arguments.sparsity:
             for wire in arguments.wire:
                 path = plan(arguments.disco, network, folder, sparsity, wire, cluster)

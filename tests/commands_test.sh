@@ -180,6 +180,9 @@ expect 2 'split and fused' "$disco" plan net.onnx --nodes 2 --call both --out x.
 json '.iterations == 3 and (.all_ms | length) == 3 and .ms.p50 > 0 and (.nodes | length) == 3' \
   "$disco" bench net.onnx --plan plan.json --local --warmup 1 --iterations 3 --trace trace.json --json
 json '[.traceEvents[] | select(.ph == "X") | .cat] | unique == ["compute", "send", "wait"]' cat trace.json
+json '[.nodes[] | .bytes_planned == .bytes_sent and .bytes_sent > 0] == [true, true, true]' \
+  "$disco" bench net.onnx --plan plan.json --tcp --iterations 2 --json
+expect 2 'excludes' "$disco" bench net.onnx --plan plan.json --tcp --local
 json '.inputs == "sent each time"' "$disco" bench net.onnx --iterations 2 --send-inputs --json
 
 # Two nodes, measured; what was measured is good for a simulation.

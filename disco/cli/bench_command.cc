@@ -104,6 +104,8 @@ Status Trace(const BenchCommand& options, Session& session) {
     least = session.last_duration();
     fastest = EventsOf(session);
   }
+  if (fastest.empty())
+    return Fail(ErrorKind::kInterrupted, "stopped before the timeline was taken");
   DISCO_TRY(WriteFile(options.trace, TimelineJson(fastest)));
   return {};
 }

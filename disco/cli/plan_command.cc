@@ -125,7 +125,8 @@ Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
 }
 
 Result<Cluster> ClusterFor(const ClusterOptions& options, const Plan& plan) {
-  const bool told = !options.cluster.empty() || !options.link.empty() || !options.compute.empty();
+  const bool told = !options.cluster.empty() || !options.link.empty() || !options.compute.empty() ||
+                    !options.message_latency.empty();
   if (!told) return UsualCluster(plan.nodes);
   DISCO_ASSIGN(Cluster cluster, LoadCluster(options, plan.nodes));
   DISCO_TRY(CheckNodes(options.cluster, cluster, plan.nodes));
@@ -144,7 +145,8 @@ Result<Plan> WithCalls(const Graph& graph, Plan plan, const PlanCommand& options
 }
 
 Status Run(PlanCommand& options) {
-  DISCO_TRY(KeepInputs(options.out, "--out", {options.network}));
+  DISCO_TRY(
+      KeepInputs(options.out, "--out", {options.network, options.keep, options.cluster.cluster}));
   CatchInterrupts();
   DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
   DISCO_ASSIGN(Plan plan, OwnersAndMask(options, graph));
@@ -172,7 +174,8 @@ void AddPlanCommand(CLI::App& app, Action& action) {
       [](CLI::App& command, PlanCommand& options) {
         command.add_option("network", options.network, "An .onnx file")->required();
         options.plan.nodes = 0;
-        auto* nodes = command.add_option("--nodes", options.plan.nodes, "How many machines");
+        auto* nodes = command.add_option("--nodes", options.plan.nodes, "How many machines")
+                          ->check(CLI::Range(1, kMaxNodes));
         command
             .add_option("--keep", options.keep,
                         "Keep owners and mask of this plan.json (of sparsify, for instance), and "

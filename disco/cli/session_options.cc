@@ -12,7 +12,10 @@ void AddSessionFlags(CLI::App& command, SessionFlags& flags) {
   auto* nodes =
       command.add_option("--nodes", flags.nodes,
                          "One `disco node` per ADDRESS:PORT, in the plan's order: a:7701,b:7701");
-  nodes->excludes(local);
+  auto* tcp = command.add_flag("--tcp", flags.tcp,
+                               "All nodes in this process, but over TCP, as if they were machines");
+  nodes->excludes(local)->excludes(tcp);
+  local->excludes(tcp);
   command.add_option("--deadline", flags.deadline, "Longest wait for any node: 5s, 500ms");
   command.add_option("--kernel", flags.kernel, "onednn, or reference (slow and plain)");
   command.add_option("--threads", flags.threads, "Threads of each node")->check(CLI::Range(1, 256));
@@ -25,7 +28,26 @@ void AddSessionFlags(CLI::App& command, SessionFlags& flags) {
       ->delimiter(',');
 }
 
-Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFlags& flags) {
+namespace {
+
+// As fast as --throttle says, which callers do not tell to nodes elsewhere.
+Status StartOwnNodes(int count, SessionOptions& options, SessionFlags& flags) {
+  if (!options.throttles.empty() && std::ssize(options.throttles) != count)
+    return Fail(ErrorKind::kUsage, "--throttle has {} speeds for {} nodes",
+                options.throttles.size(), count);
+  std::vector<NodeLimits> limits(static_cast<size_t>(count));
+  for (size_t node = 0; node < options.throttles.size(); ++node) {
+    DISCO_TRY(CheckThrottle(options.throttles[node]));
+    limits[node].throttle = options.throttles[node];
+  }
+  options.throttles.clear();
+  DISCO_ASSIGN(flags.own_nodes, LoopbackNodes::Start(limits));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& flags) {
   SessionOptions options{.program = {.threads = flags.threads}};
   DISCO_ASSIGN(options.program.kernel, ParseKernelKind(flags.kernel));
   DISCO_ASSIGN(options.deadline, ParseDuration(flags.deadline));
@@ -36,9 +58,13 @@ Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFl
   }
   options.throttles = flags.throttles;
   DISCO_ASSIGN(const Plan plan, LoadPlan(flags.plan, graph));
+  if (flags.tcp) {
+    DISCO_TRY(StartOwnNodes(plan.nodes, options, flags));
+    return Session::Connect(graph, plan, flags.own_nodes->endpoints(), options);
+  }
   if (flags.nodes.empty()) {
     if (!flags.plan.empty() && !flags.local)
-      return Fail(ErrorKind::kUsage, "a plan needs --local or --nodes a:port,b:port");
+      return Fail(ErrorKind::kUsage, "a plan needs --local or --nodes a:port,b:port (or --tcp)");
     return Session::OpenLocal(graph, plan, options);
   }
   DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(flags.nodes));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "disco/node/loopback_nodes.h"
 #include "disco/node/session.h"
 
 namespace disco {
@@ -14,14 +15,15 @@ namespace disco {
 struct SessionFlags {
   std::string plan, nodes, deadline = "5s", kernel = "onednn", shape;
   std::vector<double> throttles;
-  bool local = false;
+  bool local = false, tcp = false;
   int threads = 1;
+  std::shared_ptr<LoopbackNodes> own_nodes;  // of --tcp: live as long as the flags
 };
 
 void AddSessionFlags(CLI::App& command, SessionFlags& flags);
 
 // On the nodes that the flags name; without a plan, one node in this process.
-Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, const SessionFlags& flags);
+Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& flags);
 
 // Per node: bytes planned and sent, time, memory.
 nlohmann::ordered_json NodesToJson(const Session& session);

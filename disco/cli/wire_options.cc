@@ -26,6 +26,7 @@ Result<Graph> Watched(Graph graph, const std::vector<std::string>& names) {
 
 Result<Calibration> Calibrate(const Graph& graph, const Plan& plan, const WireFlags& flags) {
   Calibration calibration(plan);
+  if (calibration.names().empty()) return calibration;  // one node sends nothing
   DISCO_ASSIGN(Graph watched, Watched(graph, calibration.names()));
   DISCO_ASSIGN(const Preprocessing preprocessing, PreprocessingFor(watched, flags.preprocess));
   DatasetSpec data = flags.calibrate;

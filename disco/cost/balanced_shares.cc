@@ -26,7 +26,7 @@ std::vector<double> BalancedShares(const std::vector<Milliseconds>& times, doubl
   constexpr double kAlike = 1.03;
   const auto [least, most] = std::ranges::minmax(times);
   std::vector<double> shares(times.size(), 1.0 / static_cast<double>(times.size()));
-  if (most <= least * kAlike) return shares;
+  if (most <= least * kAlike || least <= Milliseconds(0)) return shares;
   // The common time, between none and that of the slowest node alone.
   double low = 0, high = most.count();
   constexpr int kHalvings = 60;

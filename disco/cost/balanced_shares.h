@@ -15,7 +15,7 @@
 namespace disco {
 
 // `times`: of the whole network on each node alone, positive. Nodes that differ by less than 3 %
-// are equal: no measurement is better. The shares add up to 1.
+// are equal: no measurement is better. So are all when one takes no time. The shares add up to 1.
 std::vector<double> BalancedShares(const std::vector<Milliseconds>& times, double sparsity);
 
 }  // namespace disco

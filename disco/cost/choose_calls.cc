@@ -2,6 +2,7 @@
 #include "disco/cost/choose_calls.h"
 
 #include <algorithm>
+#include <map>
 
 #include "disco/cost/op_time.h"
 #include "disco/cost/simulate.h"
@@ -18,12 +19,19 @@ class Chooser {
         plan_(plan),
         cluster_(cluster),
         ops_(graph, plan),
-        traffic_(DeriveTraffic(graph, plan)) {}
+        traffic_(DeriveTraffic(graph, plan)) {
+    for (const Transfer& transfer : traffic_)
+      incoming_[{transfer.value, transfer.to}].push_back(&transfer);
+  }
 
   MixingCall Choose(ValueId value) const {
+    // As the cut does in any case (ShardBuilder::Joins).
+    if (!ops_.readers(value).replicated.empty()) return MixingCall::kFused;
     Milliseconds fused{0}, split{0};
     for (NodeId node = 0; node < plan_.nodes; ++node) {
-      if (!ops_.ReadsForeign(value, node)) continue;
+      const auto incoming = incoming_.find({value, node});
+      if (incoming == incoming_.end()) continue;
+      if (!incoming->second.front()->stride.empty()) return MixingCall::kSplit;
       fused = std::max(fused, FusedTime(value, node));
       split = std::max(split, SplitTime(value, node));
     }
@@ -49,13 +57,12 @@ class Chooser {
   // Until the last message with features of `value` is unpacked on `node`.
   Milliseconds WireTime(ValueId value, NodeId node) const {
     Milliseconds longest{0};
-    for (const Transfer& transfer : traffic_) {
-      if (transfer.value != value || transfer.to != node) continue;
-      const Link& link = cluster_.LinkBetween(transfer.from, node);
-      const double bytes = static_cast<double>((transfer.size + kFrameBytes).value);
-      longest = std::max(longest, SpeedOf(transfer.from).send.Time(transfer.size) + link.latency +
+    for (const Transfer* transfer : incoming_.at({value, node})) {
+      const Link& link = cluster_.LinkBetween(transfer->from, node);
+      const double bytes = static_cast<double>((transfer->size + kFrameBytes).value);
+      longest = std::max(longest, SpeedOf(transfer->from).send.Time(transfer->size) + link.latency +
                                       link.bandwidth.Time(bytes) +
-                                      SpeedOf(node).receive.Time(transfer.size));
+                                      SpeedOf(node).receive.Time(transfer->size));
     }
     return longest;
   }
@@ -110,6 +117,7 @@ class Chooser {
   const Cluster& cluster_;
   NodeOps ops_;
   std::vector<Transfer> traffic_;
+  std::map<std::pair<ValueId, NodeId>, std::vector<const Transfer*>> incoming_;
 };
 
 }  // namespace

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // NodeSpeed: how fast one machine runs each kind of op, and how fast it packs messages.
 //
-//   time of an op      = overhead + macs / rate + weight bytes / weights + activation bytes /
-//   activations time of a message  = overhead + payload bytes / bandwidth
+//   an op:      overhead + macs / rate + bytes of weights / `weights`
+//               + bytes of activations / `activations`
+//   a message:  overhead + payload bytes / bandwidth
 //
 // Measured by a probe, fitted from samples (fit_speed.h) or written by hand (cluster.h). A rate or
 // bandwidth that is infinite takes its term out. Thread rule: plain values.

@@ -112,6 +112,10 @@ Status Validate(const Graph& graph) {
     return Fail(ErrorKind::kInvalid, "network '{}' has no output; name one when it is exported",
                 graph.name);
   }
+  if (graph.ops.size() > kMostOps) {
+    return Fail(ErrorKind::kUnsupported, "network '{}' has {} ops, more than {}", graph.name,
+                graph.ops.size(), kMostOps);
+  }
   std::unordered_set<std::string_view> names;
   for (const Value& value : graph.values) {
     if (!names.insert(value.name).second) {

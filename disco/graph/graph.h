@@ -101,9 +101,12 @@ inline constexpr const char* kShardPlanKey = "disco.plan";
 // Whether `graph` is one node's part of a network: it says so, or it sends or receives.
 bool HoldsShard(const Graph& graph);
 
-// References in range, as many inputs and outputs as the op type allows, inputs made before they
-// are read, each value made once, names unique; an output, unless it is a shard.
-// Errors: kInvalid naming the network, op or value.
+// Far above any network; what is done with a network may take the square of it.
+inline constexpr size_t kMostOps = 16384;
+
+// At most kMostOps ops, references in range, as many inputs and outputs as the op type allows,
+// inputs made before they are read, each value made once, names unique; an output, unless it is a
+// shard. Errors: kInvalid naming the network, op or value.
 Status Validate(const Graph& graph);
 
 // Whether input `slot` of an op of this type is a parameter (shape, axes, pads, bounds...) that has

@@ -122,7 +122,6 @@ Result<Shape> FillShape(const Graph& graph, const Op& op) {
   return Shape(std::move(dims));
 }
 
-// Again at every inference, because SetBatch may have changed the axis that the features are on.
 // Whether `part` is `whole` but for its extent along `axis`.
 bool IsPartAlong(const Shape& part, const Shape& whole, int axis) {
   Shape filled = part;
@@ -130,8 +129,13 @@ bool IsPartAlong(const Shape& part, const Shape& whole, int axis) {
   return filled == whole;
 }
 
+// Again at every inference, because SetBatch may have changed the axis that the features are on.
 Result<Shape> ReceiveShape(const Graph& graph, const Op& op) {
   const auto& params = op.as<ReceiveParams>();
+  if (op.HasInput(0) && graph.value(op.inputs[0]).dtype != DType::kF32) {
+    return OpError(op, ErrorKind::kUnsupported, "only float32 travels, '{}' is {}",
+                   graph.value(op.inputs[0]).name, Name(graph.value(op.inputs[0]).dtype));
+  }
   int64_t features = 0;
   if (op.HasInput(0) && params.axis >= 0 && params.axis < params.shape.rank()) {
     const Shape& own = InputShape(graph, op);

@@ -153,6 +153,8 @@ Status ReadReceive(const Attributes& attributes, Op& op) {
   }
   int64_t total = 0;
   for (size_t i = 0; i < from.size(); ++i) {
+    if (features[i] < 1)
+      return OpError(op, ErrorKind::kInvalid, "node {} sends {} features", from[i], features[i]);
     params.sources.push_back(
         {static_cast<int32_t>(from[i]), static_cast<int32_t>(transfers[i]), features[i]});
     total += features[i];

@@ -90,6 +90,16 @@ Bytes FeatureBytes(const Graph& graph) {
     if (size.value > kMost - total.value) return {kMost};
     total += size;
   }
+  // A node keeps the place of every position that travels.
+  for (const Op& op : graph.ops) {
+    if (op.type != OpType::kSend && op.type != OpType::kReceive) continue;
+    const ValueId id = op.type == OpType::kSend ? op.inputs[0] : op.outputs[0];
+    const int64_t sources =
+        op.type == OpType::kSend ? 1 : std::ssize(op.as<ReceiveParams>().sources);
+    const int64_t elements = graph.value(id).shape.elements();
+    if (sources > 0 && elements > (kMost - total.value) / 8 / sources) return {kMost};
+    total += Bytes{elements * 8 * sources};
+  }
   return total;
 }
 

@@ -201,6 +201,13 @@ TEST(ExchangeTest, NonsenseIsRefusedAtLoad) {
     FakeExchange exchange;
     for (const KernelKind kernel : kKernels) EXPECT_FALSE(MakeProgram(graph, {kernel, 1}));
   }
+  for (const DType dtype : {DType::kI64, DType::kBool, DType::kF64}) {  // of other sizes
+    Graph graph;
+    graph.inputs = {graph.AddValue("x", dtype, {1, 2, 2})};
+    graph.outputs = {
+        graph.AddOp(OpType::kReceive, "y", graph.inputs, ReceiveParams{{{1, 1, 1}}, 1, {1, 3, 2}})};
+    for (const KernelKind kernel : kKernels) EXPECT_FALSE(MakeProgram(graph, {kernel, 1}));
+  }
   for (const SendParams& params : {SendParams{1, 1, 7, {0}, {}}, SendParams{1, 1, 1, {3}, {}},
                                    SendParams{1, 1, 1, {0}, {0}}}) {
     Graph graph;

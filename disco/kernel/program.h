@@ -19,7 +19,7 @@
 
 namespace disco {
 
-// Where Send and Receive of a shard end. A payload holds float32, positions outermost and features
+// Where Send and Receive of a shard end. A payload holds positions outermost and features
 // innermost: [N, D..., K] of a value [N, C, D...] of which K features travel, in the order of
 // SendParams::features.
 class Exchange {

@@ -125,7 +125,9 @@ Status Caller::ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline) {
   header.transfer = kReportTransfer;
   std::array<std::byte, kReportSize> bytes;
   DISCO_TRY(ReceiveFrame(mesh, node, header, bytes, deadline));
-  const NodeReport report = DecodeReport(bytes);
+  const auto decoded = DecodeReport(bytes);
+  if (!decoded) return At(mesh.Describe(node), decoded.error());
+  const NodeReport& report = *decoded;
   NodeStatistics& statistics = statistics_[static_cast<size_t>(node)];
   statistics.sent = report.sent;
   statistics.received = report.received;

@@ -172,18 +172,21 @@ std::array<std::byte, kReportSize> Encode(const NodeReport& report) {
   return bytes;
 }
 
-NodeReport DecodeReport(std::span<const std::byte, kReportSize> bytes) {
+Result<NodeReport> DecodeReport(std::span<const std::byte, kReportSize> bytes) {
   int64_t counts[4];
   double times[3];
   std::memcpy(counts, bytes.data(), sizeof(counts));
   std::memcpy(times, bytes.data() + sizeof(counts), sizeof(times));
-  return {.sent = {counts[0]},
-          .received = {counts[1]},
-          .total = Milliseconds(times[0]),
-          .wait = Milliseconds(times[1]),
-          .exchange = Milliseconds(times[2]),
-          .page_faults = counts[2],
-          .peak_memory = {counts[3]}};
+  const auto is_time = [](double ms) { return ms >= 0 && ms <= kLongestMs; };
+  if (!std::all_of(std::begin(times), std::end(times), is_time))
+    return Fail(ErrorKind::kPeer, "its report makes no sense");
+  return NodeReport{.sent = {counts[0]},
+                    .received = {counts[1]},
+                    .total = Milliseconds(times[0]),
+                    .wait = Milliseconds(times[1]),
+                    .exchange = Milliseconds(times[2]),
+                    .page_faults = counts[2],
+                    .peak_memory = {counts[3]}};
 }
 
 }  // namespace disco

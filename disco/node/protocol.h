@@ -84,6 +84,7 @@ struct NodeReport {
 };
 inline constexpr size_t kReportSize = 56;
 std::array<std::byte, kReportSize> Encode(const NodeReport& report);
-NodeReport DecodeReport(std::span<const std::byte, kReportSize> bytes);
+// Errors: kPeer when a time is negative or no number.
+Result<NodeReport> DecodeReport(std::span<const std::byte, kReportSize> bytes);
 
 }  // namespace disco

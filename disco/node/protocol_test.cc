@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace disco {
 namespace {
 
@@ -134,11 +136,16 @@ TEST(Ready, AnOpNameThatIsNoTextIsRepaired) {
 TEST(NodeReport, RoundTrips) {
   const NodeReport report{Bytes{1}, Bytes{int64_t{1} << 40}, Milliseconds(2.5),
                           Milliseconds(0.125)};
-  const NodeReport again = DecodeReport(Encode(report));
+  const NodeReport again = *DecodeReport(Encode(report));
   EXPECT_EQ(again.sent, report.sent);
   EXPECT_EQ(again.received, report.received);
   EXPECT_EQ(again.total, report.total);
   EXPECT_EQ(again.wait, report.wait);
+  for (const double ms : {-1.0, std::nan(""), HUGE_VAL}) {
+    NodeReport strange = report;
+    strange.wait = Milliseconds(ms);
+    EXPECT_FALSE(DecodeReport(Encode(strange))) << ms;
+  }
 }
 
 }  // namespace

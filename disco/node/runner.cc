@@ -3,6 +3,8 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "disco/node/mesh_exchange.h"
 #include "disco/node/step_log.h"
 
@@ -89,7 +91,7 @@ Status Runner::ServeOne(Mesh& mesh, const FrameHeader& query) {
   DISCO_TRY(PostOutputs(mesh, query.sequence));
   NodeReport report = exchange.counted();
   report.total = Since(start);
-  report.exchange = ExchangeTime(program_->steps()) - report.wait;
+  report.exchange = std::max(Milliseconds(0), ExchangeTime(program_->steps()) - report.wait);
   const Usage after = UsageOfThread();
   report.page_faults = after.page_faults - before.page_faults;
   report.peak_memory = after.peak_memory;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/node/step_log.h"
 
-#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "disco/base/text.h"
@@ -47,7 +47,9 @@ Result<std::vector<NodeStep>> DecodeSteps(std::span<const std::byte> bytes) {
     if (bytes.size() < sizeof(head)) return Fail(ErrorKind::kPeer, "its timeline is cut short");
     std::memcpy(&head, bytes.data(), sizeof(head));
     bytes = bytes.subspan(sizeof(head));
-    if (bytes.size() < head.name || head.kind > static_cast<uint16_t>(StepKind::kReceive))
+    const bool timed =
+        std::isfinite(head.start) && std::isfinite(head.end) && head.start <= head.end;
+    if (!timed || bytes.size() < head.name || head.kind > static_cast<uint16_t>(StepKind::kReceive))
       return Fail(ErrorKind::kPeer, "its timeline makes no sense");
     std::string name(reinterpret_cast<const char*>(bytes.data()), head.name);
     steps.push_back({Printable(std::move(name)), static_cast<StepKind>(head.kind),

@@ -35,6 +35,9 @@ TEST(StepLogTest, WhatIsCutShortOrOfNoKindIsRefused) {
   std::vector<std::byte> strange = whole;
   strange[16] = std::byte{77};
   EXPECT_FALSE(DecodeSteps(strange));
+  std::vector<std::byte> endless = whole;  // its end is not a number
+  std::fill_n(endless.begin() + 8, 8, std::byte{0xff});
+  EXPECT_FALSE(DecodeSteps(endless));
 }
 
 }  // namespace

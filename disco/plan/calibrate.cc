@@ -11,8 +11,9 @@ namespace {
 constexpr float kLevels = 255;
 
 FeatureScale Covering(float least, float greatest) {
-  constexpr float kLeastStep = 1e-20f;  // of a feature that never changes
-  return {least, std::max((greatest - least) / kLevels, kLeastStep)};
+  // Of a feature that never changes: no finer than float32 is there.
+  const float finest = std::max(1e-20f, 1e-7f * std::max(std::abs(least), std::abs(greatest)));
+  return {least, std::max((greatest - least) / kLevels, finest)};
 }
 
 double SquaredError(const FeatureScale& scale, const std::vector<float>& samples) {
@@ -28,7 +29,8 @@ double SquaredError(const FeatureScale& scale, const std::vector<float>& samples
 }  // namespace
 
 void FeatureSample::Add(float element, Random& random) {
-  if (!std::isfinite(element)) return;
+  constexpr float kMost = 1e29f;  // of what a scale can be made for
+  if (!(std::abs(element) <= kMost)) return;
   least_ = seen_ == 0 ? element : std::min(least_, element);
   greatest_ = seen_ == 0 ? element : std::max(greatest_, element);
   ++seen_;

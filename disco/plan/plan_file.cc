@@ -40,7 +40,7 @@ OrderedJson RunsOf(const std::vector<NodeId>& owners) {
   return runs;
 }
 
-// [[low, step], ...], as the shortest numbers that are the same float32.
+// [[low, step], ...], exactly.
 OrderedJson ScalesToJson(const std::vector<FeatureScale>& scales) {
   OrderedJson list = OrderedJson::array();
   for (const FeatureScale& scale : scales) list.push_back({scale.low, scale.step});

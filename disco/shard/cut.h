@@ -2,10 +2,11 @@
 // The cut: from one network and a plan to one shard per node.
 //
 // A shard is a graph of ONNX ops over the features the node owns, with its slices of the weights,
-// and Send and Receive where the traffic says so. A mixing op becomes a *local* op over the node's
-// own features, a Receive, a *foreign* op over the features received, and an Add; so the local part
-// runs while the others' features travel. An op the plan cannot split runs whole on every node,
-// after its inputs have been gathered.
+// and Send and Receive where the traffic says so. A mixing op whose input's plan says `fused`
+// becomes a Receive that joins own and foreign features, and one op over both; `split`: a *local*
+// op over the node's own features, a Receive, a *foreign* op over the features received, and an
+// Add, so that the local part runs while the others' features travel. An op the plan cannot split
+// runs whole on every node, after its inputs have been gathered.
 //
 // Running all shards gives the outputs of the network with the plan's mask applied (see ApplyMask).
 // Thread rule: pure. Errors: kInvalid when the plan does not fit, naming the op.

@@ -41,7 +41,9 @@ size_t SizeOf(WireType type) {
 Status CheckScale(const FeatureScale& scale) {
   // Not 1e-40: its inverse would not be finite.
   constexpr float kLeastStep = 1e-30f, kMost = 1e30f;
-  if (scale.step >= kLeastStep && scale.step <= kMost && std::abs(scale.low) <= kMost) return {};
+  if (scale.step >= kLeastStep && scale.step <= kMost && std::abs(scale.low) <= kMost &&
+      std::isfinite(scale.low / scale.step))
+    return {};
   return Fail(ErrorKind::kInvalid, "low {} and step {} are no scale", scale.low, scale.step);
 }
 

@@ -71,7 +71,7 @@ TEST(WireTest, EightBitsAreClipped) {
 TEST(WireTest, ScalesThatMakeNoSenseAreRefused) {
   const float nan = std::nanf("");
   for (const FeatureScale scale :
-       {FeatureScale{0, 0}, {0, -1}, {0, nan}, {nan, 1}, {0, 1e-40f}, {1e38f, 1}})
+       {FeatureScale{0, 0}, {0, -1}, {0, nan}, {nan, 1}, {0, 1e-40f}, {1e38f, 1}, {1e30f, 1e-30f}})
     EXPECT_FALSE(CheckScale(scale)) << scale.low << " " << scale.step;
   EXPECT_TRUE(CheckWire({WireType::kInt8, {{0, 1}}}, 1));
   EXPECT_FALSE(CheckWire({WireType::kInt8, {{0, 1}}}, 2));
