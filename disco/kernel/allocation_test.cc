@@ -67,6 +67,14 @@ Graph ManySteps(Random& random) {
   ValueId y =
       graph.AddOp(OpType::kRelu, "relu", {graph.AddOp(OpType::kAdd, "sum", {local, foreign})});
   graph.AddOp(OpType::kSend, "send", {y}, SendParams{1, 3, 1, {0, 2}, {}});
+  graph.AddOp(OpType::kSend, "send_halves", {y},
+              SendParams{2, 4, 1, {1, 3}, {}, {.type = WireType::kF16}});
+  const Wire bytes{WireType::kInt8, {{0, 0.1f}, {-1, 0.2f}}};
+  const ValueId joined = graph.AddOp(OpType::kReceive, "joined", {y},
+                                     ReceiveParams{{{1, 5, 2}}, 1, {1, 6, 5, 5}, bytes});
+  y = graph.AddOp(OpType::kConv, "both",
+                  {joined, graph.AddConstant("wj", RandomTensor(random, {4, 6, 1, 1}))},
+                  ConvParams{});
   y = graph.AddOp(
       OpType::kMaxPool, "pool", {y},
       PoolParams{Window{{2, 2}, {}, {}, {}, {}, AutoPad::kNotSet}, false, false, false});

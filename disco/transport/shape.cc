@@ -64,18 +64,6 @@ Status Set(std::string_view key, std::string_view text, LinkShape& shape) {
   return Fail(ErrorKind::kUsage, "there is no such part");
 }
 
-// In the largest unit that says it exactly.
-std::string BandwidthText(Bandwidth bandwidth) {
-  constexpr std::pair<double, std::string_view> kUnits[] = {
-      {1e9, "GB/s"}, {1e6, "MB/s"}, {1e3, "kB/s"}};
-  for (const auto& [factor, unit] : kUnits) {
-    const double number = bandwidth.bytes_per_second / factor;
-    if (number >= 1 && number * factor == bandwidth.bytes_per_second)
-      return fmt::format("{}{}", number, unit);
-  }
-  return fmt::format("{}B/s", bandwidth.bytes_per_second);
-}
-
 }  // namespace
 
 Result<LinkShape> ParseLinkShape(std::string_view text) {
@@ -100,7 +88,7 @@ Result<LinkShape> ParseLinkShape(std::string_view text) {
 std::string ToString(const LinkShape& shape) {
   const bool limited = std::isfinite(shape.bandwidth.bytes_per_second);
   return fmt::format("{}{}latency={}ms,jitter={}ms,loss={},retry={}ms,seed={}",
-                     limited ? BandwidthText(shape.bandwidth) : "", limited ? "," : "",
+                     limited ? ExactText(shape.bandwidth) : "", limited ? "," : "",
                      shape.latency.count(), shape.jitter.count(), shape.loss, shape.retry.count(),
                      shape.seed);
 }
