@@ -2,26 +2,10 @@
 #include <algorithm>
 
 #include "disco/cost/op_time.h"
+#include "disco/graph/fusion.h"
 
 namespace disco {
 namespace {
-
-bool IsActivation(OpType type) {
-  switch (type) {
-    case OpType::kClip:
-    case OpType::kHardSwish:
-    case OpType::kLeakyRelu:
-    case OpType::kRelu:
-    case OpType::kSigmoid:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool TakesOthers(OpType type) {
-  return type == OpType::kConv || type == OpType::kGemm || type == OpType::kMatMul;
-}
 
 class FusedFinder {
  public:
