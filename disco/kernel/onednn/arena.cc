@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace disco::onednn {
 namespace {
@@ -34,23 +35,24 @@ size_t LowestGap(std::vector<Taken>& taken, size_t size) {
 Arena PackArena(const std::vector<Lifetime>& buffers) {
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, std::ranges::greater(),
-                           [&](size_t buffer) { return buffers[buffer].size; });
-  Arena arena{.offsets = std::vector<size_t>(buffers.size(), 0)};
-  std::vector<size_t> placed;
-  for (const size_t buffer : order) {
-    std::vector<Taken> taken;
-    for (const size_t other : placed) {
-      if (!Meet(buffers[buffer], buffers[other])) continue;
-      taken.push_back(
-          {arena.offsets[other], arena.offsets[other] + RoundedUp(buffers[other].size)});
-    }
-    const size_t size = RoundedUp(buffers[buffer].size);
-    arena.offsets[buffer] = LowestGap(taken, size);
-    arena.size = std::max(arena.size, arena.offsets[buffer] + size);
-    placed.push_back(buffer);
+  std::ranges::sort(order, [&](size_t a, size_t b) {
+    return std::pair(buffers[b].size, a) < std::pair(buffers[a].size, b);
+  });
+});
+Arena arena{.offsets = std::vector<size_t>(buffers.size(), 0)};
+std::vector<size_t> placed;
+for (const size_t buffer : order) {
+  std::vector<Taken> taken;
+  for (const size_t other : placed) {
+    if (!Meet(buffers[buffer], buffers[other])) continue;
+    taken.push_back({arena.offsets[other], arena.offsets[other] + RoundedUp(buffers[other].size)});
   }
-  return arena;
+  const size_t size = RoundedUp(buffers[buffer].size);
+  arena.offsets[buffer] = LowestGap(taken, size);
+  arena.size = std::max(arena.size, arena.offsets[buffer] + size);
+  placed.push_back(buffer);
+}
+return arena;
 }
 
 }  // namespace disco::onednn
