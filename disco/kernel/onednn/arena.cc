@@ -38,21 +38,21 @@ Arena PackArena(const std::vector<Lifetime>& buffers) {
   std::ranges::sort(order, [&](size_t a, size_t b) {
     return std::pair(buffers[b].size, a) < std::pair(buffers[a].size, b);
   });
-});
-Arena arena{.offsets = std::vector<size_t>(buffers.size(), 0)};
-std::vector<size_t> placed;
-for (const size_t buffer : order) {
-  std::vector<Taken> taken;
-  for (const size_t other : placed) {
-    if (!Meet(buffers[buffer], buffers[other])) continue;
-    taken.push_back({arena.offsets[other], arena.offsets[other] + RoundedUp(buffers[other].size)});
+  Arena arena{.offsets = std::vector<size_t>(buffers.size(), 0)};
+  std::vector<size_t> placed;
+  for (const size_t buffer : order) {
+    std::vector<Taken> taken;
+    for (const size_t other : placed) {
+      if (!Meet(buffers[buffer], buffers[other])) continue;
+      taken.push_back(
+          {arena.offsets[other], arena.offsets[other] + RoundedUp(buffers[other].size)});
+    }
+    const size_t size = RoundedUp(buffers[buffer].size);
+    arena.offsets[buffer] = LowestGap(taken, size);
+    arena.size = std::max(arena.size, arena.offsets[buffer] + size);
+    placed.push_back(buffer);
   }
-  const size_t size = RoundedUp(buffers[buffer].size);
-  arena.offsets[buffer] = LowestGap(taken, size);
-  arena.size = std::max(arena.size, arena.offsets[buffer] + size);
-  placed.push_back(buffer);
-}
-return arena;
+  return arena;
 }
 
 }  // namespace disco::onednn
