@@ -9,6 +9,7 @@ LAUNCHER := $(shell command -v ccache >/dev/null 2>&1 && echo -DCMAKE_CXX_COMPIL
 
 .PHONY: quickstart test build configure deps format format-check clean
 
+quickstart: TARGETS := disco disco-train
 quickstart: build
 	tools/quickstart.sh $(BUILD)/bin
 
@@ -16,7 +17,7 @@ test: build format-check
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 build: $(BUILD)/build.ninja
-	cmake --build $(BUILD) -j $(JOBS)
+	cmake --build $(BUILD) -j $(JOBS) $(if $(TARGETS),--target $(TARGETS))
 
 deps:
 	@tools/need_packages.sh $(PACKAGES)

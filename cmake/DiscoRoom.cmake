@@ -2,11 +2,14 @@
 #
 #   disco_room(plan PUBLIC graph tensor PRIVATE nlohmann_json::nlohmann_json)
 #
-# A name without "::" is another room.
+# A name without "::" is another room. PRECOMPILE names headers so heavy that the room compiles them once.
 if(DISCO_TESTS)
   enable_testing()
   include(GoogleTest)
 endif()
+# Half of all that is compiled is tests, and they run for seconds.
+set(DISCO_TEST_HEADERS <gmock/gmock.h> <gtest/gtest.h>)
+set(DISCO_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
 
 add_library(disco_options INTERFACE)
 target_include_directories(disco_options INTERFACE ${CMAKE_CURRENT_LIST_DIR}/..)
@@ -30,7 +33,7 @@ function(disco_qualify out)
 endfunction()
 
 function(disco_room name)
-  cmake_parse_arguments(ROOM "" "" "PUBLIC;PRIVATE;TEST" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "PUBLIC;PRIVATE;TEST;PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB mains CONFIGURE_DEPENDS *main.cc)
@@ -45,18 +48,34 @@ function(disco_room name)
   add_library(disco_${name} STATIC ${sources})
   set_target_properties(disco_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(disco_${name} PUBLIC disco_options ${public} PRIVATE ${private})
+  if(ROOM_PRECOMPILE)
+    target_precompile_headers(disco_${name} PRIVATE ${ROOM_PRECOMPILE})
+  endif()
   if(DISCO_TESTS AND tests)
-    disco_test(${name}_test SOURCES ${tests} LINK ${name} ${ROOM_TEST})
+    disco_test(${name}_test SOURCES ${tests} LINK ${name} ${ROOM_TEST} PRECOMPILE ${ROOM_PRECOMPILE})
   endif()
 endfunction()
 
+# What every test includes, compiled once for all of them.
+if(DISCO_TESTS)
+  file(WRITE ${CMAKE_BINARY_DIR}/test_headers.cc "")
+  add_library(disco_test_headers OBJECT ${CMAKE_BINARY_DIR}/test_headers.cc)
+  target_link_libraries(disco_test_headers PRIVATE disco_options GTest::gtest GTest::gmock)
+  target_compile_options(disco_test_headers PRIVATE ${DISCO_TEST_OPTIONS})
+  target_precompile_headers(disco_test_headers PRIVATE ${DISCO_TEST_HEADERS})
+endif()
+
 # One GoogleTest program; every case becomes a ctest case.
 function(disco_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINK;LABELS;PRECOMPILE" ${ARGN})
   disco_qualify(link ${TEST_LINK})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${link} GTest::gtest_main GTest::gmock)
-  # Half of all that is compiled is tests, and they run for seconds.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${name} PRIVATE ${DISCO_TEST_OPTIONS})
+  if(TEST_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${DISCO_TEST_HEADERS} ${TEST_PRECOMPILE})
+  else()
+    target_precompile_headers(${name} REUSE_FROM disco_test_headers)
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS "${TEST_LABELS}")
 endfunction()

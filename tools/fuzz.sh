@@ -8,19 +8,23 @@ tools/need_packages.sh clang-19 libclang-rt-19-dev libomp-19-dev
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
 cmake --preset asan $launcher >/dev/null
 cmake --build build/asan --target fuzzers -- --quiet
-for binary in build/asan/bin/*_fuzz; do
-  name=$(basename "$binary")
+
+# fuzz_one BINARY SECONDS
+fuzz_one() {
+  local name corpus log
+  name=$(basename "$1")
   corpus=build/asan/fuzz/corpus/$name
   log=build/asan/fuzz/$name.log
   mkdir -p "$corpus"
   [ -d "fuzz/corpus/$name" ] && cp -n "fuzz/corpus/$name"/* "$corpus"/
-  echo "-- $name, $seconds s"
   # What it found is written beside its log: crash-*, oom-*, timeout-*.
-  if ! "$binary" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
+  if ! "$1" -max_total_time="$2" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
     -artifact_prefix="build/asan/fuzz/$name-" "$corpus" >"$log" 2>&1; then
     tail -40 "$log"
     echo "$name found something; the input is build/asan/fuzz/$name-*, the whole log $log" >&2
-    exit 1
+    return 1
   fi
-  grep 'stat::number_of_executed_units' "$log"
-done
+  echo "-- $name, $2 s: $(grep -o 'number_of_executed_units: .*' "$log")"
+}
+export -f fuzz_one
+printf '%s\n' build/asan/bin/*_fuzz | xargs -P "$(nproc)" -I{} bash -euc "fuzz_one {} $seconds"

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <ostream>
 #include <thread>
@@ -64,8 +65,16 @@ INSTANTIATE_TEST_SUITE_P(
 Buffer Noise(size_t size, uint64_t seed) {
   Random random(seed);
   Buffer bytes(size);
-  for (auto& byte : bytes) byte = static_cast<std::byte>(random());
+  for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+    const uint64_t word = random();
+    std::memcpy(&bytes[i], &word, std::min(sizeof(word), size - i));
+  }
   return bytes;
+}
+
+// memcmp, because comparing byte by byte takes a sanitizer seconds.
+bool Same(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 // Runs `body(self, mesh)` for every member, each on a thread of its own.
@@ -112,17 +121,17 @@ TEST_P(MeshTest, SenderMayReuseItsBuffersAtOnce) {
   std::thread flusher([&] { EXPECT_TRUE(meshes[0]->Flush(Soon())); });
   EXPECT_TRUE(meshes[1]->Receive(0, received, Soon()));
   flusher.join();
-  EXPECT_EQ(received, copy);
+  EXPECT_TRUE(Same(received, copy));
 }
 
 TEST_P(MeshTest, LargeMessagesCross) {
   auto meshes = Make(2);
-  const Buffer sent = Noise(64'000'000, 3);
+  const Buffer sent = Noise(32'000'000, 3);
   RunAll(meshes, [&](int self, Mesh& mesh) {
     EXPECT_TRUE(mesh.Post(1 - self, std::span(sent).first(48), sent));
     Buffer received(48 + sent.size());
     ASSERT_TRUE(mesh.Receive(1 - self, received, Soon()));
-    EXPECT_TRUE(std::equal(sent.begin(), sent.end(), received.begin() + 48));
+    EXPECT_TRUE(Same(sent, std::span(received).subspan(48)));
     EXPECT_TRUE(mesh.Flush(Soon()));
   });
 }
@@ -134,7 +143,7 @@ TEST_P(MeshTest, LargeMessagesInARing) {
     EXPECT_TRUE(mesh.Post((self + 1) % 3, {}, sent));
     Buffer received(sent.size());
     EXPECT_TRUE(mesh.Receive((self + 2) % 3, received, Soon()));
-    EXPECT_EQ(sent, received);
+    EXPECT_TRUE(Same(sent, received));
     EXPECT_TRUE(mesh.Flush(Soon()));
   });
 }
