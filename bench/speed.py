@@ -14,77 +14,19 @@ on a machine that others slow down for seconds at a time says more of the progra
 """
 import argparse
 import contextlib
-import datetime
 import json
 import os
-import platform
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from harness import ROOT, add_common, namespaces, nodes, report, run
+
 PEER = [sys.executable, os.path.join(ROOT, "bench", "peer_onnxruntime.py")]
-SPACES = ["disco-bench-0", "disco-bench-1"]
-ADDRESSES = ["10.77.0.1", "10.77.0.2"]
 
 
-def run(command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
-
-
-def machine():
-    with open("/proc/cpuinfo") as info:
-        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}"
-
-
-@contextlib.contextmanager
-def namespaces(bandwidth):
-    """Two namespaces, each with one end of a veth whose sending is limited to `bandwidth`."""
-    bits = float(bandwidth.removesuffix("MB/s")) * 8
-
-    def inside(space, *command):
-        run(["ip", "netns", "exec", space, *command])
-
-    for space in SPACES:
-        subprocess.run(["ip", "netns", "del", space], capture_output=True)
-    try:
-        for space in SPACES:
-            run(["ip", "netns", "add", space])
-        run(["ip", "link", "add", "disco0", "netns", SPACES[0], "type", "veth", "peer", "name", "disco1", "netns", SPACES[1]])
-        for i, (space, address) in enumerate(zip(SPACES, ADDRESSES)):
-            inside(space, "ip", "link", "set", "lo", "up")
-            inside(space, "ip", "addr", "add", f"{address}/24", "dev", f"disco{i}")
-            inside(space, "ip", "link", "set", f"disco{i}", "up")
-            inside(space, "tc", "qdisc", "add", "dev", f"disco{i}", "root", "tbf", "rate", f"{bits:g}mbit", "burst", "16kb",
-                   "latency", "1s")
-        yield
-    finally:
-        for space in SPACES:
-            subprocess.run(["ip", "netns", "del", space], capture_output=True)
-
-
-@contextlib.contextmanager
-def nodes(disco, shaped):
-    """Two nodes on cores 0 and 1; yields the words in front of a caller's command, and the nodes' addresses."""
-    prefix = [["ip", "netns", "exec", space] if shaped else [] for space in SPACES]
-    hosts = ADDRESSES if shaped else ["127.0.0.1", "127.0.0.1"]
-    endpoints = [f"{hosts[0]}:7751", f"{hosts[1]}:7752"]
-    running = []
-    try:
-        for i in range(2):
-            running.append(subprocess.Popen(prefix[i] + ["taskset", "-c", str(i), disco, "node", "--listen", endpoints[i]],
-                                            stderr=subprocess.DEVNULL))
-        time.sleep(0.5)
-        yield prefix[0], ",".join(endpoints)
-    finally:
-        for process in running:
-            process.send_signal(signal.SIGTERM)
-        for process in running:
-            process.wait()
+def tenth(times):
+    return sorted(times)[len(times) // 10]
 
 
 class Contestant:
@@ -101,7 +43,7 @@ class Contestant:
         return statistics.median(self.all_ms)
 
     def undisturbed(self):
-        return sorted(self.all_ms)[len(self.all_ms) // 10]
+        return tenth(self.all_ms)
 
 
 def peer(disco, network, threads):
@@ -146,35 +88,56 @@ def compare_one(arguments):
     return theirs.last["peer"], head + rows
 
 
+class Forecast:
+    """What `disco simulate` says of each plan; the nodes are probed anew in every round, as the contestants run in every round."""
+
+    def __init__(self, disco, network, prefix, endpoints, cluster):
+        self.probe = prefix + [disco, "probe", "--nodes", endpoints, "--out", cluster]
+        self.simulate = [disco, "simulate", network, "--cluster", cluster, "--json", "--plan"]
+        self.name, self.total_ms = "predicted", {}
+
+    def play(self):
+        run(self.probe)
+        for path, times in self.total_ms.items():
+            times.append(json.loads(run(self.simulate + [path]))["total_ms"])
+
+    def median(self):
+        return statistics.median(next(iter(self.total_ms.values())))
+
+
+def row_of(contestant, predicted, one, two):
+    ms, undisturbed = contestant.median(), contestant.undisturbed()
+    sent = max(node["bytes_sent"] for node in contestant.last["nodes"])
+    return (f"| {contestant.name} | {ms:.2f} | {undisturbed:.2f} | {one.median() / ms:.2f}, {one.undisturbed() / undisturbed:.2f} | "
+            f"{two.median() / ms:.2f}, {two.undisturbed() / undisturbed:.2f} | {statistics.median(predicted):.2f} | "
+            f"{(statistics.median(predicted) / ms - 1) * 100:+.0f} %, {(tenth(predicted) / undisturbed - 1) * 100:+.0f} % | {sent} |")
+
+
 def compare_two(arguments):
     network = arguments.networks[0]
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         if arguments.shaped:
             stack.enter_context(namespaces(arguments.shaped))
-        prefix, endpoints = stack.enter_context(nodes(arguments.disco, arguments.shaped))
+        prefix, endpoints, _ = stack.enter_context(nodes(arguments.disco, arguments.shaped))
         cluster = os.path.join(folder, "cluster.toml")
         run(prefix + [arguments.disco, "probe", "--nodes", endpoints, "--out", cluster])
-        contestants, details = [peer(arguments.disco, network, 1), peer(arguments.disco, network, 2)], []
+        forecast = Forecast(arguments.disco, network, prefix, endpoints, cluster)
+        contestants, details = [peer(arguments.disco, network, 1), peer(arguments.disco, network, 2), forecast], []
         for sparsity in arguments.sparsity:
             for wire in arguments.wire:
                 path = plan(arguments.disco, network, folder, sparsity, wire, cluster)
-                predicted = json.loads(run([arguments.disco, "simulate", network, "--plan", path, "--cluster", cluster, "--json"]))
+                forecast.total_ms[path] = []
                 contestant = Contestant(f"S = {sparsity}, {wire}",
                                         prefix + bench(arguments.disco, network) + ["--plan", path, "--nodes", endpoints])
                 contestants.append(contestant)
-                details.append((contestant, predicted["total_ms"]))
+                details.append((contestant, path))
         play_in_turns(contestants, arguments.rounds)
         one, two = contestants[:2]
         rows = [f"| {peer_.name} | {peer_.median():.2f} | {peer_.undisturbed():.2f} | | | | | |" for peer_ in (one, two)]
-        for contestant, predicted in details:
-            ms, undisturbed = contestant.median(), contestant.undisturbed()
-            sent = max(node["bytes_sent"] for node in contestant.last["nodes"])
-            rows.append(f"| {contestant.name} | {ms:.2f} | {undisturbed:.2f} | {one.median() / ms:.2f}, {one.undisturbed() / undisturbed:.2f} | "
-                        f"{two.median() / ms:.2f}, {two.undisturbed() / undisturbed:.2f} | {predicted:.2f} | "
-                        f"{(predicted / ms - 1) * 100:+.0f} %, {(predicted / undisturbed - 1) * 100:+.0f} % | {sent} |")
-    head = ["| what | median ms | 10th percentile ms | times ONNX Runtime, 1 thread (median, 10th percentile) | 2 threads | predicted ms | "
-            "off by | bytes each way |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
+        rows += [row_of(contestant, forecast.total_ms[path], one, two) for contestant, path in details]
+    head = ["| what | median ms | 10th percentile ms | times ONNX Runtime, 1 thread (median, 10th percentile) | 2 threads | "
+            "predicted ms | off by | bytes each way |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
     return one.last["peer"], head + rows
 
 
@@ -185,18 +148,11 @@ def main():
     parser.add_argument("--sparsity", type=float, nargs="+", default=[0.99, 0.95, 0.9, 0.8])
     parser.add_argument("--wire", nargs="+", default=["fp32"])
     parser.add_argument("--shaped", default="")
-    parser.add_argument("--disco", default=os.path.join(ROOT, "build", "release", "bin", "disco"))
     parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--out", default="")
+    add_common(parser)
     arguments = parser.parse_args()
     peer_name, table = (compare_one if arguments.what == "one" else compare_two)(arguments)
-    version = run([arguments.disco, "--version"]).strip()
-    command = " ".join(["bench/speed.py"] + [os.path.basename(word) if os.path.exists(word) else word for word in sys.argv[1:]])
-    text = "\n".join([f"{machine()}; {version}, {peer_name}; {datetime.date.today()}; `{command}`", "", *table, ""])
-    print(text)
-    if arguments.out:
-        with open(arguments.out, "a") as file:
-            file.write(text + "\n")
+    report(arguments, ", " + peer_name, table)
 
 
 if __name__ == "__main__":

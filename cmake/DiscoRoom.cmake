@@ -2,24 +2,30 @@
 #
 #   disco_room(plan PUBLIC graph tensor PRIVATE nlohmann_json::nlohmann_json)
 #
-# A name without "::" is another room. PRECOMPILE names headers so heavy that the room compiles them once.
+# A name without "::" is another room. PRECOMPILE names headers so heavy that the room compiles them once (and has
+# to, if it has compiler flags of its own), TEST_PRECOMPILE those of its tests.
 if(DISCO_TESTS)
   enable_testing()
   include(GoogleTest)
 endif()
-# Half of all that is compiled is tests, and they run for seconds.
-set(DISCO_TEST_HEADERS <gmock/gmock.h> <gtest/gtest.h>)
-set(DISCO_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
-
 add_library(disco_options INTERFACE)
 target_include_directories(disco_options INTERFACE ${CMAKE_CURRENT_LIST_DIR}/..)
 target_compile_options(disco_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wno-missing-field-initializers -Werror)
+# Without it ccache does not see into precompiled headers (with CCACHE_SLOPPINESS=pch_defines,time_macros it does).
+target_compile_options(disco_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 if(DISCO_SANITIZE)
   target_compile_options(disco_options INTERFACE -fsanitize=${DISCO_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(disco_options INTERFACE -fsanitize=${DISCO_SANITIZE})
 endif()
+
+# What nearly every source includes, compiled once for all rooms whose compiler flags are the usual ones.
+set(DISCO_HEADERS <algorithm> <fmt/format.h> <functional> <map> <memory> <optional> <span> <string> <tl/expected.hpp> <vector>)
+file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
+add_library(disco_headers OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
+target_link_libraries(disco_headers PRIVATE disco_options fmt::fmt)
+target_precompile_headers(disco_headers PRIVATE ${DISCO_HEADERS})
 
 function(disco_qualify out)
   set(names)
@@ -33,7 +39,7 @@ function(disco_qualify out)
 endfunction()
 
 function(disco_room name)
-  cmake_parse_arguments(ROOM "" "" "PUBLIC;PRIVATE;TEST;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "PUBLIC;PRIVATE;TEST;PRECOMPILE;TEST_PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB mains CONFIGURE_DEPENDS *main.cc)
@@ -49,18 +55,22 @@ function(disco_room name)
   set_target_properties(disco_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(disco_${name} PUBLIC disco_options ${public} PRIVATE ${private})
   if(ROOM_PRECOMPILE)
-    target_precompile_headers(disco_${name} PRIVATE ${ROOM_PRECOMPILE})
+    target_precompile_headers(disco_${name} PRIVATE ${DISCO_HEADERS} ${ROOM_PRECOMPILE})
+  else()
+    target_precompile_headers(disco_${name} REUSE_FROM disco_headers)
   endif()
   if(DISCO_TESTS AND tests)
-    disco_test(${name}_test SOURCES ${tests} LINK ${name} ${ROOM_TEST} PRECOMPILE ${ROOM_PRECOMPILE})
+    disco_test(${name}_test SOURCES ${tests} LINK ${name} ${ROOM_TEST} PRECOMPILE ${ROOM_TEST_PRECOMPILE})
   endif()
 endfunction()
 
 # What every test includes, compiled once for all of them.
+set(DISCO_TEST_HEADERS ${DISCO_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+# Half of all that is compiled is tests, and they run for seconds.
+set(DISCO_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
 if(DISCO_TESTS)
-  file(WRITE ${CMAKE_BINARY_DIR}/test_headers.cc "")
-  add_library(disco_test_headers OBJECT ${CMAKE_BINARY_DIR}/test_headers.cc)
-  target_link_libraries(disco_test_headers PRIVATE disco_options GTest::gtest GTest::gmock)
+  add_library(disco_test_headers OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
+  target_link_libraries(disco_test_headers PRIVATE disco_options fmt::fmt GTest::gtest GTest::gmock)
   target_compile_options(disco_test_headers PRIVATE ${DISCO_TEST_OPTIONS})
   target_precompile_headers(disco_test_headers PRIVATE ${DISCO_TEST_HEADERS})
 endif()

@@ -71,7 +71,7 @@ json '.nodes | length == 3' "$disco" run net.onnx --plan plan.json --local --ten
 shape=20MB/s,latency=0.2ms,jitter=0.1ms,loss=0.5%,retry=1ms,seed=7
 json '.nodes | length == 3 and all(.[]; .bytes_planned == .bytes_sent)' \
   "$disco" run net.onnx --plan plan.json --local --shape "$shape" --throttle 1,0.5,0.9 --tensor zeros.npy --json
-json '.nodes | all(.[]; .bytes_planned == .bytes_sent)' \
+json ".shape == \"$shape\" and (.nodes | all(.[]; .bytes_planned == .bytes_sent))" \
   "$disco" bench net.onnx --plan plan.json --local --shape "$shape" --iterations 2 --warmup 1 --json
 json '.images == 5' "$disco" eval net.onnx --plan plan.json --local --shape latency=0.1ms --data synthetic:train=10,val=5,size=64 --json
 json '.nodes | length == 1' "$disco" run net.onnx --throttle 0.5 --tensor zeros.npy --json
@@ -196,7 +196,7 @@ for i in 0 1; do
   done
   ports=$ports${ports:+,}$port
 done
-json '(.nodes | length) == 2 and .link.latency_ms > 0 and .nodes[0].memory > 0' "$disco" probe --nodes "$ports" --out measured.toml --json
+json '(.nodes | length) == 2 and (.links | length) == 1 and .links[0].ten_kilobytes_ms > 0 and .nodes[0].memory > 0' "$disco" probe --nodes "$ports" --out measured.toml --json
 expect 0 '' "$disco" plan net.onnx --nodes 2 --sparsity 0.9 --cluster measured.toml --out measured.json
 json '.total_ms > 0' "$disco" simulate net.onnx --plan measured.json --cluster measured.toml --json
 # shellcheck disable=SC2046

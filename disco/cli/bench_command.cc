@@ -127,13 +127,17 @@ Json ToJson(const BenchCommand& options, const Measured& measured, const Session
     nodes[node]["page_faults"] = times.page_faults;
     nodes[node].erase("ms");
   }
-  return {{"ms", Spread(measured.ms)},
-          {"iterations", measured.ms.size()},
-          {"all_ms", measured.ms},
-          {"warmup", options.warmup},
-          {"batch", options.batch},
-          {"inputs", options.send_inputs ? "sent each time" : "on the nodes"},
-          {"nodes", nodes}};
+  Json json = {{"ms", Spread(measured.ms)},
+               {"iterations", measured.ms.size()},
+               {"all_ms", measured.ms},
+               {"warmup", options.warmup},
+               {"batch", options.batch},
+               {"threads", options.session.threads},
+               {"inputs", options.send_inputs ? "sent each time" : "on the nodes"}};
+  if (!options.session.shape.empty()) json["shape"] = options.session.shape;
+  if (!options.session.throttles.empty()) json["throttle"] = options.session.throttles;
+  json["nodes"] = nodes;
+  return json;
 }
 
 void Print(const Measured& measured, const Session& session) {

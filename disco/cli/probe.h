@@ -23,7 +23,9 @@ Result<ProbedNode> ProbeNode(const OpenOn& open, int node);
 // What one link and the two processors at its ends turned out to be, both directions alike.
 struct ProbedLink {
   Link link;
-  PackSpeed send;
+  PackSpeed send, receive;
+  Milliseconds
+      ten_kilobytes;  // of a message of 10 kB, from the start of packing until it is placed
 };
 // Has nodes `a` and `b` exchange messages of several sizes, layer by layer.
 Result<ProbedLink> ProbeLink(const OpenOn& open, int a, int b);

@@ -33,9 +33,21 @@ bool AreAlike(const Link& a, const Link& b) {
          near(a.latency.count(), b.latency.count());
 }
 
-// All nodes, then all pairs. The first link stands for those that are like it.
-Result<Cluster> Probe(const std::vector<Endpoint>& endpoints, const OpenOn& open) {
+// Of two nodes.
+struct ProbedPair {
+  int a = 0, b = 0;
+  ProbedLink probed;
+};
+
+struct Probed {
   Cluster cluster;
+  std::vector<ProbedPair> pairs;
+};
+
+// All nodes, then all pairs. The first link stands for those that are like it.
+Result<Probed> Probe(const std::vector<Endpoint>& endpoints, const OpenOn& open) {
+  Probed result;
+  Cluster& cluster = result.cluster;
   const auto count = static_cast<int>(endpoints.size());
   Progress progress("probe", "measurements", count + count * (count - 1) / 2);
   int64_t done = 0;
@@ -59,12 +71,16 @@ Result<Cluster> Probe(const std::vector<Endpoint>& endpoints, const OpenOn& open
       if (a == 0 && b == 1) cluster.link = probed.link;
       if (!AreAlike(probed.link, cluster.link))
         cluster.others[{a, b}] = cluster.others[{b, a}] = probed.link;
-      for (const int node : {a, b})
-        cluster.nodes[static_cast<size_t>(node)].speed.send = probed.send;
+      for (const int node : {a, b}) {
+        NodeSpeed& speed = cluster.nodes[static_cast<size_t>(node)].speed;
+        speed.send = probed.send;
+        speed.receive = probed.receive;
+      }
+      result.pairs.push_back({a, b, probed});
       DISCO_TRY(step(fmt::format("link {} - {}", a, b)));
     }
   }
-  return cluster;
+  return result;
 }
 
 // To three digits: more of them would say nothing, and a file for people be hard to read.
@@ -100,7 +116,8 @@ std::string Speed(const NodeSpeed& speed, OpKind kind) {
   return rate < 1e6 ? fmt::format("{:.1f}", rate) : "-";
 }
 
-void Print(const Cluster& cluster) {
+void Print(const Probed& probed) {
+  const auto& [cluster, pairs] = probed;
   Table nodes({"node", "where", "memory", "point GMAC/s", "window", "depthwise", "matrix"});
   for (const ClusterNode& node : cluster.nodes) {
     nodes.Add({node.name, node.endpoint.value_or(""), ToString(node.memory),
@@ -108,20 +125,16 @@ void Print(const Cluster& cluster) {
                Speed(node.speed, OpKind::kDepthwise), Speed(node.speed, OpKind::kMatrix)});
   }
   PrintTable(nodes);
-  if (cluster.nodes.size() < 2) return;
-  const auto line = [](const std::string& what, const Link& link) {
-    PrintLine(fmt::format("{}: {:.1f} MB/s, {:.0f} us a message", what,
-                          link.bandwidth.bytes_per_second / 1e6, link.latency.count() * 1e3));
-  };
-  line("links", cluster.link);
-  for (const auto& [pair, link] : cluster.others) {
-    if (pair.first < pair.second)
-      line(fmt::format("{} - {}", cluster.node(pair.first).name, cluster.node(pair.second).name),
-           link);
+  for (const ProbedPair& pair : pairs) {
+    const Link& link = pair.probed.link;
+    PrintLine(fmt::format("{} - {}: {:.1f} MB/s, {:.0f} us a message; 10 kB in {:.1f} us",
+                          cluster.node(pair.a).name, cluster.node(pair.b).name,
+                          link.bandwidth.bytes_per_second / 1e6, link.latency.count() * 1e3,
+                          pair.probed.ten_kilobytes.count() * 1e3));
   }
 }
 
-Json ToJson(const Cluster& cluster, const std::string& out) {
+Json NodesToJson(const Cluster& cluster) {
   Json nodes = Json::array();
   for (const ClusterNode& node : cluster.nodes) {
     Json entry = {{"name", node.name}, {"memory", node.memory.value}};
@@ -130,24 +143,33 @@ Json ToJson(const Cluster& cluster, const std::string& out) {
           node.speed.of(kind).rate.macs_per_second / 1e9;
     nodes.push_back(std::move(entry));
   }
-  return {{"nodes", nodes},
-          {"link",
-           {{"bytes_per_second", cluster.link.bandwidth.bytes_per_second},
-            {"latency_ms", cluster.link.latency.count()}}},
-          {"file", out}};
+  return nodes;
+}
+
+Json ToJson(const Probed& probed, const std::string& out) {
+  Json links = Json::array();
+  for (const ProbedPair& pair : probed.pairs) {
+    const Link& link = pair.probed.link;
+    links.push_back(
+        {{"between", {probed.cluster.node(pair.a).name, probed.cluster.node(pair.b).name}},
+         {"bytes_per_second", link.bandwidth.bytes_per_second},
+         {"latency_ms", link.latency.count()},
+         {"ten_kilobytes_ms", pair.probed.ten_kilobytes.count()}});
+  }
+  return {{"nodes", NodesToJson(probed.cluster)}, {"links", links}, {"file", out}};
 }
 
 Status Run(ProbeCommand& options) {
   DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(options.nodes));
   DISCO_ASSIGN(const Milliseconds deadline, ParseDuration(options.deadline));
   CatchInterrupts();
-  DISCO_ASSIGN(Cluster cluster, Probe(endpoints, Opener(endpoints, deadline)));
-  Round(cluster);
-  DISCO_TRY(WriteCluster(cluster, options.out));
+  DISCO_ASSIGN(Probed probed, Probe(endpoints, Opener(endpoints, deadline)));
+  Round(probed.cluster);
+  DISCO_TRY(WriteCluster(probed.cluster, options.out));
   if (options.json) {
-    PrintJson(ToJson(cluster, options.out));
+    PrintJson(ToJson(probed, options.out));
   } else {
-    Print(cluster);
+    Print(probed);
     PrintLine(fmt::format("wrote {}; disco simulate and disco advise read it", options.out));
   }
   return {};

@@ -80,14 +80,24 @@ Bandwidth SlopeOf(double bytes, double ms) {
 }  // namespace
 
 Result<ProbedLink> ProbeLink(const OpenOn& open, int a, int b) {
-  constexpr int64_t kSmall = 4, kLarge = 112;  // 64 bytes, 50 kB
+  constexpr int64_t kSmall = 4, kMiddle = 50, kLarge = 112;  // 64 bytes, 10 kB, 50 kB
   DISCO_ASSIGN(const MessageTimes small, TimeMessages(open, {a, b}, kSmall));
+  DISCO_ASSIGN(const MessageTimes middle, TimeMessages(open, {a, b}, kMiddle));
   DISCO_ASSIGN(const MessageTimes large, TimeMessages(open, {a, b}, kLarge));
   const double bytes = large.bytes - small.bytes;
-  return ProbedLink{.link = {.bandwidth = SlopeOf(bytes, large.way - small.way),
-                             .latency = Milliseconds(small.way)},
-                    .send = {.overhead = Milliseconds(small.send),
-                             .bandwidth = SlopeOf(bytes, large.send - small.send)}};
+  ProbedLink probed{.send = {.overhead = Milliseconds(small.send),
+                             .bandwidth = SlopeOf(bytes, large.send - small.send)},
+                    .ten_kilobytes = Milliseconds(middle.send + middle.way)};
+  // The way ends with receiving, which keeps a processor busy also when the message was there
+  // before; it costs about what sending does, and never more than the whole way.
+  const double receive_small = std::min(small.send, small.way);
+  const double receive_large = std::min(receive_small + large.send - small.send, large.way);
+  probed.receive = {.overhead = Milliseconds(receive_small),
+                    .bandwidth = SlopeOf(bytes, receive_large - receive_small)};
+  const double travel_small = small.way - receive_small, travel_large = large.way - receive_large;
+  probed.link = {.bandwidth = SlopeOf(bytes, travel_large - travel_small),
+                 .latency = Milliseconds(travel_small)};
+  return probed;
 }
 
 }  // namespace disco

@@ -5,6 +5,7 @@
 #include "disco/cli/probe.h"
 #include "disco/cost/fit_speed.h"
 #include "disco/cost/op_time.h"
+#include "disco/graph/for_kernels.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/shard/cut.h"
 #include "disco/zoo/zoo.h"
@@ -78,7 +79,8 @@ Result<Bytes> Measure(const OpenOn& open, int node, const Graph& graph,
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
   DISCO_ASSIGN(const auto session, open(graph, plan, {node}));
   DISCO_ASSIGN(StepTimes times, TimeSteps(*session, graph));
-  const Graph& shard = cut.shards[0];
+  Graph shard = cut.shards[0];
+  DISCO_TRY(RewriteForKernels(shard));
   const std::vector<OpWork> works = WorkOf(shard);
   for (size_t op = 0; op < works.size(); ++op) {
     const auto measured = times.find(shard.ops[op].name);

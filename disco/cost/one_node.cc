@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "disco/cost/op_time.h"
+#include "disco/graph/for_kernels.h"
 #include "disco/graph/work.h"
 #include "disco/shard/cut.h"
 
@@ -52,9 +53,11 @@ Bytes MemoryOf(const Graph& graph) {
 Result<OneNode> OnOneNode(const Graph& graph, const Cluster& cluster) {
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, SingleNodePlan(graph)));
   OneNode result{.memory = MemoryOf(cut.shards[0])};
+  Graph whole = cut.shards[0];
+  DISCO_TRY(RewriteForKernels(whole));
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     const ClusterNode& node = cluster.nodes[i];
-    result.times.push_back(GraphTime(cut.shards[0], node.speed));
+    result.times.push_back(GraphTime(whole, node.speed));
     const bool fits = result.memory <= node.memory;
     const bool first_that_fits = fits && !result.fits;
     if (first_that_fits || (fits == result.fits && result.times[i] < result.time()))

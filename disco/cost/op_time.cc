@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/cost/op_time.h"
 
+#include "disco/graph/fuse.h"
 #include "disco/graph/work.h"
 
 namespace disco {
@@ -57,10 +58,12 @@ OpWork WorkOf(const Graph& graph, const Op& op) {
 }
 
 std::vector<OpWork> WorkOf(const Graph& graph) {
-  const std::vector<bool> fused = FindFused(graph);
-  std::vector<OpWork> works;
-  for (size_t i = 0; i < graph.ops.size(); ++i)
-    works.push_back(fused[i] ? OpWork{.takes_time = false} : WorkOf(graph, graph.ops[i]));
+  std::vector<OpWork> works(graph.ops.size(), OpWork{.takes_time = false});
+  for (const FusedOp& fused : Fuse(graph)) {
+    OpWork& work = works[static_cast<size_t>(fused.chain[0])];
+    work = WorkOf(graph, graph.op(fused.chain[0]));
+    for (const ValueId addend : fused.addends) work.activations += SizeOf(graph.value(addend));
+  }
   return works;
 }
 

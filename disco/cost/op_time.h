@@ -26,19 +26,14 @@ struct OpWork {
 // Of `op` on its own, fused into nothing.
 OpWork WorkOf(const Graph& graph, const Op& op);
 
-// Of every op of `graph`, in order; what is fused takes no time.
+// Of every op of `graph`, which is one for kernels (graph/for_kernels.h), in order. What is fused
+// into an earlier op takes no time; what an Add adds counts as an activation of that op.
 std::vector<OpWork> WorkOf(const Graph& graph);
-
-// Which ops are fused into an earlier one, in order. An Add or activation is if the value it reads
-// is made by a Conv, Gemm or MatMul (or by what is fused into one, and not yet an activation), has
-// no other reader, is no output, has the result's shape in float32, and was not made before the
-// last Receive: a kernel does not wait for others before it begins such an op.
-std::vector<bool> FindFused(const Graph& graph);
 
 Milliseconds OpTime(const OpWork& work, const NodeSpeed& speed);
 Milliseconds OpTime(const Graph& graph, const Op& op, const NodeSpeed& speed);
 
-// Of all ops of `graph`, one after the other: a network on one node.
+// Of all ops of `graph`, one for kernels, one after the other: a network on one node.
 Milliseconds GraphTime(const Graph& graph, const NodeSpeed& speed);
 
 }  // namespace disco

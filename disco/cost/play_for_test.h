@@ -31,6 +31,7 @@ class Play {
     shard.inputs.push_back(x);
     last_ = shard.AddOp(OpType::kConv, name, {x, w}, ConvParams{});
     shard.value(last_).shape = {1, 1, 1, ms};
+    shard.outputs.push_back(last_);
     return *this;
   }
 
@@ -45,11 +46,15 @@ class Play {
 
   // `own`: whether features of the node itself, those computed last, stand in front.
   Play& Receive(NodeId node, const std::vector<int32_t>& transfers, bool own = false) {
-    ReceiveParams params;
-    for (const int32_t id : transfers) params.sources.push_back({.transfer = id});
+    Graph& shard = ShardOf(node);
+    const int64_t width = own ? shard.value(last_).shape[3] : 1;
+    const auto features = static_cast<int64_t>(transfers.size()) + (own ? 1 : 0);
+    ReceiveParams params{.sources = {}, .shape = {1, features, 1, width}};
+    for (const int32_t id : transfers) params.sources.push_back({.transfer = id, .features = 1});
     std::vector<ValueId> inputs;
     if (own) inputs.push_back(last_);
-    ShardOf(node).AddOp(OpType::kReceive, fmt::format("receive{}", transfers[0]), inputs, params);
+    shard.outputs.push_back(
+        shard.AddOp(OpType::kReceive, fmt::format("receive{}", transfers[0]), inputs, params));
     return *this;
   }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "disco/cost/op_time.h"
+#include "disco/graph/for_kernels.h"
 
 namespace disco {
 namespace {
@@ -18,16 +19,18 @@ struct Moment {
 
 class Player {
  public:
-  Player(const Cut& cut, const Cluster& cluster)
-      : cut_(cut),
+  // `shards` are the cut's, as kernels run them.
+  Player(std::vector<Graph> shards, const std::vector<Transfer>& traffic, const Cluster& cluster)
+      : shards_(std::move(shards)),
+        traffic_(traffic),
         cluster_(cluster),
-        count_(cut.shards.size()),
+        count_(shards_.size()),
         next_op_(count_),
         processors_(count_),
         links_(count_ * count_),
         uses_(count_ * count_) {
     result_.nodes.resize(count_);
-    for (const Graph& shard : cut.shards) works_.push_back(WorkOf(shard));
+    for (const Graph& shard : shards_) works_.push_back(WorkOf(shard));
   }
 
   Result<Simulation> Play() {
@@ -47,8 +50,8 @@ class Player {
 
  private:
   const NodeSpeed& SpeedOf(size_t node) const { return cluster_.nodes[node].speed; }
-  const Op& NextOp(size_t node) const { return cut_.shards[node].ops[next_op_[node]]; }
-  const Transfer& TransferOf(int32_t id) const { return cut_.traffic[static_cast<size_t>(id)]; }
+  const Op& NextOp(size_t node) const { return shards_[node].ops[next_op_[node]]; }
+  const Transfer& TransferOf(int32_t id) const { return traffic_[static_cast<size_t>(id)]; }
   size_t PairOf(NodeId from, NodeId to) const {
     return static_cast<size_t>(from) * count_ + static_cast<size_t>(to);
   }
@@ -56,7 +59,7 @@ class Player {
   // False when it could do nothing.
   bool PlayNode(size_t node) {
     const size_t first = next_op_[node];
-    while (next_op_[node] < cut_.shards[node].ops.size() && PlayOp(node)) ++next_op_[node];
+    while (next_op_[node] < shards_[node].ops.size() && PlayOp(node)) ++next_op_[node];
     return next_op_[node] > first;
   }
 
@@ -110,7 +113,7 @@ class Player {
 
   // Own features in front of those received: read once and written once.
   void CopyInput(size_t node, const Op& op) {
-    const Value& own = cut_.shards[node].value(op.inputs[0]);
+    const Value& own = shards_[node].value(op.inputs[0]);
     const Bytes size{own.shape.elements() * static_cast<int64_t>(SizeOf(own.dtype))};
     const OpWork copy{.kind = OpKind::kMove, .activations = size * 2};
     Run(node, EventKind::kReceive, op.name, OpTime(copy, SpeedOf(node)));
@@ -148,7 +151,7 @@ class Player {
 
   Status CheckFinished() const {
     for (size_t node = 0; node < count_; ++node) {
-      if (next_op_[node] == cut_.shards[node].ops.size()) continue;
+      if (next_op_[node] == shards_[node].ops.size()) continue;
       return OpError(NextOp(node), ErrorKind::kInvalid,
                      "node {} waits for what no node sends; cut the network again", node);
     }
@@ -182,7 +185,8 @@ class Player {
       result_.slowest_link = static_cast<size_t>(slowest - result_.links.begin());
   }
 
-  const Cut& cut_;
+  std::vector<Graph> shards_;
+  const std::vector<Transfer>& traffic_;
   const Cluster& cluster_;
   size_t count_;
   std::vector<std::vector<OpWork>> works_;        // by node and op
@@ -203,7 +207,9 @@ Result<Simulation> Simulate(const Cut& cut, const Cluster& cluster) {
                 "plan",
                 cut.shards.size(), cluster.nodes.size());
   }
-  return Player(cut, cluster).Play();
+  std::vector<Graph> shards = cut.shards;
+  for (Graph& shard : shards) DISCO_TRY(RewriteForKernels(shard));
+  return Player(std::move(shards), cut.traffic, cluster).Play();
 }
 
 }  // namespace disco

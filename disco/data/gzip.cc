@@ -37,7 +37,7 @@ Result<std::string> Inflate(const std::string& packed, size_t limit) {
     stream.next_out = reinterpret_cast<Bytef*>(content.data() + filled);
     stream.avail_out = kBlock;
     state = inflate(&stream, Z_NO_FLUSH);
-    content.resize(content.size() - stream.avail_out);
+    content.erase(content.size() - stream.avail_out);
     if (content.size() > limit) {
       return Fail(ErrorKind::kInvalid, "holds more than {} when decompressed",
                   ToString(Bytes{static_cast<int64_t>(limit)}));

@@ -1,44 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Run of the oneDNN program allocates nothing. Calls of operator new that come from this program
-// are counted (a Tensor makes one, too); those that oneDNN makes inside its own library are its
-// affair.
-#include <dlfcn.h>
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+// Run of the oneDNN program allocates nothing.
+#include "disco/base/allocation_count_for_test.h"
 #include "disco/kernel/kernels_testing.h"
-
-namespace {
-
-std::atomic<bool> counting = false;
-std::atomic<int> allocations = 0;
-
-void* ModuleOf(void* address) {
-  Dl_info info{};
-  return dladdr(address, &info) != 0 ? info.dli_fbase : nullptr;
-}
-
-void Count(void* caller) {
-  if (!counting) return;
-  if (ModuleOf(caller) == ModuleOf(reinterpret_cast<void*>(&ModuleOf))) ++allocations;
-}
-
-}  // namespace
-
-// Not inlined, so that the return address is that of the caller.
-[[gnu::noinline]] void* operator new(size_t size) {
-  Count(__builtin_return_address(0));
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  Count(__builtin_return_address(0));
-  return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace disco {
 namespace {
@@ -99,15 +62,14 @@ TEST(AllocationTest, RunAllocatesNothing) {
   std::vector<Tensor> outputs = MakeOutputs(graph);
   NullExchange exchange;
   ASSERT_TRUE((*program)->Run(inputs, outputs, &exchange));
-  allocations = 0;
-  counting = true;
+  const AllocationCount allocations(AllocationCount::Threads::kAll);
   const Status status = (*program)->Run(inputs, outputs, &exchange);
-  const int during_run = allocations;
+  const int during_run = allocations.count();
   const std::vector<int> one(1);  // the count itself works
-  counting = false;
+  const int afterwards = allocations.count();
   ASSERT_TRUE(status);
   EXPECT_EQ(during_run, 0);
-  EXPECT_GT(allocations, during_run);
+  EXPECT_GT(afterwards, during_run);
 }
 
 }  // namespace

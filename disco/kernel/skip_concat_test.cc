@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/kernel/onednn/skip_concat.h"
+#include "disco/graph/skip_concat.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "disco/graph/infer_shapes.h"
 #include "disco/kernel/kernels_testing.h"
 
-namespace disco::onednn {
+namespace disco {
 namespace {
 
 // Two maps of 6 and 4 features, joined and read by 1x1 convolutions of `widths` features each.
@@ -67,4 +67,4 @@ TEST(SkipConcatTest, WhatIsReadOtherwiseStays) {
 }
 
 }  // namespace
-}  // namespace disco::onednn
+}  // namespace disco

@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "disco/graph/fuse.h"
 #include "disco/kernel/onednn/arena.h"
-#include "disco/kernel/onednn/fuse.h"
 #include "disco/kernel/onednn/layout.h"
 
 namespace disco::onednn {

@@ -3,13 +3,10 @@
 
 #include <new>
 
-#include "disco/graph/fold_batch_norm.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/kernel/onednn/early_adds.h"
+#include "disco/graph/for_kernels.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
-#include "disco/kernel/onednn/skip_concat.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/kernel/throttle.h"
 
@@ -124,10 +121,7 @@ class OneDnnProgram : public Program {
 }  // namespace onednn
 
 Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options) {
-  FoldBatchNorm(graph);
-  onednn::SkipConcats(graph);
-  onednn::AddEarly(graph);
-  DISCO_TRY(InferShapes(graph));
+  DISCO_TRY(RewriteForKernels(graph));
   try {
     auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options);
     DISCO_TRY(program->Build());

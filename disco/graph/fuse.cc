@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/kernel/onednn/fuse.h"
+#include "disco/graph/fuse.h"
 
 #include <algorithm>
 
-#include "disco/graph/fusion.h"
-
-namespace disco::onednn {
+namespace disco {
 namespace {
+
+// An elementwise op of one input that may end a fused call.
+bool IsActivation(OpType type) {
+  switch (type) {
+    case OpType::kClip:
+    case OpType::kHardSwish:
+    case OpType::kLeakyRelu:
+    case OpType::kRelu:
+    case OpType::kSigmoid:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether Adds and an activation that follow an op of this type may become part of its call.
+bool TakesOthers(OpType type) {
+  return type == OpType::kConv || type == OpType::kGemm || type == OpType::kMatMul;
+}
 
 class Fuser {
  public:
@@ -78,4 +95,4 @@ class Fuser {
 
 std::vector<FusedOp> Fuse(const Graph& graph) { return Fuser(graph).Fuse(); }
 
-}  // namespace disco::onednn
+}  // namespace disco

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/kernel/onednn/early_adds.h"
+#include "disco/graph/early_adds.h"
 
 #include <algorithm>
 
-namespace disco::onednn {
+namespace disco {
 namespace {
 
 class Mover {
@@ -68,4 +68,4 @@ void AddEarly(Graph& graph) {
   }
 }
 
-}  // namespace disco::onednn
+}  // namespace disco

@@ -4,8 +4,8 @@
 //
 // A shard computes a layer as local Conv, Receive, foreign Conv, Add, activation: the later of the
 // two Convs takes the Add and the activation. An op is never fused when someone else reads the
-// value between, nor delayed past a Receive: what it computes is there to fill the wait. Private to
-// the room. Thread rule: pure.
+// value between, nor delayed past a Receive: what it computes is there to fill the wait. Thread
+// rule: pure.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@
 
 #include "disco/graph/graph.h"
 
-namespace disco::onednn {
+namespace disco {
 
 struct FusedOp {
   std::vector<OpId> chain;       // the op and those fused into it, in order
@@ -24,4 +24,4 @@ struct FusedOp {
 // Every op of `graph` stands in one chain. In an order in which they can run.
 std::vector<FusedOp> Fuse(const Graph& graph);
 
-}  // namespace disco::onednn
+}  // namespace disco

@@ -5,14 +5,13 @@
 // Joining copies every element once; the sums read and write the convolution's output once more per
 // part. Where that is less, as in front of the 1x1 convolutions that squeeze features, the Concat
 // goes. Pooling works feature by feature and moves in front of a Concat, so that it does not stand
-// between. Private to the room. Thread rule: pure; shapes have to be inferred before and again
-// after.
+// between. Thread rule: pure; shapes have to be inferred before and again after.
 #pragma once
 
 #include "disco/graph/graph.h"
 
-namespace disco::onednn {
+namespace disco {
 
 void SkipConcats(Graph& graph);
 
-}  // namespace disco::onednn
+}  // namespace disco

@@ -3,14 +3,14 @@
 //
 // A residual layer of a shard is (local + foreign) + residual. The local part and the residual are
 // there before the foreign features are; as (local + residual) + foreign the residual costs no
-// second pass: the local call sums over it in place, and so does the foreign call. Private to the
-// room. Thread rule: pure.
+// second pass: the local call sums over it in place, and so does the foreign call. Thread rule:
+// pure.
 #pragma once
 
 #include "disco/graph/graph.h"
 
-namespace disco::onednn {
+namespace disco {
 
 void AddEarly(Graph& graph);
 
-}  // namespace disco::onednn
+}  // namespace disco

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/kernel/onednn/skip_concat.h"
+#include "disco/graph/skip_concat.h"
 
 #include <algorithm>
 #include <numeric>
 
 #include "disco/tensor/slice.h"
 
-namespace disco::onednn {
+namespace disco {
 namespace {
 
 bool JoinsFeatures(const Graph& graph, const Op& op) {
@@ -132,4 +132,4 @@ void SkipConcats(Graph& graph) {
   RemoveUnused(graph);
 }
 
-}  // namespace disco::onednn
+}  // namespace disco

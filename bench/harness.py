@@ -1,0 +1,92 @@
+"""What the measuring scripts share: the machine's name, two nodes on it, a shaped link between them, reports."""
+import contextlib
+import datetime
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+import typing
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SPACES = ["disco-bench-0", "disco-bench-1"]
+ADDRESSES = ["10.77.0.1", "10.77.0.2"]
+
+
+def run(command, **options):
+    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+
+
+def machine():
+    with open("/proc/cpuinfo") as info:
+        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}"
+
+
+@contextlib.contextmanager
+def namespaces(bandwidth):
+    """Two namespaces, each with one end of a veth whose sending is limited to `bandwidth`."""
+    bits = float(bandwidth.removesuffix("MB/s")) * 8
+
+    def inside(space, *command):
+        run(["ip", "netns", "exec", space, *command])
+
+    for space in SPACES:
+        subprocess.run(["ip", "netns", "del", space], capture_output=True)
+    try:
+        for space in SPACES:
+            run(["ip", "netns", "add", space])
+        run(["ip", "link", "add", "disco0", "netns", SPACES[0], "type", "veth", "peer", "name", "disco1", "netns", SPACES[1]])
+        for i, (space, address) in enumerate(zip(SPACES, ADDRESSES)):
+            inside(space, "ip", "link", "set", "lo", "up")
+            inside(space, "ip", "addr", "add", f"{address}/24", "dev", f"disco{i}")
+            inside(space, "ip", "link", "set", f"disco{i}", "up")
+            inside(space, "tc", "qdisc", "add", "dev", f"disco{i}", "root", "tbf", "rate", f"{bits:g}mbit", "burst", "16kb",
+                   "latency", "1s")
+        yield
+    finally:
+        for space in SPACES:
+            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+
+
+class Running(typing.NamedTuple):
+    prefix: list  # the words in front of a caller's command
+    endpoints: str
+    processes: list
+
+
+@contextlib.contextmanager
+def nodes(disco, shaped):
+    """Two nodes on cores 0 and 1."""
+    prefix = [["ip", "netns", "exec", space] if shaped else [] for space in SPACES]
+    hosts = ADDRESSES if shaped else ["127.0.0.1", "127.0.0.1"]
+    endpoints = [f"{hosts[0]}:7751", f"{hosts[1]}:7752"]
+    running = []
+    try:
+        for i in range(2):
+            running.append(subprocess.Popen(prefix[i] + ["taskset", "-c", str(i), disco, "node", "--listen", endpoints[i]],
+                                            stderr=subprocess.DEVNULL))
+        time.sleep(0.5)
+        yield Running(prefix[0], ",".join(endpoints), running)
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
+            process.wait()
+
+
+def report(arguments, title, table):
+    """Prints a table under what it was measured with; adds it to the file that --out names."""
+    version = run([arguments.disco, "--version"]).strip()
+    words = [os.path.basename(word) if os.path.exists(word) else word for word in sys.argv]
+    text = "\n".join([f"{machine()}; {version}{title}; {datetime.date.today()}; `bench/{' '.join(words)}`", "", *table, ""])
+    print(text)
+    if arguments.out:
+        with open(arguments.out, "a") as file:
+            file.write(text + "\n")
+
+
+def add_common(parser):
+    parser.add_argument("--disco", default=os.path.join(ROOT, "build", "release", "bin", "disco"))
+    parser.add_argument("--out", default="")
