@@ -57,15 +57,15 @@ class Running(typing.NamedTuple):
 
 
 @contextlib.contextmanager
-def nodes(disco, shaped):
-    """Two nodes on cores 0 and 1."""
+def nodes(disco, shaped, options=((), ())):
+    """Two nodes on cores 0 and 1, each with words of its own on its command line."""
     prefix = [["ip", "netns", "exec", space] if shaped else [] for space in SPACES]
     hosts = ADDRESSES if shaped else ["127.0.0.1", "127.0.0.1"]
     endpoints = [f"{hosts[0]}:7751", f"{hosts[1]}:7752"]
     running = []
     try:
         for i in range(2):
-            running.append(subprocess.Popen(prefix[i] + ["taskset", "-c", str(i), disco, "node", "--listen", endpoints[i]],
+            running.append(subprocess.Popen(prefix[i] + ["taskset", "-c", str(i), disco, "node", "--listen", endpoints[i], *options[i]],
                                             stderr=subprocess.DEVNULL))
         time.sleep(0.5)
         yield Running(prefix[0], ",".join(endpoints), running)

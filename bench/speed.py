@@ -4,10 +4,12 @@
 Usage: bench/speed.py one NETWORK.onnx...                  one node, 1 thread, against ONNX Runtime with 1
        bench/speed.py two NETWORK.onnx [--sparsity 0.99 ...] [--wire fp32 ...] [--shaped 37.5MB/s]
                                                            two nodes over TCP, against 1 and 2 threads
+       bench/speed.py uneven NETWORK.onnx [--throttle 0.5] two nodes, the second slowed down: equal shares against shares by speed
 Options: --disco BINARY, --rounds R (of 8 inferences each), --out FILE.md
 
 Two nodes are two `disco node --threads 1` pinned to cores 0 and 1. --shaped puts them into two network namespaces with
-a veth between them, each way limited by tc tbf with a burst of 16 kB (needs root; taken down at the end).
+a veth between them, each way limited by tc tbf with a burst of 16 kB (needs root; taken down at the end); two more nodes without
+such a link run the same plans in the same turns.
 
 Contestants take turns of a few inferences. A figure is the median over all rounds; beside it stands the 10th percentile, which
 on a machine that others slow down for seconds at a time says more of the program and less of the others.
@@ -108,9 +110,11 @@ class Forecast:
 def row_of(contestant, predicted, one, two):
     ms, undisturbed = contestant.median(), contestant.undisturbed()
     sent = max(node["bytes_sent"] for node in contestant.last["nodes"])
+    forecast = f"{statistics.median(predicted):.2f}" if predicted else ""
+    error = (f"{(statistics.median(predicted) / ms - 1) * 100:+.0f} %, {(tenth(predicted) / undisturbed - 1) * 100:+.0f} %"
+             if predicted else "")
     return (f"| {contestant.name} | {ms:.2f} | {undisturbed:.2f} | {one.median() / ms:.2f}, {one.undisturbed() / undisturbed:.2f} | "
-            f"{two.median() / ms:.2f}, {two.undisturbed() / undisturbed:.2f} | {statistics.median(predicted):.2f} | "
-            f"{(statistics.median(predicted) / ms - 1) * 100:+.0f} %, {(tenth(predicted) / undisturbed - 1) * 100:+.0f} % | {sent} |")
+            f"{two.median() / ms:.2f}, {two.undisturbed() / undisturbed:.2f} | {forecast} | {error} | {sent} |")
 
 
 def compare_two(arguments):
@@ -122,6 +126,8 @@ def compare_two(arguments):
         prefix, endpoints, _ = stack.enter_context(nodes(arguments.disco, arguments.shaped))
         cluster = os.path.join(folder, "cluster.toml")
         run(prefix + [arguments.disco, "probe", "--nodes", endpoints, "--out", cluster])
+        if arguments.shaped:
+            unshaped = stack.enter_context(nodes(arguments.disco, False))
         forecast = Forecast(arguments.disco, network, prefix, endpoints, cluster)
         contestants, details = [peer(arguments.disco, network, 1), peer(arguments.disco, network, 2), forecast], []
         for sparsity in arguments.sparsity:
@@ -132,26 +138,53 @@ def compare_two(arguments):
                                         prefix + bench(arguments.disco, network) + ["--plan", path, "--nodes", endpoints])
                 contestants.append(contestant)
                 details.append((contestant, path))
+                if arguments.shaped:
+                    free = Contestant(contestant.name + ", link not shaped",
+                                      bench(arguments.disco, network) + ["--plan", path, "--nodes", unshaped.endpoints])
+                    contestants.append(free)
+                    details.append((free, None))
         play_in_turns(contestants, arguments.rounds)
         one, two = contestants[:2]
         rows = [f"| {peer_.name} | {peer_.median():.2f} | {peer_.undisturbed():.2f} | | | | | |" for peer_ in (one, two)]
-        rows += [row_of(contestant, forecast.total_ms[path], one, two) for contestant, path in details]
+        rows += [row_of(contestant, forecast.total_ms.get(path), one, two) for contestant, path in details]
     head = ["| what | median ms | 10th percentile ms | times ONNX Runtime, 1 thread (median, 10th percentile) | 2 threads | "
             "predicted ms | off by | bytes each way |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
     return one.last["peer"], head + rows
 
 
+def compare_uneven(arguments):
+    network, sparsity = arguments.networks[0], str(arguments.sparsity[0])
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        running = stack.enter_context(nodes(arguments.disco, False, ((), ("--throttle", str(arguments.throttle)))))
+        cluster = os.path.join(folder, "cluster.toml")
+        forecast = Forecast(arguments.disco, network, [], running.endpoints, cluster)
+        run(forecast.probe)
+        contestants = []
+        for name, shares in (("equal shares", []), ("shares by speed", ["--shares", "auto"])):
+            path = os.path.join(folder, f"{len(contestants)}.json")
+            run([arguments.disco, "plan", network, "--nodes", "2", "--sparsity", sparsity, "--cluster", cluster, "--out", path, *shares])
+            forecast.total_ms[path] = []
+            contestants.append(Contestant(name, bench(arguments.disco, network) + ["--plan", path, "--nodes", running.endpoints]))
+        play_in_turns([forecast, *contestants], arguments.rounds)
+        rows = [f"| {contestant.name} | {contestant.median():.2f} | {contestant.undisturbed():.2f} | {statistics.median(times):.2f} |"
+                for contestant, times in zip(contestants, forecast.total_ms.values())]
+    return f"S = {sparsity}", ["| plan | median ms | 10th percentile ms | predicted ms |", "|---|--:|--:|--:|", *rows]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["one", "two"])
+    parser.add_argument("what", choices=["one", "two", "uneven"])
     parser.add_argument("networks", nargs="+")
     parser.add_argument("--sparsity", type=float, nargs="+", default=[0.99, 0.95, 0.9, 0.8])
     parser.add_argument("--wire", nargs="+", default=["fp32"])
     parser.add_argument("--shaped", default="")
+    parser.add_argument("--throttle", type=float, default=0.5)
     parser.add_argument("--rounds", type=int, default=8)
     add_common(parser)
     arguments = parser.parse_args()
-    peer_name, table = (compare_one if arguments.what == "one" else compare_two)(arguments)
+    compare = {"one": compare_one, "two": compare_two, "uneven": compare_uneven}[arguments.what]
+    peer_name, table = compare(arguments)
     report(arguments, ", " + peer_name, table)
 
 

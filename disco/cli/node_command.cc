@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <malloc.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -21,6 +22,13 @@ Status SetLimit(const std::string& text, Bytes& limit) {
   return {};
 }
 
+// The allocator gets used to large blocks and then keeps them when they are free; a node gives them
+// back, for the next session may need them as something else.
+void ReturnLargeBlocks() {
+  constexpr int kLarge = 1 << 18;  // bytes
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+}
+
 Status Run(NodeCommand& options) {
   DISCO_ASSIGN(Endpoint endpoint, ParseEndpoint(options.listen));
   DISCO_TRY(SetLimit(options.largest_shard, options.limits.largest_shard));
@@ -30,6 +38,7 @@ Status Run(NodeCommand& options) {
     return Fail(ErrorKind::kUsage, "--sessions has to be at least 1");
   DISCO_TRY(CheckThrottle(options.limits.throttle));
   CatchInterrupts();
+  ReturnLargeBlocks();
   const auto logger =
       std::make_shared<spdlog::logger>("node", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%d %H:%M:%S %v");

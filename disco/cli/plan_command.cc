@@ -104,9 +104,8 @@ Result<std::vector<double>> SharesOnCluster(const PlanCommand& options, const Gr
   alone.times.resize(static_cast<size_t>(options.plan.nodes));
   const Method method = options.plan.method.method;
   const bool asked = method == Method::kDisco || method == Method::kRandom;
-  return BalancedShares(alone.times, asked                         ? options.plan.sparsity
-                                     : method == Method::kBranches ? 1
-                                                                   : 0);
+  const double branches = method == Method::kBranches ? 1 : 0;
+  return InSixteenths(BalancedShares(alone.times, asked ? options.plan.sparsity : branches));
 }
 
 Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {

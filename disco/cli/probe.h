@@ -17,8 +17,11 @@ struct ProbedNode {
   NodeSpeed speed;  // but for messages
   Bytes memory;
 };
-// Runs a ResNet-50 of half the width, and a few depthwise and matrix layers, on node `node`.
-Result<ProbedNode> ProbeNode(const OpenOn& open, int node);
+// Runs a ResNet-50 of half the width, and a few depthwise and matrix layers, on nodes 0 .. count-1,
+// in turns. Calls `go_on` kProbedNetworks times in between, and ends with its error.
+inline constexpr int kProbedNetworks = 3;
+Result<std::vector<ProbedNode>> ProbeNodes(const OpenOn& open, int count,
+                                           const std::function<Status()>& go_on);
 
 // What one link and the two processors at its ends turned out to be, both directions alike.
 struct ProbedLink {

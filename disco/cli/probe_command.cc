@@ -49,21 +49,20 @@ Result<Probed> Probe(const std::vector<Endpoint>& endpoints, const OpenOn& open)
   Probed result;
   Cluster& cluster = result.cluster;
   const auto count = static_cast<int>(endpoints.size());
-  Progress progress("probe", "measurements", count + count * (count - 1) / 2);
+  Progress progress("probe", "measurements", kProbedNetworks + count * (count - 1) / 2);
   int64_t done = 0;
   const auto step = [&](const std::string& what) -> Status {
     progress.Update(++done, what);
     if (!Interrupted()) return {};
     return Fail(ErrorKind::kInterrupted, "stopped while probing; no cluster was written");
   };
-  for (int node = 0; node < count; ++node) {
-    const Endpoint& endpoint = endpoints[static_cast<size_t>(node)];
-    DISCO_ASSIGN(const ProbedNode probed, ProbeNode(open, node));
+  DISCO_ASSIGN(const std::vector<ProbedNode> nodes,
+               ProbeNodes(open, count, [&step] { return step("nodes"); }));
+  for (size_t node = 0; node < nodes.size(); ++node) {
     cluster.nodes.push_back({.name = fmt::format("node-{}", node),
-                             .endpoint = ToString(endpoint),
-                             .memory = probed.memory,
-                             .speed = probed.speed});
-    DISCO_TRY(step(fmt::format("node {}", node)));
+                             .endpoint = ToString(endpoints[node]),
+                             .memory = nodes[node].memory,
+                             .speed = nodes[node].speed});
   }
   for (int a = 0; a < count; ++a) {
     for (int b = a + 1; b < count; ++b) {

@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kWarmup = 3, kRepeats = 15;
 
+Result<Graph> HalfResNet() { return MakeZooNetwork({.name = "resnet50", .width = {1, 2}}); }
+
 // Depthwise layers as networks for small machines have them; nothing in the zoo has any.
 Result<Graph> DepthwiseNetwork() {
   Graph graph;
@@ -55,32 +57,33 @@ Result<Graph> MatrixNetwork() {
 // Of each step of one node, over some inferences, in milliseconds.
 using StepTimes = std::map<std::string, std::vector<double>>;
 
-Result<StepTimes> TimeSteps(Session& session, const Graph& graph) {
+void Add(const std::vector<NodeStep>& steps, StepTimes& times) {
+  std::map<std::string, double> once;  // several steps may be of one op
+  for (const NodeStep& step : steps) once[step.name] += (step.end - step.start).count();
+  for (const auto& [name, ms] : once) times[name].push_back(ms);
+}
+
+using Sessions = std::vector<std::unique_ptr<Session>>;
+
+// The nodes take turns, so that what slows the machines down for a while does it to all of them.
+Result<std::vector<StepTimes>> TimeSteps(const Sessions& sessions, const Graph& graph) {
   std::vector<Tensor> inputs;
   for (const ValueId id : graph.inputs)
     inputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
-  session.AskForSteps(true);
-  StepTimes times;
+  std::vector<StepTimes> times(sessions.size());
   for (int i = 0; i < kWarmup + kRepeats; ++i) {
-    DISCO_TRY(i == 0 ? session.Infer(inputs) : session.Repeat());
-    if (i < kWarmup) continue;
-    std::map<std::string, double> once;  // several steps may be of one op
-    for (const NodeStep& step : session.steps()[0])
-      once[step.name] += (step.end - step.start).count();
-    for (const auto& [name, ms] : once) times[name].push_back(ms);
+    for (size_t node = 0; node < sessions.size(); ++node) {
+      Session& session = *sessions[node];
+      session.AskForSteps(true);
+      DISCO_TRY(i == 0 ? session.Infer(inputs) : session.Repeat());
+      if (i >= kWarmup) Add(session.steps()[0], times[node]);
+    }
   }
   return times;
 }
 
-// Adds a measurement for every op of `graph` that takes time; tells the node's memory.
-Result<Bytes> Measure(const OpenOn& open, int node, const Graph& graph,
-                      std::vector<OpMeasurement>& measurements) {
-  const Plan plan = SingleNodePlan(graph);
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
-  DISCO_ASSIGN(const auto session, open(graph, plan, {node}));
-  DISCO_ASSIGN(StepTimes times, TimeSteps(*session, graph));
-  Graph shard = cut.shards[0];
-  DISCO_TRY(RewriteForKernels(shard));
+std::vector<OpMeasurement> MeasurementsOf(const Graph& shard, const StepTimes& times) {
+  std::vector<OpMeasurement> measurements;
   const std::vector<OpWork> works = WorkOf(shard);
   for (size_t op = 0; op < works.size(); ++op) {
     const auto measured = times.find(shard.ops[op].name);
@@ -91,22 +94,51 @@ Result<Bytes> Measure(const OpenOn& open, int node, const Graph& graph,
                             .activation_bytes = works[op].activations,
                             .milliseconds = Milliseconds(Median(measured->second))});
   }
-  return session->statistics()[0].memory;
+  return measurements;
+}
+
+// What is known of one node so far.
+struct Measured {
+  std::vector<OpMeasurement> ops;
+  Bytes memory;
+};
+
+// Adds a measurement for every op of `graph` that takes time, on every node.
+Status Measure(const OpenOn& open, const Graph& graph, std::vector<Measured>& nodes) {
+  const Plan plan = SingleNodePlan(graph);
+  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
+  Graph shard = cut.shards[0];
+  DISCO_TRY(RewriteForKernels(shard));
+  Sessions sessions;
+  for (size_t node = 0; node < nodes.size(); ++node) {
+    DISCO_ASSIGN(auto session, open(graph, plan, {static_cast<int>(node)}));
+    sessions.push_back(std::move(session));
+  }
+  DISCO_ASSIGN(const std::vector<StepTimes> times, TimeSteps(sessions, graph));
+  for (size_t node = 0; node < nodes.size(); ++node) {
+    for (const OpMeasurement& op : MeasurementsOf(shard, times[node]))
+      nodes[node].ops.push_back(op);
+    nodes[node].memory = sessions[node]->statistics()[0].memory;
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<ProbedNode> ProbeNode(const OpenOn& open, int node) {
-  std::vector<OpMeasurement> measurements;
-  ProbedNode probed;
-  DISCO_ASSIGN(const Graph resnet, MakeZooNetwork({.name = "resnet50", .width = {1, 2}}));
-  DISCO_ASSIGN(probed.memory, Measure(open, node, resnet, measurements));
-  for (const auto& make : {DepthwiseNetwork, MatrixNetwork}) {
+Result<std::vector<ProbedNode>> ProbeNodes(const OpenOn& open, int count,
+                                           const std::function<Status()>& go_on) {
+  std::vector<Measured> measured(static_cast<size_t>(count));
+  for (const auto& make : {HalfResNet, DepthwiseNetwork, MatrixNetwork}) {
     DISCO_ASSIGN(const Graph graph, make());
-    DISCO_TRY(Measure(open, node, graph, measurements));
+    DISCO_TRY(Measure(open, graph, measured));
+    DISCO_TRY(go_on());
   }
-  DISCO_ASSIGN(probed.speed, FitSpeed(measurements));
-  return probed;
+  std::vector<ProbedNode> nodes;
+  for (const Measured& node : measured) {
+    DISCO_ASSIGN(const NodeSpeed speed, FitSpeed(node.ops));
+    nodes.push_back({speed, node.memory});
+  }
+  return nodes;
 }
 
 }  // namespace disco

@@ -97,7 +97,7 @@ class Adviser {
   std::vector<double> SharesOf(const std::vector<NodeId>& nodes, const Sort& sort) const {
     std::vector<Milliseconds> times;
     for (const NodeId node : nodes) times.push_back(TimeOn(node));
-    std::vector<double> shares = BalancedShares(times, sort.sparsity);
+    std::vector<double> shares = InSixteenths(BalancedShares(times, sort.sparsity));
     if (std::ranges::count(shares, shares[0]) == std::ssize(shares)) shares.clear();
     return shares;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace disco {
 namespace {
@@ -38,6 +39,25 @@ std::vector<double> BalancedShares(const std::vector<Milliseconds>& times, doubl
   }
   const double sum = SumOf(shares);  // 1 but for rounding
   for (double& share : shares) share /= sum;
+  return shares;
+}
+
+std::vector<double> InSixteenths(std::vector<double> shares) {
+  constexpr int kParts = 16;
+  constexpr size_t kMostNodes = 8;
+  const auto [least, most] = std::ranges::minmax(shares);
+  if (shares.size() > kMostNodes || least == most) return shares;
+  std::vector<double> parts;
+  for (const double share : shares) parts.push_back(std::floor(share * kParts));
+  // The nodes that lose most by rounding down get the parts that are left.
+  std::vector<size_t> nodes(shares.size());
+  std::iota(nodes.begin(), nodes.end(), size_t{0});
+  std::ranges::stable_sort(nodes, std::ranges::greater(),
+                           [&](size_t node) { return shares[node] * kParts - parts[node]; });
+  const auto left = static_cast<size_t>(kParts - SumOf(parts));
+  for (size_t i = 0; i < left; ++i) parts[nodes[i]] += 1;
+  if (std::ranges::find(parts, 0.0) != parts.end()) return shares;
+  for (size_t node = 0; node < shares.size(); ++node) shares[node] = parts[node] / kParts;
   return shares;
 }
 

@@ -35,5 +35,29 @@ TEST(BalancedShares, WhatAMeasurementCannotTellApartIsEqual) {
   EXPECT_EQ(shares[0], shares[1]);
 }
 
+TEST(InSixteenths, SharesStayNearAndAddUpToOne) {
+  const std::vector<double> shares = InSixteenths({0.5, 0.3, 0.2});
+  EXPECT_EQ(shares, (std::vector<double>{8.0 / 16, 5.0 / 16, 3.0 / 16}));
+  EXPECT_EQ(InSixteenths({0.6, 0.4}), (std::vector<double>{10.0 / 16, 6.0 / 16}));
+  for (int nodes = 2; nodes <= 8; ++nodes) {
+    std::vector<double> uneven(static_cast<size_t>(nodes), 0.9 / nodes);
+    uneven[0] += 0.1;
+    const std::vector<double> rounded = InSixteenths(uneven);
+    EXPECT_DOUBLE_EQ(std::accumulate(rounded.begin(), rounded.end(), 0.0), 1);
+    for (size_t node = 0; node < uneven.size(); ++node)
+      EXPECT_NEAR(rounded[node], uneven[node], 1.0 / 16);
+  }
+}
+
+TEST(InSixteenths, NobodyIsLeftWithNothing) {
+  const std::vector<double> uneven = {0.98, 0.02};
+  EXPECT_EQ(InSixteenths(uneven), uneven);
+  std::vector<double> many(9, 0.1);
+  many[0] = 0.2;
+  EXPECT_EQ(InSixteenths(many), many);
+  const std::vector<double> equal(3, 1.0 / 3);
+  EXPECT_EQ(InSixteenths(equal), equal);
+}
+
 }  // namespace
 }  // namespace disco

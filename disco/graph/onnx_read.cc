@@ -18,14 +18,14 @@ constexpr size_t kLargestMessage = (size_t{1} << 31) - 1;
 
 class Reader {
  public:
-  Reader(const onnx::ModelProto& model, ExternalFiles files)
-      : model_(model), files_(std::move(files)) {}
+  Reader(onnx::ModelProto model, ExternalFiles files)
+      : model_(std::move(model)), files_(std::move(files)) {}
 
   Result<Graph> Read() {
     DISCO_TRY(ReadOpset());
     const onnx::GraphProto& proto = model_.graph();
     DISCO_TRY(ReadTexts());
-    DISCO_TRY(ReadInitializers(proto));
+    DISCO_TRY(ReadInitializers(*model_.mutable_graph()));
     DISCO_TRY(ReadInputs(proto));
     for (const auto& node : proto.node()) DISCO_TRY(ReadOp(node));
     std::unordered_set<ValueId> returned;
@@ -73,11 +73,11 @@ class Reader {
     return {};
   }
 
-  Status ReadInitializers(const onnx::GraphProto& proto) {
+  Status ReadInitializers(onnx::GraphProto& proto) {
     if (proto.sparse_initializer_size() > 0)
       return Fail(ErrorKind::kUnsupported, "sparse initializers");
-    for (const auto& initializer : proto.initializer()) {
-      DISCO_ASSIGN(Tensor tensor, TensorFromOnnx(initializer, files_));
+    for (auto& initializer : *proto.mutable_initializer()) {
+      DISCO_ASSIGN(Tensor tensor, TakeFromOnnx(initializer, files_));
       DISCO_TRY(
           Name(initializer.name(), graph_.AddConstant(initializer.name(), std::move(tensor))));
     }
@@ -224,7 +224,7 @@ class Reader {
 
   static bool IsOnnx(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
-  const onnx::ModelProto& model_;
+  onnx::ModelProto model_;
   ExternalFiles files_;
   Graph graph_;
   int64_t opset_ = 0;
@@ -241,7 +241,7 @@ Result<Graph> ReadFrom(std::span<const std::byte> bytes, ExternalFiles files) {
   onnx::ModelProto model;
   if (!Parse(bytes, model) || !model.has_graph())
     return Fail(ErrorKind::kInvalid, "this is not an ONNX network");
-  return Reader(model, std::move(files)).Read();
+  return Reader(std::move(model), std::move(files)).Read();
 }
 
 }  // namespace

@@ -94,6 +94,29 @@ Result<Tensor> FromLists(const onnx::TensorProto& proto, DType dtype, const Shap
   return VisitDType(dtype, [&]<class T>() { return FromList<T>(proto.int32_data(), shape); });
 }
 
+// `from_raw(dtype, shape)` makes the tensor of a message that holds its elements as bytes.
+template <class FromRaw>
+Result<Tensor> Read(const onnx::TensorProto& proto, ExternalFiles& files, FromRaw from_raw) {
+  auto read = [&]() -> Result<Tensor> {
+    DISCO_ASSIGN(const DType dtype, DTypeFromOnnx(proto.data_type()));
+    const Shape shape(std::vector<int64_t>(proto.dims().begin(), proto.dims().end()));
+    DISCO_TRY(CheckShape(shape));
+    if (proto.data_location() == onnx::TensorProto::EXTERNAL)
+      return ReadExternal(proto, dtype, shape, files);
+    if (!proto.has_raw_data()) return FromLists(proto, dtype, shape);
+    if (proto.raw_data().size() != static_cast<size_t>(shape.elements()) * SizeOf(dtype)) {
+      return Fail(ErrorKind::kInvalid, "shape {} does not fit {} bytes", ToString(shape),
+                  proto.raw_data().size());
+    }
+    return from_raw(dtype, shape);
+  };
+  auto tensor = read();
+  if (tensor && !HoldsValues(*tensor))
+    tensor = Fail(ErrorKind::kInvalid, "a truth value is neither 0 nor 1");
+  if (!tensor) return At(fmt::format("tensor '{}'", proto.name()), tensor.error());
+  return tensor;
+}
+
 }  // namespace
 
 Result<MappedFile> ExternalFiles::Open(const std::string& location) {
@@ -133,26 +156,19 @@ int OnnxFromDType(DType dtype) {
 }
 
 Result<Tensor> TensorFromOnnx(const onnx::TensorProto& proto, ExternalFiles& files) {
-  auto read = [&]() -> Result<Tensor> {
-    DISCO_ASSIGN(const DType dtype, DTypeFromOnnx(proto.data_type()));
-    const Shape shape(std::vector<int64_t>(proto.dims().begin(), proto.dims().end()));
-    DISCO_TRY(CheckShape(shape));
-    if (proto.data_location() == onnx::TensorProto::EXTERNAL)
-      return ReadExternal(proto, dtype, shape, files);
-    if (!proto.has_raw_data()) return FromLists(proto, dtype, shape);
-    if (proto.raw_data().size() != static_cast<size_t>(shape.elements()) * SizeOf(dtype)) {
-      return Fail(ErrorKind::kInvalid, "shape {} does not fit {} bytes", ToString(shape),
-                  proto.raw_data().size());
-    }
+  return Read(proto, files, [&](DType dtype, const Shape& shape) {
     Tensor tensor(dtype, shape);
     std::memcpy(tensor.MutableBytes().data(), proto.raw_data().data(), proto.raw_data().size());
     return tensor;
-  };
-  auto tensor = read();
-  if (tensor && !HoldsValues(*tensor))
-    tensor = Fail(ErrorKind::kInvalid, "a truth value is neither 0 nor 1");
-  if (!tensor) return At(fmt::format("tensor '{}'", proto.name()), tensor.error());
-  return tensor;
+  });
+}
+
+Result<Tensor> TakeFromOnnx(onnx::TensorProto& proto, ExternalFiles& files) {
+  return Read(proto, files, [&](DType dtype, const Shape& shape) {
+    const std::shared_ptr<const std::string> bytes(proto.release_raw_data());
+    const auto* start = reinterpret_cast<const std::byte*>(bytes->data());
+    return Tensor::View(dtype, shape, std::shared_ptr<const std::byte>(bytes, start));
+  });
 }
 
 void TensorToOnnx(const Tensor& tensor, onnx::TensorProto& proto) {

@@ -33,6 +33,8 @@ Result<DType> DTypeFromOnnx(int type);
 int OnnxFromDType(DType dtype);
 
 Result<Tensor> TensorFromOnnx(const onnx::TensorProto& proto, ExternalFiles& files);
+// The same; takes the elements out of the message where it can, so that weights are there once.
+Result<Tensor> TakeFromOnnx(onnx::TensorProto& proto, ExternalFiles& files);
 // With the elements as raw bytes.
 void TensorToOnnx(const Tensor& tensor, onnx::TensorProto& proto);
 
