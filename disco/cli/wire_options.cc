@@ -13,21 +13,11 @@
 namespace disco {
 namespace {
 
-// `graph` for one picture at a time, its outputs the values named.
-Result<Graph> Watched(Graph graph, const std::vector<std::string>& names) {
-  std::map<std::string, ValueId> ids;
-  for (size_t id = 0; id < graph.values.size(); ++id)
-    ids[graph.values[id].name] = static_cast<ValueId>(id);
-  graph.outputs.clear();
-  for (const std::string& name : names) graph.outputs.push_back(ids.at(name));
-  DISCO_TRY(SetBatch(graph, 1));
-  return graph;
-}
-
 Result<Calibration> Calibrate(const Graph& graph, const Plan& plan, const WireFlags& flags) {
   Calibration calibration(plan);
   if (calibration.names().empty()) return calibration;  // one node sends nothing
-  DISCO_ASSIGN(Graph watched, Watched(graph, calibration.names()));
+  Graph watched = calibration.Watched(graph);
+  DISCO_TRY(SetBatch(watched, 1));
   DISCO_ASSIGN(const Preprocessing preprocessing, PreprocessingFor(watched, flags.preprocess));
   DatasetSpec data = flags.calibrate;
   data.decode = DecodeFor(preprocessing);

@@ -66,6 +66,15 @@ Calibration::Calibration(const Plan& plan) {
   }
 }
 
+Graph Calibration::Watched(Graph graph) const {
+  std::map<std::string_view, ValueId> ids;
+  for (size_t id = 0; id < graph.values.size(); ++id)
+    ids[graph.values[id].name] = static_cast<ValueId>(id);
+  graph.outputs.clear();
+  for (const std::string& name : names_) graph.outputs.push_back(ids.at(name));
+  return graph;
+}
+
 void Calibration::Add(size_t i, const Tensor& value) {
   const Shape& shape = value.shape();
   const int64_t outer = shape.elements(0, axes_[i]);

@@ -36,6 +36,8 @@ class Calibration {
 
   // Names of the values to be seen.
   const std::vector<std::string>& names() const { return names_; }
+  // `graph`, which the plan fits, with those values as its outputs.
+  Graph Watched(Graph graph) const;
   // `value` is what names()[i] is for one more input; features on the plan's axis.
   void Add(size_t i, const Tensor& value);
 

@@ -51,6 +51,9 @@ TEST(CalibrateTest, ScalesBelongToTheirFeatures) {
   const Plan plan = *MakePlan(graph, {.nodes = 2});
   Calibration calibration(plan);
   ASSERT_EQ(calibration.names(), std::vector<std::string>{"a"});
+  const Graph watched = calibration.Watched(graph);
+  ASSERT_EQ(watched.outputs.size(), 1u);
+  EXPECT_EQ(watched.value(watched.outputs[0]).name, "a");
   Tensor value(DType::kF32, {2, 4, 2, 2});
   const auto elements = value.MutableData<float>();
   for (size_t i = 0; i < elements.size(); ++i)  // feature c spans 0 to c + 1

@@ -33,9 +33,13 @@ const ValuePlan* PlanOf(const Graph& graph, const Plan& plan, ValueId value) {
   return plan.Find(graph.value(value).name);
 }
 
-// Calls function(offset, taps) for every pruned (output, input) pair of `op`.
+// Pairs of an output feature and an input feature that belong to different nodes.
+enum class ForeignPairs { kPruned, kKept };
+
+// Calls function(offset, taps) for every such pair of `op`.
 template <class Function>
-void ForEachPruned(const Graph& graph, const Op& op, const Plan& plan, Function&& function) {
+void ForEach(ForeignPairs pairs, const Graph& graph, const Op& op, const Plan& plan,
+             Function&& function) {
   const ValuePlan* input = PlanOf(graph, plan, op.inputs[0]);
   const ValuePlan* output = PlanOf(graph, plan, op.outputs[0]);
   if (input == nullptr || output == nullptr || !input->read_foreign) return;
@@ -44,13 +48,25 @@ void ForEachPruned(const Graph& graph, const Op& op, const Plan& plan, Function&
     const auto& kept = input->kept[static_cast<size_t>(to)];
     const std::vector<int64_t> outputs = output->Owned(to);
     for (int64_t feature = 0; feature < weights.inputs; ++feature) {
+      const bool is_kept = std::binary_search(kept.begin(), kept.end(), feature);
       if (input->owner[static_cast<size_t>(feature)] == to ||
-          std::binary_search(kept.begin(), kept.end(), feature))
+          is_kept != (pairs == ForeignPairs::kKept))
         continue;
       for (const int64_t o : outputs)
         function(weights.Offset(o, feature), static_cast<size_t>(weights.taps));
     }
   }
+}
+
+// As the weights of `op`: `mark`, 0 or 1, for such pairs, the other of the two for all else.
+Tensor Marked(ForeignPairs pairs, float mark, const Graph& graph, const Op& op, const Plan& plan) {
+  Tensor mask(DType::kF32, graph.value(op.inputs[1]).shape);
+  const auto data = mask.MutableData<float>();
+  std::fill(data.begin(), data.end(), 1 - mark);
+  ForEach(pairs, graph, op, plan, [&](size_t offset, size_t taps) {
+    std::fill_n(data.begin() + static_cast<std::ptrdiff_t>(offset), taps, mark);
+  });
+  return mask;
 }
 
 }  // namespace
@@ -138,13 +154,11 @@ std::vector<bool> ReadingNodes(const Graph& graph, const CrossReaders& readers, 
 }
 
 Tensor WeightMask(const Graph& graph, const Op& op, const Plan& plan) {
-  Tensor mask(DType::kF32, graph.value(op.inputs[1]).shape);
-  const auto data = mask.MutableData<float>();
-  std::fill(data.begin(), data.end(), 1.0f);
-  ForEachPruned(graph, op, plan, [&](size_t offset, size_t taps) {
-    std::fill_n(data.begin() + static_cast<std::ptrdiff_t>(offset), taps, 0.0f);
-  });
-  return mask;
+  return Marked(ForeignPairs::kPruned, 0, graph, op, plan);
+}
+
+Tensor ForeignMask(const Graph& graph, const Op& op, const Plan& plan) {
+  return Marked(ForeignPairs::kKept, 1, graph, op, plan);
 }
 
 int64_t ApplyMask(Graph& graph, const Plan& plan) {
@@ -159,7 +173,7 @@ int64_t ApplyMask(Graph& graph, const Plan& plan) {
     if (!first)
       op.inputs[1] = graph.AddConstant(graph.value(op.outputs[0]).name + "@weight", before);
     Tensor& tensor = *graph.value(op.inputs[1]).constant;
-    ForEachPruned(graph, op, plan, [&](size_t offset, size_t taps) {
+    ForEach(ForeignPairs::kPruned, graph, op, plan, [&](size_t offset, size_t taps) {
       for (size_t tap = offset; tap < offset + taps; ++tap) {
         if (before.Data<float>()[tap] == 0) continue;
         tensor.MutableData<float>()[tap] = 0;

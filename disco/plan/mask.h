@@ -40,6 +40,10 @@ std::vector<bool> ReadingNodes(const Graph& graph, const CrossReaders& readers, 
 // weights.
 Tensor WeightMask(const Graph& graph, const Op& op, const Plan& plan);
 
+// 1 where a weight of mixing op `op` multiplies a feature that another node sends, else 0; shape of
+// the weights.
+Tensor ForeignMask(const Graph& graph, const Op& op, const Plan& plan);
+
 // Sets pruned weights to zero: the network that the plan's nodes compute together.
 // Returns how many weights that were not zero became so.
 int64_t ApplyMask(Graph& graph, const Plan& plan);

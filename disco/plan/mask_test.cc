@@ -216,5 +216,24 @@ TEST(WeightMask, IsWhatApplyMaskLeaves) {
   }
 }
 
+TEST(ForeignMask, MarksWhatIsKeptOfOtherNodes) {
+  TwoReaders net;
+  const Plan plan = *MakePlan(net.graph, {.nodes = 2, .sparsity = 0.7});
+  const ValuePlan& x = *plan.Find("x");
+  const Op& conv = *std::ranges::find(net.graph.ops, std::string("conv"), &Op::name);
+  const Tensor mask = ForeignMask(net.graph, conv, plan);
+  const auto marks = mask.Data<float>();
+  for (size_t o = 0, i = 0; o < 4; ++o) {
+    const NodeId to = plan.Find("conv")->owner[o];
+    const auto& kept = x.kept[static_cast<size_t>(to)];
+    for (size_t feature = 0; feature < 6; ++feature) {
+      const bool foreign =
+          std::ranges::count(kept, static_cast<int64_t>(feature)) > 0 && x.owner[feature] != to;
+      for (int tap = 0; tap < 9; ++tap, ++i) EXPECT_EQ(marks[i], foreign ? 1 : 0) << i;
+    }
+  }
+  EXPECT_EQ(std::ranges::count(marks, 1.0f), 4 * 9) << "one feature each way, to two outputs";
+}
+
 }  // namespace
 }  // namespace disco

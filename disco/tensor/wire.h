@@ -54,9 +54,17 @@ struct Int8Code {
     return static_cast<uint8_t>(static_cast<int>(q + 0.5f));
   }
   float Decode(uint8_t q) const { return (static_cast<float>(q) + zero) * step; }
+  // Whether `x` is encoded without being clipped.
+  bool Covers(float x) const {
+    const float q = (x - low) * inverse;
+    return q >= 0 && q <= 255;
+  }
 
   float low, inverse, step, zero;
 };
+
+// What EncodeHalf leaves in its place is at most this far from 0.
+inline constexpr float kMostHalf = 65504;
 
 inline uint16_t EncodeHalf(float x) {
   constexpr uint32_t kLargest = 0x477fe000, kLeastNormal = 0x38800000, kInfinity = 0x7f800000;

@@ -68,6 +68,14 @@ TEST(WireTest, EightBitsAreClipped) {
   EXPECT_EQ(code.Decode(0), 0.0f) << "what was zero stays zero";
 }
 
+TEST(WireTest, CoversWhatIsNotClipped) {
+  const Int8Code code({-1, 1.0f / 128});
+  const float high = -1 + 255.0f / 128;
+  for (const float x : {-1.0f, 0.0f, 0.3f, high}) EXPECT_TRUE(code.Covers(x)) << x;
+  for (const float x : {-1.01f, high + 0.01f, 1e30f, std::nanf("")})
+    EXPECT_FALSE(code.Covers(x)) << x;
+}
+
 TEST(WireTest, ScalesThatMakeNoSenseAreRefused) {
   const float nan = std::nanf("");
   for (const FeatureScale scale :
