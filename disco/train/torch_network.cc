@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/torch_network.h"
 
-#include <unordered_set>
-
 #include "disco/graph/infer_shapes.h"
 #include "disco/train/torch_tensor.h"
+#include "disco/train/wire_program.h"
 
 namespace disco {
 namespace {
@@ -27,11 +26,13 @@ Result<TorchNetwork> TorchNetwork::Make(Graph graph) {
   DISCO_TRY(SetBatch(graph, kShapeBatch));
   TorchNetwork network;
   network.inputs_ = graph.inputs;
-  network.outputs_ = graph.outputs;
+  network.whole_ = {.outputs = graph.outputs, .slots = static_cast<ValueId>(graph.values.size())};
   DISCO_TRY(Guarded([&]() -> Status {
     network.AddWeights(graph);
     return network.AddSteps(graph);
   }));
+  network.program_ = network.whole_;
+  FindLastReads(graph, network.program_);
   return network;
 }
 
@@ -57,52 +58,52 @@ Status TorchNetwork::AddSteps(const Graph& graph) {
   for (const Op& op : graph.ops) {
     DISCO_ASSIGN(TorchOp run, MakeTorchOp(graph, op));
     if (!op.HasOutput(0)) return OpError(op, ErrorKind::kInvalid, "has no output");
-    Step step{.name = op.name, .run = std::move(run), .inputs = op.inputs, .output = op.outputs[0]};
+    TorchStep step{
+        .name = op.name, .run = std::move(run), .inputs = op.inputs, .output = op.outputs[0]};
     for (size_t slot = 0; slot < step.inputs.size(); ++slot) {
       if (IsParameterSlot(op.type, slot)) step.inputs[slot] = kNoValue;
     }
-    steps_.push_back(std::move(step));
-  }
-  std::unordered_set<ValueId> read(outputs_.begin(), outputs_.end());
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-    for (const ValueId input : step->inputs) {
-      const bool made = input != kNoValue && !graph.IsConstant(input);
-      if (made && read.insert(input).second) step->last_reads.push_back(input);
-    }
+    whole_.steps.push_back(std::move(step));
   }
   return {};
 }
 
-Status TorchNetwork::RunStep(const Step& step, const ForwardMode& mode,
-                             std::vector<at::Tensor>& values) const {
+Status TorchNetwork::RunStep(const TorchStep& step, const ForwardMode& mode,
+                             std::vector<at::Tensor>& slots) const {
   std::vector<at::Tensor> arguments;
   for (const ValueId input : step.inputs) {
-    arguments.push_back(input == kNoValue ? at::Tensor() : values[static_cast<size_t>(input)]);
+    arguments.push_back(input == kNoValue ? at::Tensor() : slots[static_cast<size_t>(input)]);
   }
   const auto status = Guarded([&]() -> Status {
-    values[static_cast<size_t>(step.output)] = step.run(arguments, mode);
+    slots[static_cast<size_t>(step.output)] = step.run(arguments, mode);
     return {};
   });
   if (!status) return At(fmt::format("op '{}'", step.name), status.error());
-  for (const ValueId value : step.last_reads) values[static_cast<size_t>(value)].reset();
+  for (const ValueId slot : step.last_reads) slots[static_cast<size_t>(slot)].reset();
   return {};
 }
 
 Result<std::vector<at::Tensor>> TorchNetwork::Forward(const std::vector<at::Tensor>& inputs,
                                                       const ForwardMode& mode) const {
-  std::vector<at::Tensor> values = constants_;
+  std::vector<at::Tensor> slots = constants_;
+  slots.resize(static_cast<size_t>(program_.slots));
   for (size_t i = 0; i < inputs_.size(); ++i) {
-    values[static_cast<size_t>(inputs_[i])] = ChannelsLast(inputs[i]);
+    slots[static_cast<size_t>(inputs_[i])] = ChannelsLast(inputs[i]);
   }
-  for (const Step& step : steps_) DISCO_TRY(RunStep(step, mode, values));
+  for (const TorchStep& step : program_.steps) DISCO_TRY(RunStep(step, mode, slots));
   std::vector<at::Tensor> outputs;
-  for (const ValueId output : outputs_) outputs.push_back(values[static_cast<size_t>(output)]);
+  for (const ValueId output : program_.outputs)
+    outputs.push_back(slots[static_cast<size_t>(output)]);
   return outputs;
 }
 
 void TorchNetwork::SetWeights(const std::vector<at::Tensor>& tensors) {
   const at::NoGradGuard no_gradients;
   for (size_t i = 0; i < weights_.size(); ++i) weights_[i].tensor.copy_(tensors[i]);
+}
+
+void TorchNetwork::SetPlan(const Graph& graph, const Plan& plan) {
+  program_ = OverTheWire(graph, plan, whole_);
 }
 
 void TorchNetwork::WriteBack(Graph& graph) const {

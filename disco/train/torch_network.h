@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "disco/graph/graph.h"
-#include "disco/train/torch_op.h"
+#include "disco/plan/plan.h"
+#include "disco/train/torch_step.h"
 
 namespace disco {
 
@@ -46,27 +46,25 @@ class TorchNetwork {
   // Also while autograd records; the same shapes.
   void SetWeights(const std::vector<at::Tensor>& tensors);
 
+  // From now on ops see features of other nodes of `plan`, which fits `graph`, as they arrive over
+  // its wires (see wire_program.h). `graph` is the one this was made of; it may have fewer outputs.
+  void SetPlan(const Graph& graph, const Plan& plan);
+
   // Puts the weights, and nothing else, into the constants of the graph this was made of.
   void WriteBack(Graph& graph) const;
 
  private:
-  struct Step {
-    std::string name;
-    TorchOp run;
-    std::vector<ValueId> inputs;  // kNoValue where the op reads no tensor
-    ValueId output = kNoValue;
-    std::vector<ValueId> last_reads;  // values that nobody reads afterwards
-  };
-
   TorchNetwork() = default;
   void AddWeights(const Graph& graph);
   Status AddSteps(const Graph& graph);
-  Status RunStep(const Step& step, const ForwardMode& mode, std::vector<at::Tensor>& values) const;
+  Status RunStep(const TorchStep& step, const ForwardMode& mode,
+                 std::vector<at::Tensor>& slots) const;
 
   std::vector<Weight> weights_;
   std::vector<at::Tensor> constants_;  // by ValueId: weights and other constants
-  std::vector<Step> steps_;
-  std::vector<ValueId> inputs_, outputs_;
+  std::vector<ValueId> inputs_;
+  TorchProgram whole_;    // as one node runs it
+  TorchProgram program_;  // as it is run
 };
 
 }  // namespace disco
