@@ -4,21 +4,18 @@
 #include "disco/train/torch_tensor.h"
 
 namespace disco {
-namespace {
 
-Status CheckStop(const StopQuestion& stop) {
+Status CheckStop(const StopQuestion& stop, std::string_view doing) {
   if (!stop()) return {};
-  return Fail(ErrorKind::kInterrupted, "stopped while measuring");
+  return Fail(ErrorKind::kInterrupted, "stopped while {}", doing);
 }
-
-}  // namespace
 
 Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuestion& stop) {
   const at::NoGradGuard no_gradients;
   Accuracy accuracy;
   loader.StartEpoch(0);
   while (true) {
-    DISCO_TRY(CheckStop(stop));
+    DISCO_TRY(CheckStop(stop, "measuring"));
     DISCO_ASSIGN(const std::optional<Batch> batch, loader.Next());
     if (!batch) return accuracy;
     DISCO_ASSIGN(const auto outputs,
@@ -27,12 +24,12 @@ Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuest
   }
 }
 
-Status Recalibrate(TorchNetwork& network, Loader& loader, const Calibration& calibration,
+Status Recalibrate(TorchNetwork& network, Loader& loader, const Recalibration& recalibration,
                    const StopQuestion& stop) {
   const at::NoGradGuard no_gradients;
-  loader.StartEpoch(calibration.epoch);
-  for (int64_t count = 1; count <= calibration.batches; ++count) {
-    DISCO_TRY(CheckStop(stop));
+  loader.StartEpoch(recalibration.epoch);
+  for (int64_t count = 1; count <= recalibration.batches; ++count) {
+    DISCO_TRY(CheckStop(stop, "measuring"));
     DISCO_ASSIGN(const std::optional<Batch> batch, loader.Next());
     if (!batch) break;
     const ForwardMode measure{.batch_statistics = true,

@@ -13,16 +13,18 @@
 namespace disco {
 
 using StopQuestion = std::function<bool()>;
+// kInterrupted, "stopped while `doing`", when `stop` says so.
+Status CheckStop(const StopQuestion& stop, std::string_view doing);
 
 // Over one epoch of `loader`, in float.
 Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuestion& stop);
 
 // BatchNormalization's running statistics become the plain average over the first `batches` batches
 // of epoch `epoch` of `loader`.
-struct Calibration {
+struct Recalibration {
   int64_t epoch = 0, batches = 0;
 };
-Status Recalibrate(TorchNetwork& network, Loader& loader, const Calibration& calibration,
+Status Recalibrate(TorchNetwork& network, Loader& loader, const Recalibration& recalibration,
                    const StopQuestion& stop);
 
 }  // namespace disco

@@ -100,9 +100,9 @@ Result<Accuracy> Learner::Evaluate(Loader& loader, const StopQuestion& stop) {
   return disco::Evaluate(network_, loader, stop);
 }
 
-Status Learner::Recalibrate(Loader& loader, const Calibration& calibration,
+Status Learner::Recalibrate(Loader& loader, const Recalibration& recalibration,
                             const StopQuestion& stop) {
-  DISCO_TRY(disco::Recalibrate(network_, loader, calibration, stop));
+  DISCO_TRY(disco::Recalibrate(network_, loader, recalibration, stop));
   average_.Reset();
   return {};
 }

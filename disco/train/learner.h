@@ -33,14 +33,17 @@ class Learner {
 
   // From now on, what `plan` prunes is zero. Training goes on from the averages, if there are any.
   void Prune(const Graph& graph, const Plan& plan);
+  // From now on, features travel as `plan` says; it prunes what the plan of Prune does.
+  void SetWires(const Graph& graph, const Plan& plan) { network_.SetPlan(graph, plan); }
 
   // With the averages, if there are any.
   Result<Accuracy> Evaluate(Loader& loader, const StopQuestion& stop);
-  Status Recalibrate(Loader& loader, const Calibration& calibration, const StopQuestion& stop);
+  Status Recalibrate(Loader& loader, const Recalibration& recalibration, const StopQuestion& stop);
   void WriteBack(Graph& graph);
 
   void Save(Checkpoint& checkpoint) const;
-  // Masks are not in it: Prune first. Errors: kInvalid naming the tensor that does not fit.
+  // Masks and wires are not in it: Prune and SetWires first. Errors: kInvalid naming the tensor
+  // that does not fit.
   Status Restore(const Checkpoint& checkpoint);
 
   const TorchNetwork& network() const { return network_; }

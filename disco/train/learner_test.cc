@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "disco/graph/infer_shapes.h"
+#include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
 #include "disco/train/network_for_test.h"
@@ -130,6 +131,26 @@ TEST(LearnerTest, Bf16GivesNearlyTheSameLoss) {
       (*Learner::Make(SmallNetwork(), {.bf16 = true}))->Step(batch, 0, 0.05)->loss;
   EXPECT_NEAR(rounded, exact, 0.05 * exact);
   EXPECT_NE(rounded, exact);
+}
+
+TEST(LearnerTest, LearnsOverWires) {
+  Graph graph = SmallNetwork();
+  graph.outputs = {graph.AddOp(OpType::kSoftmax, "softmax", {graph.outputs[0]}, SoftmaxParams{})};
+  ASSERT_TRUE(InferShapes(graph));
+  const auto plan = MakePlan(graph, {.nodes = 2, .method = {Method::kDense, ""}});
+  const Batch batch = RandomBatch(1);
+  for (const bool bf16 : {false, true}) {
+    std::vector<double> losses;
+    for (const WireType type : {WireType::kF32, WireType::kF16}) {
+      const auto learner = Learner::Make(graph, {.bf16 = bf16});
+      (*learner)->SetWires(graph, WithWire(*plan, type));
+      const auto result = (*learner)->Step(batch, 0, 0.05);
+      ASSERT_TRUE(result) << result.error().message;
+      losses.push_back(result->loss);
+    }
+    EXPECT_NEAR(losses[1], losses[0], (bf16 ? 0.02 : 1e-3) * losses[0]);
+    EXPECT_NE(losses[1], losses[0]);
+  }
 }
 
 TEST(LearnerTest, LossThatIsNoNumberIsAnError) {

@@ -79,6 +79,7 @@ Status CheckRecipe(const Recipe& recipe) {
       {"sparsify.epochs", double(sparsify.epochs), 0, kMany},
       {"sparsify.lr", sparsify.lr, 0, 1e6},
       {"sparsify.recalibration_images", double(sparsify.recalibration_images), 0, kMany},
+      {"sparsify.calibrate_images", double(sparsify.calibrate_images), 1, kMany},
   };
   for (const Range& range : ranges) {
     if (range.value >= range.low && range.value <= range.high) continue;

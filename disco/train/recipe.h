@@ -61,6 +61,8 @@ struct SparsifyRecipe {
   double lr = 0.05;
   bool restart = true;                  // the schedule restarts at each round; else one for all
   int64_t recalibration_images = 4096;  // that BatchNormalization's statistics are measured on
+  std::string wire = "fp32";            // as ParseWireType reads it
+  int64_t calibrate_images = 64;        // that the scales of int8 are chosen by
 };
 
 struct Recipe {

@@ -66,6 +66,10 @@ void AddSparsify(SparsifyRecipe& sparsify, std::vector<RecipeField>& fields) {
   add("restart", "restart the schedule at each round; false: one anneal", &sparsify.restart);
   add("recalibration_images", "to measure BatchNormalization's statistics on",
       &sparsify.recalibration_images);
+  add("wire", "how features travel, while fine-tuning and in the plan: fp32, fp16 or int8",
+      &sparsify.wire);
+  add("calibrate_images", "pictures to train on that give features their scales as int8",
+      &sparsify.calibrate_images);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr int kEpochQuestions = 5, kMeasureQuestions = 4;
+constexpr int kCalibrateQuestions = 2;
 constexpr int kFirstRoundQuestions = 14, kLaterRoundQuestions = 10;
 
 using Command = Result<RunReport> (*)(const Recipe&, const RunOptions&);
@@ -164,6 +165,14 @@ TEST_F(ResumeSparsifyTest, GoesOnToTheSameResult) {
   const int second = kFirstRoundQuestions + 2 * (kEpochQuestions + kMeasureQuestions);
   ExpectSameResult(Sparsify, recipe_,
                    {kFirstRoundQuestions + 1, 17, 26, second + kLaterRoundQuestions / 2});
+}
+
+// Stops fall into fine-tuning, whose scales were fixed when its round began, and into measuring.
+TEST_F(ResumeSparsifyTest, KeepsTheScalesOfItsRound) {
+  recipe_.sparsify.wire = "int8";
+  const int first = kFirstRoundQuestions + 2 * kCalibrateQuestions;
+  ExpectSameResult(Sparsify, recipe_, {first + 1, first + 3, first + kEpochQuestions + 3});
+  EXPECT_THAT(*ReadFile(OptionsFor("whole").plan), HasSubstr("int8"));
 }
 
 TEST_F(ResumeSparsifyTest, StoppedBeforeTheFirstEpochItStartsAgain) {

@@ -14,7 +14,7 @@
 namespace disco {
 
 // 80 pictures in batches of 16: stop is asked 5 times while an epoch trains. Measuring on 40 asks 4
-// times, recalibrating twice.
+// times, recalibrating twice, as does calibrating for int8.
 inline Recipe SmallRecipe() {
   Recipe recipe;
   recipe.network = {.network = "resnet8", .width = "1/4", .image = "3x16x16"};
@@ -29,6 +29,7 @@ inline Recipe SmallRecipe() {
   recipe.sparsify.epochs = 4;
   recipe.sparsify.rounds = 2;
   recipe.sparsify.recalibration_images = 32;
+  recipe.sparsify.calibrate_images = 32;
   recipe.sparsify.sparsity = 0.6;
   return recipe;
 }

@@ -2,9 +2,11 @@
 #include <cmath>
 
 #include "disco/plan/assignment.h"
+#include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/plan_file.h"
 #include "disco/plan/traffic.h"
+#include "disco/train/calibrate_wires.h"
 #include "disco/train/train.h"
 #include "disco/train/train_loop.h"
 
@@ -22,20 +24,26 @@ Result<PlanOptions> PlanOptionsOf(const Recipe& recipe) {
   return options;
 }
 
+Result<WireType> WireOf(const SparsifyRecipe& recipe) {
+  const auto type = ParseWireType(recipe.wire);
+  if (!type) return At("--wire", {ErrorKind::kUsage, type.error().message});
+  return type;
+}
+
 // Of pruning and fine-tuning: no more than there are epochs to fine-tune in.
 int64_t RoundsOf(const SparsifyRecipe& recipe) {
   return std::min(recipe.rounds, std::max<int64_t>(recipe.epochs, 1));
 }
 
-// Prunes at the beginning of rounds.
+// What happens at the beginning of rounds: pruning, and fixing how features travel.
 class Pruner {
  public:
-  Pruner(TrainSession& session, Learner& learner, const PlanOptions& options)
-      : session_(session), learner_(learner), options_(options) {}
+  Pruner(TrainSession& session, Learner& learner, const PlanOptions& options, WireType wire)
+      : session_(session), learner_(learner), options_(options), wire_(wire) {}
 
   Status BeginRound(int64_t round, RunState& state) {
     const bool in_rounds = options_.method.method == Method::kDisco;
-    if (round > 0 && !in_rounds) return {};
+    if (round > 0 && !in_rounds) return SetWires(state);
     if (round == 0) {
       DISCO_ASSIGN(const Accuracy before, Measure("before pruning"));
       state.report.accuracy_before = before.Top1Share();
@@ -46,6 +54,7 @@ class Pruner {
     DISCO_ASSIGN(state.plan, state.plan ? PruneFurther(session_.graph, *state.plan, now)
                                         : MakePlan(session_.graph, now));
     learner_.Prune(session_.graph, *state.plan);
+    DISCO_TRY(SetWires(state));
     return Report(state);
   }
 
@@ -58,6 +67,21 @@ class Pruner {
     return 1 - std::pow(1 - options_.sparsity, share);
   }
 
+  // Features travel as the recipe says; as int8, by scales for the weights as they are.
+  Status SetWires(RunState& state) {
+    if (wire_ == WireType::kInt8) {
+      learner_.WriteBack(session_.graph);
+      DISCO_ASSIGN(state.plan,
+                   CalibrateWires(session_.graph, *state.plan, *session_.train,
+                                  {state.epoch, session_.recipe.sparsify.calibrate_images},
+                                  session_.options.stop));
+    } else {
+      state.plan = WithWire(*state.plan, wire_);
+    }
+    learner_.SetWires(session_.graph, *state.plan);
+    return {};
+  }
+
   Result<Accuracy> Measure(std::string_view when) {
     DISCO_ASSIGN(const Accuracy accuracy, learner_.Evaluate(*session_.val, session_.options.stop));
     fmt::print(stderr, "accuracy {:.2f}% {}\n", 100 * accuracy.Top1Share(), when);
@@ -67,13 +91,14 @@ class Pruner {
   Status Report(RunState& state) {
     RoundReport report{.sparsity = state.plan->sparsity};
     DISCO_ASSIGN(const Accuracy pruned,
-                 Measure(fmt::format("right after pruning to S = {:.1f}% ({})",
-                                     100 * report.sparsity, state.plan->method)));
+                 Measure(fmt::format("right after pruning to S = {:.1f}% ({}, {})",
+                                     100 * report.sparsity, state.plan->method, Name(wire_))));
     report.after_pruning = pruned.Top1Share();
     const int64_t batch = session_.recipe.train.batch;
-    const Calibration calibration{
+    const Recalibration recalibration{
         state.epoch, (session_.recipe.sparsify.recalibration_images + batch - 1) / batch};
-    DISCO_TRY(learner_.Recalibrate(*session_.train, calibration, session_.options.stop));
+    DISCO_TRY(learner_.Recalibrate(*session_.train, recalibration, session_.options.stop));
+    DISCO_TRY(SetWires(state));
     DISCO_ASSIGN(const Accuracy recalibrated, Measure("after recalibration"));
     report.after_recalibration = report.after_fine_tuning = recalibrated.Top1Share();
     state.report.accuracy = recalibrated.Top1Share();
@@ -89,6 +114,7 @@ class Pruner {
   TrainSession& session_;
   Learner& learner_;
   const PlanOptions& options_;
+  WireType wire_;
 };
 
 Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options) {
@@ -96,6 +122,7 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
     return Fail(ErrorKind::kUsage, "where to? name the plan to write with --plan");
   }
   DISCO_ASSIGN(const PlanOptions plan_options, PlanOptionsOf(recipe));
+  DISCO_ASSIGN(const WireType wire, WireOf(recipe.sparsify));
   DISCO_ASSIGN(TrainSession session, OpenTrainSession(recipe, options));
   DISCO_TRY(MakePlan(session.graph, plan_options));  // refuses a stage that is not there
   Announce(session);
@@ -107,7 +134,7 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
                   .rounds = RoundsOf(recipe.sparsify),
                   .restart = recipe.sparsify.restart,
                   .learning_rate = recipe.sparsify.lr});
-  Pruner pruner(session, *learner, plan_options);
+  Pruner pruner(session, *learner, plan_options, wire);
   DISCO_ASSIGN(RunState end, loop.Run([&](int64_t round, RunState& state) {
     return pruner.BeginRound(round, state);
   }));

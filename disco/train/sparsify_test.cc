@@ -69,6 +69,48 @@ TEST_F(SparsifyTest, CarriesPreprocessingAndClasses) {
             9);
 }
 
+TEST_F(SparsifyTest, EveryMethodHasWires) {
+  recipe_.sparsify.epochs = 1;
+  for (const std::string method : {"disco", "random", "branches", "dense-then-split=layer2",
+                                   "split-then-aggregate=layer1", "dense"}) {
+    for (const std::string wire : {"fp16", "int8"}) {
+      SCOPED_TRACE(method + " " + wire);
+      recipe_.sparsify.method = method;
+      recipe_.sparsify.wire = wire;
+      const RunOptions options = OptionsFor(method.substr(0, method.find('=')) + wire);
+      const auto report = Sparsify(recipe_, options);
+      ASSERT_TRUE(report) << report.error().message;
+      Graph graph = *ReadOnnx(options.out);
+      ASSERT_TRUE(InferShapes(graph));
+      const Plan plan = *ReadPlan(options.plan);
+      EXPECT_TRUE(CheckFit(plan, graph));
+      int read = 0;
+      for (const auto& [name, value] : plan.values) {
+        if (!value.read_foreign) continue;
+        EXPECT_EQ(Name(value.wire.type), wire) << name;
+        ++read;
+      }
+      EXPECT_GT(read, 3);
+    }
+  }
+}
+
+TEST_F(SparsifyTest, OneNodeNeedsNoScales) {
+  recipe_.sparsify.nodes = 1;
+  recipe_.sparsify.wire = "int8";
+  recipe_.sparsify.epochs = 1;
+  const auto report = Sparsify(recipe_, OptionsFor("one"));
+  EXPECT_TRUE(report) << report.error().message;
+}
+
+TEST_F(SparsifyTest, UnknownWireIsRefused) {
+  recipe_.sparsify.wire = "int4";
+  const auto report = Sparsify(recipe_, OptionsFor("wire"));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().kind, ErrorKind::kUsage);
+  EXPECT_NE(report.error().message.find("--wire"), std::string::npos);
+}
+
 TEST_F(SparsifyTest, UnknownStageIsRefusedBeforeTraining) {
   recipe_.sparsify.method = "dense-then-split=nowhere";
   const auto report = Sparsify(recipe_, OptionsFor("stage"));

@@ -132,7 +132,10 @@ Status TrainLoop::Resume() {
                 state->report.command, options_.command);
   }
   state_ = std::move(*state);
-  if (state_.plan) learner_.Prune(session_.graph, *state_.plan);
+  if (state_.plan) {
+    learner_.Prune(session_.graph, *state_.plan);
+    learner_.SetWires(session_.graph, *state_.plan);
+  }
   if (auto restored = learner_.Restore(checkpoint); !restored) {
     return At(path.string(), restored.error());
   }

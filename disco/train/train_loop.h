@@ -31,7 +31,7 @@ class TrainLoop {
   TrainLoop(TrainSession& session, Learner& learner, const LoopOptions& options);
 
   // `begin_round` is called with each round's number, from 0, and may change plan and report. Where
-  // the run goes on from a checkpoint with a plan, the learner is pruned by it first.
+  // the run goes on from a checkpoint with a plan, the learner gets its mask and wires first.
   using BeginRound = std::function<Status(int64_t round, RunState& state)>;
   // The state in the end: report and plan.
   Result<RunState> Run(const BeginRound& begin_round);
