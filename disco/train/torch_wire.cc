@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "disco/train/torch_tensor.h"
 
@@ -18,12 +19,13 @@ at::Tensor IndexOf(const std::vector<int64_t>& indices) {
   return ToTorch(Tensor::Indices(indices));
 }
 
-// A wire made ready for payloads [..., K], features innermost.
-struct Codes {
+// A value's wire made ready for rows [..., C], features innermost, of which [..., K] arrive.
+struct Crossing {
   WireType type = WireType::kF32;
-  std::vector<Int8Code> codes;  // of each feature; kInt8 only
+  std::vector<int64_t> features;  // K of C
+  std::vector<Int8Code> codes;    // of each of them; kInt8 only
 
-  // What x of feature k arrives as, and whether it was not clipped.
+  // What x of feature features[k] arrives as, and whether it was not clipped.
   std::pair<float, bool> Carry(float x, size_t k) const {
     switch (type) {
       case WireType::kF32:
@@ -37,54 +39,70 @@ struct Codes {
   }
 };
 
-// `payload` is float and contiguous; `passed` is bool, of its shape.
-at::Tensor Carry(const at::Tensor& payload, const Codes& codes, const at::Tensor& passed) {
+// Calls function(wide, narrow, k) with the places of feature features[k] in each row of [..., C]
+// and of [..., K]; rows at the same time.
+template <class Function>
+void ForEachElement(const std::vector<int64_t>& features, int64_t columns, int64_t elements,
+                    Function function) {
   constexpr int64_t kRowsPerTask = 1024;
-  const at::Tensor arrived = at::empty_like(payload);
-  const int64_t features = payload.size(-1);
-  const int64_t rows = features == 0 ? 0 : payload.numel() / features;
-  const float* const from = payload.data_ptr<float>();
-  float* const to = arrived.data_ptr<float>();
-  bool* const pass = passed.data_ptr<bool>();
-  at::parallel_for(0, rows, kRowsPerTask, [&](int64_t begin, int64_t end) {
+  const auto count = static_cast<int64_t>(features.size());
+  at::parallel_for(0, elements / count, kRowsPerTask, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      for (int64_t k = 0; k < features; ++k) {
-        const int64_t i = row * features + k;
-        std::tie(to[i], pass[i]) = codes.Carry(from[i], static_cast<size_t>(k));
+      for (int64_t k = 0; k < count; ++k) {
+        const int64_t feature = features[static_cast<size_t>(k)];
+        function(row * columns + feature, row * count + k, static_cast<size_t>(k));
       }
     }
   });
-  return arrived;
 }
 
+// One pass each way, where LibTorch's own ops on columns take several.
 class StraightThrough : public torch::autograd::Function<StraightThrough> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& payload,
-                            const std::shared_ptr<const Codes>& codes) {
-    const at::Tensor passed = at::empty_like(payload, at::kBool);
+  // `rows` is float and contiguous.
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& rows,
+                            const std::shared_ptr<const Crossing>& crossing) {
+    std::vector<int64_t> sizes = rows.sizes().vec();
+    const int64_t columns = std::exchange(sizes.back(), std::ssize(crossing->features));
+    const at::Tensor arrived = at::empty(sizes, at::kFloat), passed = at::empty(sizes, at::kBool);
+    ForEachElement(crossing->features, columns, arrived.numel(),
+                   [&, from = rows.data_ptr<float>(), to = arrived.data_ptr<float>(),
+                    pass = passed.data_ptr<bool>()](int64_t wide, int64_t narrow, size_t k) {
+                     std::tie(to[narrow], pass[narrow]) = crossing->Carry(from[wide], k);
+                   });
     context->save_for_backward({passed});
-    return Carry(payload, *codes, passed);
+    context->saved_data["columns"] = columns;
+    context->saved_data["features"] = crossing->features;
+    return arrived;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    return {gradients[0] * context->get_saved_variables()[0], at::Tensor()};
+    const at::Tensor narrow_gradient = gradients[0].contiguous();
+    const at::Tensor passed = context->get_saved_variables()[0];
+    std::vector<int64_t> sizes = passed.sizes().vec();
+    sizes.back() = context->saved_data["columns"].toInt();
+    const at::Tensor gradient = at::zeros(sizes, at::kFloat);
+    ForEachElement(context->saved_data["features"].toIntVector(), sizes.back(), passed.numel(),
+                   [from = narrow_gradient.data_ptr<float>(), to = gradient.data_ptr<float>(),
+                    pass = passed.data_ptr<bool>()](int64_t wide, int64_t narrow, size_t) {
+                     if (pass[narrow]) to[wide] = from[narrow];
+                   });
+    return {gradient, at::Tensor()};
   }
 };
 
 }  // namespace
 
 TorchOp MakeArrive(const ValuePlan& part, const std::vector<int64_t>& features) {
-  Codes codes{.type = part.wire.type};
+  Crossing crossing{.type = part.wire.type, .features = features};
   for (const int64_t feature : features) {
-    if (codes.type != WireType::kInt8) break;
-    codes.codes.emplace_back(part.wire.scales[static_cast<size_t>(feature)]);
+    if (crossing.type != WireType::kInt8) break;
+    crossing.codes.emplace_back(part.wire.scales[static_cast<size_t>(feature)]);
   }
-  return [axis = part.axis, index = IndexOf(features),
-          shared = std::make_shared<const Codes>(std::move(codes))](
+  return [axis = part.axis, shared = std::make_shared<const Crossing>(std::move(crossing))](
              std::span<const at::Tensor> inputs, const ForwardMode&) {
-    const at::Tensor payload =
-        inputs[0].movedim(axis, -1).index_select(-1, index).to(at::kFloat).contiguous();
-    return StraightThrough::apply(payload, shared).movedim(-1, axis);
+    const at::Tensor rows = inputs[0].movedim(axis, -1).to(at::kFloat).contiguous();
+    return StraightThrough::apply(rows, shared).movedim(-1, axis);
   };
 }
 

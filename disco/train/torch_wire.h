@@ -14,7 +14,8 @@
 
 namespace disco {
 
-// Reads a value whose plan is `part`; gives its features `features`, in this order, as they arrive.
+// Reads a value whose plan is `part`; gives its features `features`, at least one, in this order,
+// as they arrive.
 TorchOp MakeArrive(const ValuePlan& part, const std::vector<int64_t>& features);
 
 // Reads a value and what MakeArrive gives; gives the value with its features `foreign`, each of
