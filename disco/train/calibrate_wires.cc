@@ -7,8 +7,11 @@
 namespace disco {
 namespace {
 
-Status AddPicture(const TorchNetwork& network, const at::Tensor& image, Calibration& calibration) {
-  DISCO_ASSIGN(const auto values, network.Forward({image}, ForwardMode::Inference()));
+// Every value of so many pictures is kept at once.
+constexpr int64_t kTogether = 8;
+
+Status Add(const TorchNetwork& network, const at::Tensor& images, Calibration& calibration) {
+  DISCO_ASSIGN(const auto values, network.Forward({images}, ForwardMode::Inference()));
   for (size_t i = 0; i < values.size(); ++i) calibration.Add(i, FromTorch(values[i]));
   return {};
 }
@@ -28,8 +31,8 @@ Result<Plan> CalibrateWires(const Graph& graph, Plan plan, Loader& loader,
     if (!batch) break;
     const at::Tensor images = ViewAsTorch(batch->images);
     const int64_t count = std::min(images.size(0), pictures.images - seen);
-    for (int64_t i = 0; i < count; ++i)
-      DISCO_TRY(AddPicture(network, images.narrow(0, i, 1), calibration));
+    for (int64_t i = 0; i < count; i += kTogether)
+      DISCO_TRY(Add(network, images.narrow(0, i, std::min(kTogether, count - i)), calibration));
     seen += count;
   }
   return calibration.Apply(std::move(plan));

@@ -14,7 +14,7 @@ struct CalibrationPictures {
 };
 
 // `plan` with features travelling as int8, scaled to the values that `graph`, whose weights the
-// plan has pruned, has on these pictures. They are run one by one, as every value is kept.
+// plan has pruned, has on these pictures.
 Result<Plan> CalibrateWires(const Graph& graph, Plan plan, Loader& loader,
                             const CalibrationPictures& pictures, const StopQuestion& stop);
 
