@@ -6,6 +6,7 @@ JOBS ?= $(shell nproc)
 PACKAGES := $(shell sed -n 's/^\([a-z0-9.+-]*\) .*/\1/p' tools/debian-packages.txt)
 # ccache, where it is there, makes every further build of the same sources cheap.
 export CCACHE_SLOPPINESS ?= pch_defines,time_macros
+export CCACHE_BASEDIR ?= $(CURDIR)
 LAUNCHER := $(shell command -v ccache >/dev/null 2>&1 && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
 .PHONY: quickstart test build configure deps format format-check clean

@@ -77,14 +77,14 @@ def measure(arguments, folder):
     whole, whole_nodes = memory_of(arguments, None)
     part, part_nodes = memory_of(arguments, plan)
 
-    def weights_and_activations(node):
-        return f"{megabytes(node['weight_bytes'])}, {megabytes(node['activation_bytes'])}"
+    def parts_of(node):
+        return ", ".join(megabytes(node[part + "_bytes"]) for part in ("weight", "activation", "buffer"))
 
     return ["| what | measured |", "|---|--:|",
             f"| peak memory of a node, S = {arguments.sparsity}, two nodes, against one node with the whole network | "
             f"{part / whole:.2f} ({megabytes(part)} against {megabytes(whole)}) |",
-            f"| weights and activations of a node | {weights_and_activations(part_nodes[0])} |",
-            f"| weights and activations of one node with the whole network | {weights_and_activations(whole_nodes[0])} |",
+            f"| weights, activations, buffers of a node | {parts_of(part_nodes[0])} |",
+            f"| weights, activations, buffers of one node with the whole network | {parts_of(whole_nodes[0])} |",
             f"| page faults in 20 inferences after 10 others, both nodes | {sum(node['page_faults'] for node in part_nodes)} |",
             f"| a message of 10 kB, from the start of packing to placed on the other node | {message_microseconds(arguments, folder):.1f} us |",
             f"| processor time of an idle node with an open session | {100 * idle_share(arguments, plan):.2f} % |"]

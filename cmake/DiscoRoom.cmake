@@ -67,7 +67,7 @@ endfunction()
 # What every test includes, compiled once for all of them.
 set(DISCO_TEST_HEADERS ${DISCO_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
 # Half of all that is compiled is tests, and they run for seconds.
-set(DISCO_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
+set(DISCO_TEST_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O0>)
 if(DISCO_TESTS)
   add_library(disco_test_headers OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
   target_link_libraries(disco_test_headers PRIVATE disco_options fmt::fmt GTest::gtest GTest::gmock)

@@ -123,7 +123,7 @@ Json ToJson(const BenchCommand& options, const Measured& measured, const Session
     const NodeTimes& times = measured.nodes[node];
     nodes[node]["compute_ms"] = Median(times.compute);
     nodes[node]["wait_ms"] = Median(times.wait);
-    nodes[node]["exchange_ms"] = Median(times.exchange);
+    nodes[node]["pack_ms"] = Median(times.exchange);
     nodes[node]["page_faults"] = times.page_faults;
     nodes[node].erase("ms");
   }
@@ -144,8 +144,8 @@ void Print(const Measured& measured, const Session& session) {
   PrintLine(fmt::format("p50 {:.3f} ms  p90 {:.3f} ms  p99 {:.3f} ms  over {} inferences",
                         Percentile(measured.ms, 0.5), Percentile(measured.ms, 0.9),
                         Percentile(measured.ms, 0.99), measured.ms.size()));
-  Table table({"node", "compute ms", "wait ms", "exchange ms", "bytes planned", "bytes sent",
-               "weights", "activations", "peak memory", "page faults"});
+  Table table({"node", "compute ms", "wait ms", "pack ms", "bytes planned", "bytes sent", "weights",
+               "activations", "buffers", "peak memory", "page faults"});
   for (size_t i = 0; i < measured.nodes.size(); ++i) {
     const NodeTimes& times = measured.nodes[i];
     const NodeStatistics& node = session.statistics()[i];
@@ -153,8 +153,8 @@ void Print(const Measured& measured, const Session& session) {
                fmt::format("{:.3f}", Median(times.wait)),
                fmt::format("{:.3f}", Median(times.exchange)),
                std::to_string(node.planned_sent.value), std::to_string(node.sent.value),
-               ToString(node.weights), ToString(node.activations), ToString(node.peak_memory),
-               std::to_string(times.page_faults)});
+               ToString(node.weights), ToString(node.activations), ToString(node.buffers),
+               ToString(node.peak_memory), std::to_string(times.page_faults)});
   }
   PrintTable(table);
   PrintNodeWarnings(session);

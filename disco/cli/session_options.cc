@@ -82,6 +82,7 @@ nlohmann::ordered_json NodesToJson(const Session& session) {
                      {"wait_ms", node.wait.count()},
                      {"weight_bytes", node.weights.value},
                      {"activation_bytes", node.activations.value},
+                     {"buffer_bytes", node.buffers.value},
                      {"peak_memory_bytes", node.peak_memory.value},
                      {"kernels", node.kernels},
                      {"warnings", node.warnings}});

@@ -34,7 +34,8 @@ class Exchange {
 struct ProgramReport {
   std::string kernels;                // "oneDNN 2.6.3", "reference"
   std::vector<std::string> warnings;  // ops that run slower than they should, by name
-  Bytes weights, activations;         // held by the program
+  // Held by the program; buffers: for messages, changes of layout and the library's scratch.
+  Bytes weights, activations, buffers;
 };
 
 // What a step of a program did with its time. kReceive: waiting, and putting features in place.

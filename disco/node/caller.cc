@@ -29,6 +29,7 @@ void Caller::SetReady(NodeId node, const Ready& ready) {
   NodeStatistics& statistics = statistics_[static_cast<size_t>(node)];
   statistics.weights = ready.weights;
   statistics.activations = ready.activations;
+  statistics.buffers = ready.buffers;
   statistics.memory = ready.memory;
   statistics.kernels = ready.kernels;
   statistics.warnings = ready.warnings;

@@ -32,7 +32,7 @@ class LocalSession : public Session {
   void Start(NodeId node, Runner runner) {
     const ProgramReport& report = runner.report();
     caller_.SetReady(node, {report.kernels, report.warnings, report.weights, report.activations,
-                            MachineMemory(1)});
+                            report.buffers, MachineMemory(1)});
     Mesh& mesh = *meshes_[static_cast<size_t>(node)];
     threads_.emplace_back([runner = std::move(runner), &mesh]() mutable {
       // Its caller hears of an error through the mesh.

@@ -141,7 +141,9 @@ std::vector<std::string> Shortened(const std::vector<std::string>& warnings) {
 }
 
 Ready ReadyOf(const ProgramReport& report, Bytes memory) {
-  return {report.kernels, Shortened(report.warnings), report.weights, report.activations, memory};
+  return {report.kernels, Shortened(report.warnings),
+          report.weights, report.activations,
+          report.buffers, memory};
 }
 
 struct OpenSession {

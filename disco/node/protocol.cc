@@ -144,6 +144,7 @@ std::string ToJson(const Ready& ready) {
                {"warnings", ready.warnings},
                {"weights", ready.weights.value},
                {"activations", ready.activations.value},
+               {"buffers", ready.buffers.value},
                {"memory", ready.memory.value}});
 }
 
@@ -156,6 +157,7 @@ Result<Ready> ReadyFromJson(std::string_view text) {
     for (std::string& warning : ready.warnings) warning = Printable(std::move(warning));
     DISCO_ASSIGN(ready.weights, BytesFrom(json, "weights"));
     DISCO_ASSIGN(ready.activations, BytesFrom(json, "activations"));
+    DISCO_ASSIGN(ready.buffers, BytesFrom(json, "buffers"));
     DISCO_ASSIGN(ready.memory, BytesFrom(json, "memory"));
     return ready;
   });

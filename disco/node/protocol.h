@@ -67,7 +67,7 @@ Result<HelloReply> HelloReplyFromJson(std::string_view text);
 struct Ready {
   std::string kernels;
   std::vector<std::string> warnings;
-  Bytes weights, activations;
+  Bytes weights, activations, buffers;
   Bytes memory;  // that the node lends to all its sessions together
 };
 std::string ToJson(const Ready& ready);

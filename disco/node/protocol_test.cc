@@ -115,15 +115,17 @@ TEST(HelloReply, RoundTripsAndRefusesOthers) {
 }
 
 TEST(Ready, RoundTripsAndRefusesOthers) {
-  const Ready ready{"oneDNN 9", {"op 'a' is slow"}, Bytes{5'000'000'000}, Bytes{7}};
+  const Ready ready{"oneDNN 9", {"op 'a' is slow"}, Bytes{5'000'000'000}, Bytes{7}, Bytes{3}};
   const auto again = ReadyFromJson(ToJson(ready));
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->kernels, "oneDNN 9");
   EXPECT_THAT(again->warnings, ElementsAre("op 'a' is slow"));
   EXPECT_EQ(again->weights, Bytes{5'000'000'000});
   EXPECT_EQ(again->activations, Bytes{7});
+  EXPECT_EQ(again->buffers, Bytes{3});
   EXPECT_FALSE(ReadyFromJson("{}"));
-  EXPECT_FALSE(ReadyFromJson(R"({"kernels":"","warnings":[],"weights":-1,"activations":0})"));
+  EXPECT_FALSE(ReadyFromJson(
+      R"({"kernels":"","warnings":[],"weights":-1,"activations":0,"buffers":0,"memory":0})"));
 }
 
 // Op names come from files; the bytes in them must not end a node.

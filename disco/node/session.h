@@ -42,9 +42,9 @@ struct NodeStatistics {
   // Of the whole inference; of it waiting for features, and packing, posting and placing them.
   Milliseconds total{0}, wait{0}, exchange{0};
   int64_t page_faults = 0;
-  Bytes peak_memory;  // of the node's process, so far
-  Bytes weights, activations;
-  Bytes memory;  // that the node lends to all its sessions together
+  Bytes peak_memory;                    // of the node's process, so far
+  Bytes weights, activations, buffers;  // as ProgramReport has them
+  Bytes memory;                         // that the node lends to all its sessions together
   std::string kernels;
   std::vector<std::string> warnings;
 };

@@ -11,6 +11,7 @@ Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
       plan_(PlanBuffers(graph, layouts_, steps)),
       constants_(graph.values.size(), nullptr) {
   arena_ = parts_.activations.Take(plan_.arena.size);
+  parts_.arena_size = plan_.arena.size;
 }
 
 Desc Builder::DescOf(ValueId id) const {

@@ -27,6 +27,7 @@ struct PlannedStep {
 struct Parts {
   std::vector<PlannedStep> steps;
   Slab activations;               // the arena, staging between two layouts, the scratchpad
+  size_t arena_size = 0;          // of it, bytes
   Slab packed;                    // weights in the layouts of their primitives
   std::vector<Tensor> constants;  // those that are read as they are
   std::vector<std::string> warnings;

@@ -104,7 +104,8 @@ class OneDnnProgram : public Program {
     report_.warnings = parts_.warnings;
     report_.weights =
         Bytes{static_cast<int64_t>(parts_.packed.taken())} + SizeOfAll(parts_.constants);
-    report_.activations = Bytes{static_cast<int64_t>(parts_.activations.taken())};
+    report_.activations = Bytes{static_cast<int64_t>(parts_.arena_size)};
+    report_.buffers = Bytes{static_cast<int64_t>(parts_.activations.taken())} - report_.activations;
   }
 
   Graph graph_;
