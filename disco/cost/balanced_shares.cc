@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace disco {
 namespace {
@@ -52,8 +53,8 @@ std::vector<double> InSixteenths(std::vector<double> shares) {
   // The nodes that lose most by rounding down get the parts that are left.
   std::vector<size_t> nodes(shares.size());
   std::iota(nodes.begin(), nodes.end(), size_t{0});
-  std::ranges::stable_sort(nodes, std::ranges::greater(),
-                           [&](size_t node) { return shares[node] * kParts - parts[node]; });
+  std::ranges::sort(
+      nodes, {}, [&](size_t node) { return std::pair(parts[node] - shares[node] * kParts, node); });
   const auto left = static_cast<size_t>(kParts - SumOf(parts));
   for (size_t i = 0; i < left; ++i) parts[nodes[i]] += 1;
   if (std::ranges::find(parts, 0.0) != parts.end()) return shares;
