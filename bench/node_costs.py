@@ -68,7 +68,7 @@ def message_microseconds(arguments, folder):
 
 
 def megabytes(count):
-    return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e6:.2f} MB"
 
 
 def measure(arguments, folder):
