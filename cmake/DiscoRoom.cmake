@@ -8,6 +8,7 @@ if(DISCO_TESTS)
   enable_testing()
   include(GoogleTest)
 endif()
+
 add_library(disco_options INTERFACE)
 target_include_directories(disco_options INTERFACE ${CMAKE_CURRENT_LIST_DIR}/..)
 target_compile_options(disco_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor

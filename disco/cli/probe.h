@@ -27,8 +27,7 @@ Result<std::vector<ProbedNode>> ProbeNodes(const OpenOn& open, int count,
 struct ProbedLink {
   Link link;
   PackSpeed send, receive;
-  Milliseconds
-      ten_kilobytes;  // of a message of 10 kB, from the start of packing until it is placed
+  Milliseconds ten_kilobytes;  // of such a message, from the start of packing until it is placed
 };
 // Has nodes `a` and `b` exchange messages of several sizes, layer by layer.
 Result<ProbedLink> ProbeLink(const OpenOn& open, int a, int b);

@@ -74,7 +74,6 @@ Result<std::vector<StepTimes>> TimeSteps(const Sessions& sessions, const Graph& 
   for (int i = 0; i < kWarmup + kRepeats; ++i) {
     for (size_t node = 0; node < sessions.size(); ++node) {
       Session& session = *sessions[node];
-      session.AskForSteps(true);
       DISCO_TRY(i == 0 ? session.Infer(inputs) : session.Repeat());
       if (i >= kWarmup) Add(session.steps()[0], times[node]);
     }
@@ -112,6 +111,7 @@ Status Measure(const OpenOn& open, const Graph& graph, std::vector<Measured>& no
   Sessions sessions;
   for (size_t node = 0; node < nodes.size(); ++node) {
     DISCO_ASSIGN(auto session, open(graph, plan, {static_cast<int>(node)}));
+    session->AskForSteps(true);
     sessions.push_back(std::move(session));
   }
   DISCO_ASSIGN(const std::vector<StepTimes> times, TimeSteps(sessions, graph));

@@ -118,20 +118,22 @@ class Adviser {
     candidate.fits = true;
     for (size_t i = 0; i < cut.shards.size(); ++i)
       candidate.fits = candidate.fits && MemoryOf(cut.shards[i]) <= nodes.nodes[i].memory;
-    DISCO_ASSIGN(candidate.time, TimeAt(cut, nodes, 1));
-    DISCO_TRY(Sweep(cut, nodes, candidate));
+    DISCO_ASSIGN(const Simulator simulator, Simulator::Make(cut));
+    DISCO_ASSIGN(candidate.time, TimeAt(simulator, nodes, 1));
+    DISCO_TRY(Sweep(simulator, nodes, candidate));
     advice_.candidates.push_back(std::move(candidate));
     return {};
   }
 
-  static Result<Milliseconds> TimeAt(const Cut& cut, const Cluster& cluster, double factor) {
-    DISCO_ASSIGN(const Simulation simulation, Simulate(cut, WithBandwidth(cluster, factor)));
+  static Result<Milliseconds> TimeAt(const Simulator& simulator, const Cluster& cluster,
+                                     double factor) {
+    DISCO_ASSIGN(const Simulation simulation, simulator.On(WithBandwidth(cluster, factor)));
     return simulation.total;
   }
 
-  Status Sweep(const Cut& cut, const Cluster& nodes, Candidate& candidate) {
+  Status Sweep(const Simulator& simulator, const Cluster& nodes, Candidate& candidate) {
     for (const double factor : advice_.factors) {
-      DISCO_ASSIGN(const Milliseconds time, TimeAt(cut, nodes, factor));
+      DISCO_ASSIGN(const Milliseconds time, TimeAt(simulator, nodes, factor));
       candidate.times.push_back(time);
     }
     const Milliseconds one = advice_.one_node.time();
@@ -144,7 +146,7 @@ class Adviser {
     double low = kLeastFactor, high = kMostFactor;
     while (high / low > 1.001) {
       const double middle = std::sqrt(low * high);
-      DISCO_ASSIGN(const Milliseconds time, TimeAt(cut, nodes, middle));
+      DISCO_ASSIGN(const Milliseconds time, TimeAt(simulator, nodes, middle));
       (time <= one ? high : low) = middle;
     }
     candidate.break_even = high;

@@ -11,10 +11,6 @@
 namespace disco {
 namespace {
 
-Bytes SizeOf(const Value& value) {
-  return {value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
-}
-
 // By ValueId: the op after which nobody reads the value any more.
 std::vector<size_t> LastReaders(const Graph& graph) {
   std::vector<size_t> last(graph.values.size(), 0);

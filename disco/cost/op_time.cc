@@ -31,10 +31,6 @@ bool TakesTime(OpType type) {
   }
 }
 
-Bytes SizeOf(const Value& value) {
-  return {value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
-}
-
 }  // namespace
 
 std::string_view Name(OpKind kind) {

@@ -7,6 +7,7 @@
 
 #include "disco/cost/op_time.h"
 #include "disco/graph/for_kernels.h"
+#include "disco/graph/work.h"
 
 namespace disco {
 namespace {
@@ -19,10 +20,16 @@ struct Moment {
 
 class Player {
  public:
-  // `shards` are the cut's, as kernels run them.
-  Player(std::vector<Graph> shards, const std::vector<Transfer>& traffic, const Cluster& cluster)
-      : shards_(std::move(shards)),
-        traffic_(traffic),
+  // What every player of a cut has in common.
+  struct Score {
+    const std::vector<Transfer>& traffic;
+    const std::vector<Graph>& shards;
+    const std::vector<std::vector<OpWork>>& works;
+  };
+  Player(const Score& score, const Cluster& cluster)
+      : traffic_(score.traffic),
+        shards_(score.shards),
+        works_(score.works),
         cluster_(cluster),
         count_(shards_.size()),
         next_op_(count_),
@@ -30,7 +37,6 @@ class Player {
         links_(count_ * count_),
         uses_(count_ * count_) {
     result_.nodes.resize(count_);
-    for (const Graph& shard : shards_) works_.push_back(WorkOf(shard));
   }
 
   Result<Simulation> Play() {
@@ -113,8 +119,7 @@ class Player {
 
   // Own features in front of those received: read once and written once.
   void CopyInput(size_t node, const Op& op) {
-    const Value& own = shards_[node].value(op.inputs[0]);
-    const Bytes size{own.shape.elements() * static_cast<int64_t>(SizeOf(own.dtype))};
+    const Bytes size = SizeOf(shards_[node].value(op.inputs[0]));
     const OpWork copy{.kind = OpKind::kMove, .activations = size * 2};
     Run(node, EventKind::kReceive, op.name, OpTime(copy, SpeedOf(node)));
   }
@@ -185,11 +190,11 @@ class Player {
       result_.slowest_link = static_cast<size_t>(slowest - result_.links.begin());
   }
 
-  std::vector<Graph> shards_;
   const std::vector<Transfer>& traffic_;
+  const std::vector<Graph>& shards_;
+  const std::vector<std::vector<OpWork>>& works_;  // by node and op
   const Cluster& cluster_;
   size_t count_;
-  std::vector<std::vector<OpWork>> works_;        // by node and op
   std::vector<size_t> next_op_;                   // by node
   std::vector<Moment> processors_;                // by node
   std::vector<Moment> links_;                     // by ordered pair
@@ -200,16 +205,28 @@ class Player {
 
 }  // namespace
 
-Result<Simulation> Simulate(const Cut& cut, const Cluster& cluster) {
-  if (cut.shards.size() > cluster.nodes.size()) {
+Result<Simulator> Simulator::Make(const Cut& cut) {
+  Simulator simulator(cut);
+  for (Graph& shard : simulator.shards_) {
+    DISCO_TRY(RewriteForKernels(shard));
+    simulator.works_.push_back(WorkOf(shard));
+  }
+  return simulator;
+}
+
+Result<Simulation> Simulator::On(const Cluster& cluster) const {
+  if (shards_.size() > cluster.nodes.size()) {
     return Fail(ErrorKind::kInvalid,
                 "the plan is for {} nodes, the cluster has {}; give a larger cluster or another "
                 "plan",
-                cut.shards.size(), cluster.nodes.size());
+                shards_.size(), cluster.nodes.size());
   }
-  std::vector<Graph> shards = cut.shards;
-  for (Graph& shard : shards) DISCO_TRY(RewriteForKernels(shard));
-  return Player(std::move(shards), cut.traffic, cluster).Play();
+  return Player({*traffic_, shards_, works_}, cluster).Play();
+}
+
+Result<Simulation> Simulate(const Cut& cut, const Cluster& cluster) {
+  DISCO_ASSIGN(const Simulator simulator, Simulator::Make(cut));
+  return simulator.On(cluster);
 }
 
 }  // namespace disco

@@ -17,6 +17,7 @@
 
 #include "disco/base/timeline.h"
 #include "disco/cost/cluster.h"
+#include "disco/cost/op_time.h"
 #include "disco/shard/cut.h"
 
 namespace disco {
@@ -72,6 +73,22 @@ struct Simulation {
                                          // to `total`
 };
 
+// The shards of a cut, made ready once to be played on any number of clusters.
+class Simulator {
+ public:
+  // `cut` has to live as long.
+  static Result<Simulator> Make(const Cut& cut);
+  Result<Simulation> On(const Cluster& cluster) const;
+
+ private:
+  explicit Simulator(const Cut& cut) : traffic_(&cut.traffic), shards_(cut.shards) {}
+
+  const std::vector<Transfer>* traffic_;
+  std::vector<Graph> shards_;               // as kernels run them
+  std::vector<std::vector<OpWork>> works_;  // by shard and op
+};
+
+// On one cluster.
 Result<Simulation> Simulate(const Cut& cut, const Cluster& cluster);
 
 // A group per node, with a track of its processor and one for each link out of it.

@@ -15,19 +15,14 @@ TEST(FuseTest, ResidualLayerIsOneCall) {
 
 TEST(FuseTest, ForeignPartOfShardTakesTheSum) {
   Layers net;
-  const ValueId local = net.Conv("local", net.x);
-  const ValueId foreign = net.Conv("foreign", net.Receive("receive"));
-  net.graph.outputs = {
-      net.Relu("relu", net.Add("residual", net.Add("sum", local, foreign), net.x))};
+  net.ResidualLayer(net.x);
   EXPECT_EQ(net.Chains(), "local receive foreign+sum+residual+relu");
 }
 
 TEST(FuseTest, AResidualIsAddedBeforeTheReceive) {
   Layers net;
   const ValueId x = net.Relu("start", net.x);
-  const ValueId local = net.Conv("local", net.x);
-  const ValueId foreign = net.Conv("foreign", net.Receive("receive"));
-  net.graph.outputs = {net.Relu("relu", net.Add("residual", net.Add("sum", local, foreign), x))};
+  net.ResidualLayer(x);
   ASSERT_TRUE(InferShapes(net.graph));
   AddEarly(net.graph);
   ASSERT_TRUE(Validate(net.graph));

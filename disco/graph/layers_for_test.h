@@ -29,6 +29,14 @@ struct Layers {
   ValueId Receive(const std::string& name) {
     return graph.AddOp(OpType::kReceive, name, {}, ReceiveParams{{{1, 1, 4}}, 1, {1, 4, 3, 3}});
   }
+  // As a shard has a residual layer: ((local + foreign) + residual), then Relu, which is the
+  // output. Returns what makes the local part.
+  ValueId ResidualLayer(ValueId residual) {
+    const ValueId local = Conv("local", x);
+    const ValueId foreign = Conv("foreign", Receive("receive"));
+    graph.outputs = {Relu("relu", Add("residual", Add("sum", local, foreign), residual))};
+    return local;
+  }
   // The chains as text: "conv+add+relu pool".
   std::string Chains() {
     EXPECT_TRUE(InferShapes(graph));

@@ -81,12 +81,16 @@ Bytes WeightBytes(const Graph& graph) {
   return total;
 }
 
+Bytes SizeOf(const Value& value) {
+  return {value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+}
+
 Bytes FeatureBytes(const Graph& graph) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   Bytes total;
   for (const Value& value : graph.values) {
     if (value.constant) continue;
-    const Bytes size{value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+    const Bytes size = SizeOf(value);
     if (size.value > kMost - total.value) return {kMost};
     total += size;
   }

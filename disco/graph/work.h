@@ -20,6 +20,9 @@ Status CheckWork(const Graph& graph);
 
 int64_t ParameterCount(const Graph& graph);
 
+// Of its elements, in bytes.
+Bytes SizeOf(const Value& value);
+
 // All constants that are data of ops, in bytes.
 Bytes WeightBytes(const Graph& graph);
 

@@ -8,6 +8,7 @@
 
 #include "disco/graph/fold_constants.h"
 #include "disco/graph/infer_shapes.h"
+#include "disco/graph/work.h"
 #include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/reference/reference.h"
 
@@ -24,7 +25,7 @@ Status CheckFits(const Graph& graph) {
     if (const Status status = CheckShape(value.shape); !status) {
       return At("value '" + value.name + "'", status.error());
     }
-    needed += Bytes{value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+    needed += SizeOf(value);
     if (needed > memory) {
       return Fail(ErrorKind::kInvalid,
                   "with value '{}' {}, network '{}' outgrows the {} of this machine", value.name,

@@ -16,10 +16,7 @@ int BufferOf(const BufferPlan& plan, ValueId id) { return plan.buffer[static_cas
 
 TEST(BuffersTest, TheForeignPartOfAShardIsSummedOverTheLocalPart) {
   Layers net;
-  const ValueId local = net.Conv("local", net.x);
-  const ValueId foreign = net.Conv("foreign", net.Receive("receive"));
-  net.graph.outputs = {
-      net.Relu("relu", net.Add("residual", net.Add("sum", local, foreign), net.x))};
+  const ValueId local = net.ResidualLayer(net.x);
   const BufferPlan plan = PlanOf(net);
   EXPECT_EQ(plan.summed_in_place[2], 0u);
   EXPECT_EQ(BufferOf(plan, net.graph.outputs[0]), BufferOf(plan, local));
@@ -28,9 +25,7 @@ TEST(BuffersTest, TheForeignPartOfAShardIsSummedOverTheLocalPart) {
 TEST(BuffersTest, AResidualAddedBeforeTheReceiveHoldsBothSums) {
   Layers net;
   const ValueId x = net.Relu("start", net.x);
-  const ValueId local = net.Conv("local", net.x);
-  const ValueId foreign = net.Conv("foreign", net.Receive("receive"));
-  net.graph.outputs = {net.Relu("relu", net.Add("residual", net.Add("sum", local, foreign), x))};
+  net.ResidualLayer(x);
   ASSERT_TRUE(InferShapes(net.graph));
   AddEarly(net.graph);
   const BufferPlan plan = PlanOf(net);

@@ -33,10 +33,7 @@ class ReferenceProgram : public Program {
     for (const Op& op : graph_.ops) {
       times_.push_back({op.name, KindOf(op)});
       for (const ValueId id : op.outputs) {
-        if (id == kNoValue) continue;
-        const Value& value = graph_.value(id);
-        report_.activations +=
-            Bytes{value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
+        if (id != kNoValue) report_.activations += SizeOf(graph_.value(id));
       }
     }
     const GraphIndex index(graph_);
