@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <numeric>
 
 namespace disco {
@@ -54,36 +55,67 @@ Result<std::vector<int64_t>> Steps(const Op& op, int rank, int axis,
   return steps;
 }
 
-// Elements of type T, which need not be aligned; `encode` takes a value and the feature it is of.
-template <class T, class Encode>
-void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> payload,
-            Encode encode) {
-  std::byte* to = payload.data();
-  const size_t features = index.features.size();
-  for (const int64_t position : index.positions) {
-    const float* const from = value + position;
-    for (size_t feature = 0; feature < features; ++feature) {
-      const T element = encode(from[index.features[feature]], feature);
-      std::memcpy(to, &element, sizeof(T));
-      to += sizeof(T);
-    }
+// Offsets of positions come in rows of one length and step, since each axis has one stride.
+void SetPositions(const std::vector<int64_t>& offsets, PayloadIndex& index) {
+  if (offsets.size() > 1) index.step = offsets[1] - offsets[0];
+  const auto next = std::ranges::adjacent_find(
+      offsets, [&](int64_t offset, int64_t following) { return following - offset != index.step; });
+  const auto length = next == offsets.end() ? std::ssize(offsets) : next - offsets.begin() + 1;
+  index.length = std::max<int64_t>(1, length);
+  for (int64_t first = 0; first < std::ssize(offsets); first += index.length)
+    index.rows.push_back(offsets[static_cast<size_t>(first)]);
+}
+
+// Calls `visit` with the offset and the number of neighbouring positions, so few of them that they
+// stay in the nearest cache while one feature after the other is taken from them: a loop over
+// positions has no offsets to read.
+template <class Visit>
+void ForEachBlock(const PayloadIndex& index, Visit visit) {
+  constexpr int64_t kBlock = 32;
+  for (const int64_t row : index.rows) {
+    for (int64_t first = 0; first < index.length; first += kBlock)
+      visit(row + first * index.step, std::min(kBlock, index.length - first));
   }
 }
 
-template <class T, class Decode>
-void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, float* value,
-              Decode decode) {
-  const std::byte* from = payload.data();
-  const size_t features = index.features.size();
-  for (const int64_t position : index.positions) {
-    float* const to = value + position;
-    for (size_t feature = 0; feature < features; ++feature) {
-      T element;
-      std::memcpy(&element, from, sizeof(T));
-      to[index.features[feature]] = decode(element, feature);
-      from += sizeof(T);
+// Elements of type T, which need not be aligned; encoder(k) gives how feature k is encoded.
+template <class T, class Encoder>
+void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> payload,
+            Encoder encoder) {
+  const size_t width = index.features.size() * sizeof(T);
+  std::byte* block = payload.data();
+  ForEachBlock(index, [&](int64_t offset, int64_t positions) {
+    for (size_t feature = 0; feature < index.features.size(); ++feature) {
+      const auto encode = encoder(feature);
+      const float* from = value + offset + index.features[feature];
+      std::byte* to = block + feature * sizeof(T);
+      for (int64_t i = 0, step = index.step; i < positions; ++i, from += step, to += width) {
+        const T element = encode(*from);
+        std::memcpy(to, &element, sizeof(T));
+      }
     }
-  }
+    block += static_cast<size_t>(positions) * width;
+  });
+}
+
+template <class T, class Decoder>
+void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, float* value,
+              Decoder decoder) {
+  const size_t width = index.features.size() * sizeof(T);
+  const std::byte* block = payload.data();
+  ForEachBlock(index, [&](int64_t offset, int64_t positions) {
+    for (size_t feature = 0; feature < index.features.size(); ++feature) {
+      const auto decode = decoder(feature);
+      float* to = value + offset + index.features[feature];
+      const std::byte* from = block + feature * sizeof(T);
+      for (int64_t i = 0, step = index.step; i < positions; ++i, from += width, to += step) {
+        T element;
+        std::memcpy(&element, from, sizeof(T));
+        *to = decode(element);
+      }
+    }
+    block += static_cast<size_t>(positions) * width;
+  });
 }
 
 // Those of the scales from `first` on that are for the features of `index`.
@@ -109,7 +141,8 @@ Result<PayloadIndex> SendIndex(const Graph& graph, const Op& op,
   DISCO_ASSIGN(const int axis, FeatureAxis(op, value, params.axis));
   DISCO_ASSIGN(const std::vector<int64_t> steps,
                Steps(op, value.shape.rank(), axis, params.stride));
-  PayloadIndex index{.positions = Offsets(value.shape, strides, steps)};
+  PayloadIndex index;
+  SetPositions(Offsets(value.shape, strides, steps), index);
   for (const int64_t feature : params.features) {
     if (feature < 0 || feature >= value.shape[axis]) {
       return OpError(op, ErrorKind::kInvalid, "feature {} is outside '{}' {}", feature, value.name,
@@ -136,8 +169,8 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
       return OpError(op, ErrorKind::kInvalid, "node {} sends {} features, too many for {}",
                      source.from, source.features, ToString(value.shape));
     }
-    PayloadIndex index{.positions = positions,
-                       .features = std::vector<int64_t>(static_cast<size_t>(source.features))};
+    PayloadIndex index{.features = std::vector<int64_t>(static_cast<size_t>(source.features))};
+    SetPositions(positions, index);
     for (int64_t& offset : index.features) offset = first++ * strides[static_cast<size_t>(axis)];
     DISCO_TRY(SetWire(op, params.wire, received, index));
     received += index.features.size();
@@ -153,12 +186,13 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
 void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload) {
   switch (index.wire) {
     case WireType::kF32:
-      return PackAs<float>(index, value, payload, [](float x, size_t) { return x; });
+      return PackAs<float>(index, value, payload, [](size_t) { return std::identity(); });
     case WireType::kF16:
-      return PackAs<uint16_t>(index, value, payload, [](float x, size_t) { return EncodeHalf(x); });
+      return PackAs<uint16_t>(index, value, payload,
+                              [](size_t) { return [](float x) { return EncodeHalf(x); }; });
     case WireType::kInt8:
-      return PackAs<uint8_t>(index, value, payload, [&](float x, size_t feature) {
-        return index.codes[feature].Encode(x);
+      return PackAs<uint8_t>(index, value, payload, [&](size_t feature) {
+        return [code = index.codes[feature]](float x) { return code.Encode(x); };
       });
   }
 }
@@ -166,13 +200,13 @@ void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> pa
 void Unpack(const PayloadIndex& index, std::span<const std::byte> payload, float* value) {
   switch (index.wire) {
     case WireType::kF32:
-      return UnpackAs<float>(index, payload, value, [](float x, size_t) { return x; });
+      return UnpackAs<float>(index, payload, value, [](size_t) { return std::identity(); });
     case WireType::kF16:
       return UnpackAs<uint16_t>(index, payload, value,
-                                [](uint16_t x, size_t) { return DecodeHalf(x); });
+                                [](size_t) { return [](uint16_t x) { return DecodeHalf(x); }; });
     case WireType::kInt8:
-      return UnpackAs<uint8_t>(index, payload, value, [&](uint8_t x, size_t feature) {
-        return index.codes[feature].Decode(x);
+      return UnpackAs<uint8_t>(index, payload, value, [&](size_t feature) {
+        return [code = index.codes[feature]](uint8_t x) { return code.Decode(x); };
       });
   }
 }

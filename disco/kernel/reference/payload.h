@@ -15,12 +15,15 @@
 
 namespace disco {
 
-// Element (p, k) of the payload is element positions[p] + features[k] of the value.
+// Element (r, i, k) of the payload is element rows[r] + i * step + features[k] of the value.
 struct PayloadIndex {
-  std::vector<int64_t> positions, features;  // offsets in elements
+  std::vector<int64_t> rows, features;  // offsets in elements
+  int64_t length = 1, step = 0;  // of a row: its positions, and elements from one to the next
   WireType wire = WireType::kF32;
   std::vector<Int8Code> codes;  // of each feature; kInt8 only
-  size_t size_bytes() const { return positions.size() * features.size() * SizeOf(wire); }
+  size_t size_bytes() const {
+    return rows.size() * static_cast<size_t>(length) * features.size() * SizeOf(wire);
+  }
 };
 
 // Of a Send; `strides` are those of its value in memory.
