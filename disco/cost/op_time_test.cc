@@ -73,6 +73,7 @@ TEST(OpTime, IsTheSumOfItsTerms) {
   EXPECT_DOUBLE_EQ(OpTime(graph, graph.ops[0], {}).count(), 0) << "unlimited";
 }
 
+// What is fused: graph/fuse_test.cc.
 TEST(FusedOps, AResidualBlockIsItsConvolutions) {
   Sketch sketch;
   const ValueId x = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 8);
@@ -82,51 +83,12 @@ TEST(FusedOps, AResidualBlockIsItsConvolutions) {
               ElementsAre("point a", "point b", "point c"));
 }
 
-TEST(FusedOps, NothingFollowsAnActivation) {
+TEST(FusedOps, AConvolutionAlsoReadsWhatItAdds) {
   Sketch sketch;
-  const ValueId x = sketch.Input({1, 8, 4, 4});
-  const ValueId relu = sketch.Relu("relu", sketch.Conv("a", x, 8));
-  const ValueId sum = sketch.Op(OpType::kAdd, "add", {relu, x});
-  EXPECT_THAT(TimedOps(sketch.Finish({sum})), ElementsAre("point a", "move add"));
-}
-
-TEST(FusedOps, AValueThatOthersReadIsKept) {
-  Sketch sketch;
-  const ValueId a = sketch.Conv("a", sketch.Input({1, 8, 4, 4}), 8);
-  const ValueId relu = sketch.Relu("relu", a),
-                sigmoid = sketch.Op(OpType::kSigmoid, "sigmoid", {a});
-  EXPECT_THAT(TimedOps(sketch.Finish({relu, sigmoid})),
-              ElementsAre("point a", "move relu", "move sigmoid"));
-  Sketch other;
-  const ValueId b = other.Conv("b", other.Input({1, 8, 4, 4}), 8);
-  const ValueId relu_b = other.Relu("relu", b);
-  EXPECT_THAT(TimedOps(other.Finish({relu_b, b})), ElementsAre("point b", "move relu"));
-}
-
-TEST(FusedOps, AnAddThatBroadcastsItsConvStaysAlone) {
-  Sketch sketch;
-  const ValueId x = sketch.Input({1, 8, 4, 4});
-  const ValueId pooled = sketch.Op(OpType::kGlobalAveragePool, "pool", {x});
-  const ValueId sum = sketch.Op(OpType::kAdd, "add", {sketch.Conv("a", pooled, 8), x});
-  EXPECT_THAT(TimedOps(sketch.Finish({sum})), ElementsAre("move pool", "point a", "move add"));
-}
-
-TEST(FusedOps, NothingIsFusedAcrossAReceive) {
-  Graph graph;
-  const Shape shape = {1, 8, 4, 4};
-  const ValueId x = graph.AddValue("x", DType::kF32, shape);
-  const ValueId w = graph.AddConstant("w", Tensor(DType::kF32, {8, 8, 1, 1}));
-  graph.inputs = {x};
-  const ValueId local = graph.AddOp(OpType::kConv, "local", {x, w}, ConvParams{});
-  const ValueId received = graph.AddOp(OpType::kReceive, "received", {}, ReceiveParams{});
-  const ValueId foreign = graph.AddOp(OpType::kConv, "foreign", {received, w}, ConvParams{});
-  const ValueId sum = graph.AddOp(OpType::kAdd, "sum", {local, foreign});
-  graph.outputs = {sum};
-  for (const ValueId value : {local, received, foreign, sum}) graph.value(value).shape = shape;
-  EXPECT_THAT(TimedOps(graph), ElementsAre("point local", "point foreign"));
-  EXPECT_EQ(WorkOf(graph)[2].activations.value, 4 * 3 * 128) << "in, out, and what is added";
-  graph.ops[3].inputs = {local, x};
-  EXPECT_THAT(TimedOps(graph), ElementsAre("point local", "point foreign", "move sum"));
+  const ValueId x = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 8);
+  const ValueId sum = sketch.Op(OpType::kAdd, "add", {sketch.Conv("b", x, 8), x});
+  EXPECT_EQ(WorkOf(sketch.Finish({sum}))[1].activations.value, 4 * 3 * 128)
+      << "in, out, and what is added";
 }
 
 TEST(GraphTime, OfAResNetIsItsConvolutionsPoolsAndClassifier) {

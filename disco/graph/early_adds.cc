@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/graph/early_adds.h"
 
-#include <algorithm>
-
 namespace disco {
 namespace {
 
@@ -15,15 +13,13 @@ class Mover {
   OpId AddToMove(ValueId sum, ValueId other) const {
     const OpId add = index_.producer(sum);
     if (add == GraphIndex::kNoOp || graph_.op(add).type != OpType::kAdd) return GraphIndex::kNoOp;
-    const bool alone = index_.readers(sum).size() == 1 &&
-                       std::ranges::find(graph_.outputs, sum) == graph_.outputs.end();
     const Op& op = graph_.op(add);
     const OpId early = index_.producer(op.inputs[0]), late = index_.producer(op.inputs[1]);
     const bool waits = early != GraphIndex::kNoOp && ReceiveBetween(early, late);
     const bool there = waits && index_.producer(other) < early;
     const bool alike = graph_.value(other).shape == graph_.value(sum).shape &&
                        graph_.value(op.inputs[0]).shape == graph_.value(sum).shape;
-    return alone && there && alike ? add : GraphIndex::kNoOp;
+    return index_.HasOneReader(sum) && there && alike ? add : GraphIndex::kNoOp;
   }
 
   OpId producer(ValueId value) const { return index_.producer(value); }

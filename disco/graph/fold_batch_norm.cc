@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/graph/fold_batch_norm.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace disco {
@@ -18,9 +17,7 @@ bool CanFold(const Graph& graph, const GraphIndex& index, const Op& norm) {
   }
   const ValueId between = norm.inputs[0];
   const OpId producer = index.producer(between);
-  if (producer == GraphIndex::kNoOp || index.readers(between).size() != 1) return false;
-  if (std::find(graph.outputs.begin(), graph.outputs.end(), between) != graph.outputs.end())
-    return false;
+  if (producer == GraphIndex::kNoOp || !index.HasOneReader(between)) return false;
   const Op& conv = graph.op(producer);
   const Tensor* weights = conv.type == OpType::kConv ? graph.ConstantInput(conv, 1) : nullptr;
   if (weights == nullptr || weights->dtype() != DType::kF32 || weights->elements() == 0)

@@ -50,12 +50,10 @@ class Fuser {
     const OpId producer = index_.producer(value);
     if (producer == GraphIndex::kNoOp || producer < last_receive_) return nullptr;
     FusedOp& fused = chains_[chain_of_[static_cast<size_t>(producer)]];
-    const bool alone = index_.readers(value).size() == 1 &&
-                       std::ranges::find(graph_.outputs, value) == graph_.outputs.end();
     const Value& result = graph_.value(graph_.op(reader).outputs[0]);
     const bool alike = result.dtype == DType::kF32 && result.shape == graph_.value(value).shape;
     const bool open = TakesOthers(graph_.op(fused.chain[0]).type) && !fused.activation;
-    return alone && alike && open ? &fused : nullptr;
+    return index_.HasOneReader(value) && alike && open ? &fused : nullptr;
   }
 
   bool FuseAdd(OpId op) {

@@ -64,6 +64,12 @@ TEST(FuseTest, ValuesWithOtherReadersStay) {
   EXPECT_EQ(doubled.Chains(), "conv add");
 }
 
+TEST(FuseTest, NothingFollowsAnActivation) {
+  Layers net;
+  net.graph.outputs = {net.Add("add", net.Relu("relu", net.Conv("conv", net.x)), net.x)};
+  EXPECT_EQ(net.Chains(), "conv+relu add");
+}
+
 TEST(FuseTest, AddThatEnlargesStays) {
   Layers net;
   const ValueId wide = net.graph.AddConstant("wide", Tensor(DType::kF32, {2, 4, 3, 3}));

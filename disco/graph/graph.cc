@@ -35,7 +35,10 @@ const Tensor* Graph::ConstantInput(const Op& op, size_t slot) const {
 }
 
 GraphIndex::GraphIndex(const Graph& graph)
-    : producers_(graph.values.size(), kNoOp), readers_(graph.values.size()) {
+    : producers_(graph.values.size(), kNoOp),
+      readers_(graph.values.size()),
+      is_output_(graph.values.size()) {
+  for (const ValueId output : graph.outputs) is_output_[static_cast<size_t>(output)] = true;
   for (size_t op = 0; op < graph.ops.size(); ++op) {
     for (const ValueId input : graph.ops[op].inputs) {
       if (input != kNoValue) readers_[static_cast<size_t>(input)].push_back(static_cast<OpId>(op));

@@ -75,10 +75,14 @@ class GraphIndex {
   const std::vector<OpId>& readers(ValueId value) const {
     return readers_[static_cast<size_t>(value)];
   }
+  bool IsOutput(ValueId value) const { return is_output_[static_cast<size_t>(value)]; }
+  // Whether one op reads `value`, once, and nobody else ever sees it.
+  bool HasOneReader(ValueId value) const { return readers(value).size() == 1 && !IsOutput(value); }
 
  private:
   std::vector<OpId> producers_;
   std::vector<std::vector<OpId>> readers_;
+  std::vector<bool> is_output_;
 };
 
 // "op 'layer1.0.conv1' (Conv): <message>".

@@ -19,10 +19,6 @@ bool Pools(const Op& op) {
   return (op.type == OpType::kMaxPool && !op.HasOutput(1)) || op.type == OpType::kAveragePool;
 }
 
-bool IsOutput(const Graph& graph, ValueId id) {
-  return std::ranges::find(graph.outputs, id) != graph.outputs.end();
-}
-
 // A value like `like` that does not exist yet.
 ValueId NewValue(Graph& graph, const std::string& name, ValueId like) {
   return graph.AddValue(name, graph.value(like).dtype, graph.value(like).shape);
@@ -42,8 +38,7 @@ bool MoveOnePool(Graph& graph) {
     if (!Pools(pool) || index.producer(pool.inputs[0]) == GraphIndex::kNoOp) continue;
     const OpId concat = index.producer(pool.inputs[0]);
     const Op join = graph.op(concat);
-    const bool alone = index.readers(pool.inputs[0]).size() == 1;
-    if (!JoinsFeatures(graph, join) || !alone || IsOutput(graph, pool.inputs[0])) continue;
+    if (!JoinsFeatures(graph, join) || !index.HasOneReader(pool.inputs[0])) continue;
     std::vector<Op> ops;
     Op joined{pool.name, OpType::kConcat, join.params, {}, {pool.outputs[0]}};
     for (size_t part = 0; part < join.inputs.size(); ++part) {
@@ -74,7 +69,7 @@ bool Pays(const Graph& graph, const GraphIndex& index, const Op& join) {
              static_cast<int64_t>(join.inputs.size() - 1);
   }
   return !index.readers(joined).empty() && added < graph.value(joined).shape.elements() &&
-         !IsOutput(graph, joined);
+         !index.IsOutput(joined);
 }
 
 std::vector<Op> SumOverParts(Graph& graph, const Op& conv, const std::vector<ValueId>& parts) {

@@ -23,9 +23,7 @@ bool NodeOps::Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId 
     if (part != nullptr &&
         std::find(part->owner.begin(), part->owner.end(), node) == part->owner.end())
       continue;
-    const bool returned =
-        std::find(graph.outputs.begin(), graph.outputs.end(), output) != graph.outputs.end();
-    if (returned && (part != nullptr || node == kReturningNode)) return true;
+    if (index_.IsOutput(output) && (part != nullptr || node == kReturningNode)) return true;
     for (const OpId reader : index_.readers(output)) {
       if (Runs(reader, node)) return true;
     }

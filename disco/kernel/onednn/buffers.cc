@@ -54,7 +54,7 @@ class Planner {
       lifetime.last = std::max(lifetime.last, static_cast<int>(step));
     };
     for (const OpId reader : index_.readers(id)) read_in(step_of_[static_cast<size_t>(reader)]);
-    if (std::ranges::find(graph_.outputs, id) != graph_.outputs.end()) read_in(steps_.size());
+    if (index_.IsOutput(id)) read_in(steps_.size());
   }
 
   void Share(ValueId id, int buffer) {
@@ -92,7 +92,7 @@ class Planner {
     if (!alike) return false;
     int reads = 0;
     for (const ValueId id : values_in_[static_cast<size_t>(BufferOf(addend))]) {
-      if (std::ranges::find(graph_.outputs, id) != graph_.outputs.end()) return false;
+      if (index_.IsOutput(id)) return false;
       for (const OpId reader : index_.readers(id)) {
         if (step_of_[static_cast<size_t>(reader)] > step) return false;
         reads += step_of_[static_cast<size_t>(reader)] == step ? 1 : 0;
