@@ -3,7 +3,7 @@
 
 Usage: bench/node_costs.py NETWORK.onnx [--sparsity 0.99] [--disco BINARY] [--out FILE.md]
 
-Two nodes are two `disco node --threads 1` pinned to cores 0 and 1. Memory is the most that the process ever had in memory
+Two nodes are two `disco node` of one thread each, pinned to cores 0 and 1. Memory is the most that the process ever had in memory
 (VmHWM), beyond what it had before its first session. The idle node has an open session whose caller is stopped.
 """
 import argparse

@@ -7,7 +7,7 @@ Usage: bench/speed.py one NETWORK.onnx...                  one node, 1 thread, a
        bench/speed.py uneven NETWORK.onnx [--throttle 0.5] two nodes, the second slowed down: equal shares against shares by speed
 Options: --disco BINARY, --rounds R (of 8 inferences each), --out FILE.md
 
-Two nodes are two `disco node --threads 1` pinned to cores 0 and 1. --shaped puts them into two network namespaces with
+Two nodes are two `disco node` of one thread each, pinned to cores 0 and 1. --shaped puts them into two network namespaces with
 a veth between them, each way limited by tc tbf with a burst of 16 kB (needs root; taken down at the end); two more nodes without
 such a link run the same plans in the same turns.
 
