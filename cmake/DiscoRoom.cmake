@@ -2,8 +2,9 @@
 #
 #   disco_room(plan PUBLIC graph tensor PRIVATE nlohmann_json::nlohmann_json)
 #
-# A name without "::" is another room. PRECOMPILE names headers so heavy that the room compiles them once (and has
-# to, if it has compiler flags of its own), TEST_PRECOMPILE those of its tests.
+# A name without "::" is another room. With CMAKE_UNITY_BUILD the sources of a room are compiled eight at a time, which
+# takes a third of the time; without it each is, and PRECOMPILE names headers so heavy that the room compiles them once
+# (and has to, if it has compiler flags of its own), TEST_PRECOMPILE those of its tests.
 if(DISCO_TESTS)
   enable_testing()
   include(GoogleTest)
@@ -27,6 +28,16 @@ file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
 add_library(disco_headers OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
 target_link_libraries(disco_headers PRIVATE disco_options fmt::fmt)
 target_precompile_headers(disco_headers PRIVATE ${DISCO_HEADERS})
+
+# Headers that TARGET compiles once: the HEADERS and those of SHARED, or, where there are none, what SHARED has compiled.
+function(disco_precompile target shared)
+  if(NOT ARGN)
+    target_precompile_headers(${target} REUSE_FROM ${shared})
+  elseif(NOT CMAKE_UNITY_BUILD)
+    get_target_property(headers ${shared} PRECOMPILE_HEADERS)
+    target_precompile_headers(${target} PRIVATE ${headers} ${ARGN})
+  endif()
+endfunction()
 
 function(disco_qualify out)
   set(names)
@@ -55,11 +66,7 @@ function(disco_room name)
   add_library(disco_${name} STATIC ${sources})
   set_target_properties(disco_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(disco_${name} PUBLIC disco_options ${public} PRIVATE ${private})
-  if(ROOM_PRECOMPILE)
-    target_precompile_headers(disco_${name} PRIVATE ${DISCO_HEADERS} ${ROOM_PRECOMPILE})
-  else()
-    target_precompile_headers(disco_${name} REUSE_FROM disco_headers)
-  endif()
+  disco_precompile(disco_${name} disco_headers ${ROOM_PRECOMPILE})
   if(DISCO_TESTS AND tests)
     disco_test(${name}_test SOURCES ${tests} LINK ${name} ${ROOM_TEST} PRECOMPILE ${ROOM_TEST_PRECOMPILE})
   endif()
@@ -83,10 +90,6 @@ function(disco_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${link} GTest::gtest_main GTest::gmock)
   target_compile_options(${name} PRIVATE ${DISCO_TEST_OPTIONS})
-  if(TEST_PRECOMPILE)
-    target_precompile_headers(${name} PRIVATE ${DISCO_TEST_HEADERS} ${TEST_PRECOMPILE})
-  else()
-    target_precompile_headers(${name} REUSE_FROM disco_test_headers)
-  endif()
+  disco_precompile(${name} disco_test_headers ${TEST_PRECOMPILE})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS "${TEST_LABELS}")
 endfunction()

@@ -35,9 +35,9 @@ inline void AddJsonFlag(CLI::App& command, bool& json) {
 }
 
 // Makes a subcommand whose options live in an Options object; `run` is called with them.
-template <class Options, class Declare, class Run>
+template <class Options, class Declare>
 void AddCommand(CLI::App& app, Action& action, const std::string& name, const std::string& what,
-                Declare declare, Run run) {
+                Declare declare, Status (*run)(Options&)) {
   CLI::App* command = app.add_subcommand(name, what);
   auto options = std::make_shared<Options>();
   declare(*command, *options);

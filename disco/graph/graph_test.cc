@@ -19,7 +19,7 @@ TEST(OpTypes, AreFoundByTheirName) {
 }
 
 // x -> Relu a -> Add b (with x) -> MaxPool c
-Graph Sound() {
+Graph SoundGraph() {
   Graph graph;
   const ValueId x = graph.AddValue("x", DType::kF32, {1, 2, 4});
   graph.inputs = {x};
@@ -38,7 +38,7 @@ struct Damage {
 class Damaged : public testing::TestWithParam<Damage> {};
 
 TEST_P(Damaged, IsRefusedByName) {
-  Graph graph = Sound();
+  Graph graph = SoundGraph();
   ASSERT_TRUE(Validate(graph));
   GetParam().apply(graph);
   const Status valid = Validate(graph);
@@ -88,20 +88,20 @@ INSTANTIATE_TEST_SUITE_P(Graphs, Damaged, testing::ValuesIn(kDamages),
                          [](const auto& test) { return test.param.name; });
 
 TEST(Graphs, AnInputMayBeAnOutput) {
-  Graph graph = Sound();
+  Graph graph = SoundGraph();
   graph.outputs.push_back(graph.inputs[0]);
   EXPECT_TRUE(Validate(graph));
 }
 
 TEST(Graphs, ASendMakesNothing) {
-  Graph graph = Sound();
+  Graph graph = SoundGraph();
   EXPECT_EQ(graph.AddOp(OpType::kSend, "send", {graph.outputs[0]}, SendParams{}), kNoValue);
   EXPECT_TRUE(graph.ops.back().outputs.empty());
   EXPECT_TRUE(Validate(graph));
 }
 
 TEST(Shards, SaySoOrSendOrReceive) {
-  Graph says = Sound(), sends = Sound(), receives = Sound();
+  Graph says = SoundGraph(), sends = SoundGraph(), receives = SoundGraph();
   EXPECT_FALSE(HoldsShard(says));
   says.metadata[kShardNodeKey] = "0";
   EXPECT_TRUE(HoldsShard(says));
@@ -112,14 +112,14 @@ TEST(Shards, SaySoOrSendOrReceive) {
 }
 
 TEST(Shards, NeedNoOutput) {
-  Graph graph = Sound();
+  Graph graph = SoundGraph();
   graph.outputs.clear();
   graph.metadata[kShardNodeKey] = "1";
   EXPECT_TRUE(Validate(graph));
 }
 
 TEST(GraphIndexes, KnowMakersAndReaders) {
-  const Graph graph = Sound();
+  const Graph graph = SoundGraph();
   const GraphIndex index(graph);
   EXPECT_EQ(index.producer(graph.inputs[0]), GraphIndex::kNoOp);
   EXPECT_EQ(index.producer(graph.outputs[0]), 2);
@@ -128,7 +128,7 @@ TEST(GraphIndexes, KnowMakersAndReaders) {
 }
 
 TEST(RemoveUnused, DropsOpsValuesAndOptionalOutputsThatNobodyNeeds) {
-  Graph graph = Sound();
+  Graph graph = SoundGraph();
   const Graph sound = graph;
   graph.AddConstant("unread", Tensor::Scalar(1));
   const ValueId side = graph.AddOp(OpType::kRelu, "side", {graph.inputs[0]});
@@ -144,7 +144,7 @@ TEST(RemoveUnused, DropsOpsValuesAndOptionalOutputsThatNobodyNeeds) {
 }
 
 TEST(RemoveUnused, KeepsWhatIsNeeded) {
-  Graph graph = Sound();
+  Graph graph = SoundGraph();
   const ValueId unread = graph.AddValue("unread input", DType::kF32, {1});
   graph.inputs.push_back(unread);
   const ValueId indices = graph.AddValue("indices");

@@ -8,14 +8,6 @@
 #include "disco/graph/pads.h"
 
 namespace disco {
-namespace {
-
-const Shape& InputShape(const Graph& graph, const Op& op, size_t slot = 0) {
-  return graph.value(op.inputs[slot]).shape;
-}
-
-}  // namespace
-
 Result<std::vector<int>> AxesOf(const Graph& graph, const Op& op, int rank) {
   std::vector<int> axes;
   if (!op.HasInput(1)) return axes;

@@ -7,6 +7,10 @@
 
 namespace disco {
 
+inline const Shape& InputShape(const Graph& graph, const Op& op, size_t slot = 0) {
+  return graph.value(op.inputs[slot]).shape;
+}
+
 Result<Shape> ReshapeShape(const Graph& graph, const Op& op);
 Result<Shape> FlattenShape(const Graph& graph, const Op& op);
 Result<Shape> TransposeShape(const Graph& graph, const Op& op);

@@ -10,10 +10,6 @@
 namespace disco {
 namespace {
 
-const Shape& InputShape(const Graph& graph, const Op& op, size_t slot = 0) {
-  return graph.value(op.inputs[slot]).shape;
-}
-
 Result<Shape> WindowShape(const Graph& graph, const Op& op, int64_t features) {
   DISCO_ASSIGN(const ResolvedWindow window, WindowOf(graph, op));
   std::vector<int64_t> dims = {InputShape(graph, op)[0], features};

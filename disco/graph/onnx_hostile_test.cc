@@ -13,7 +13,7 @@
 namespace disco {
 namespace {
 
-constexpr int64_t kHuge = int64_t{1} << 62;
+constexpr int64_t kHugeNumber = int64_t{1} << 62;
 
 // Reads and infers: what every caller does before anything runs.
 Status Load(const OnnxModelForTest& model) {
@@ -68,17 +68,17 @@ Attack Attribute(const char* name, const char* attribute, std::vector<int64_t> v
 }
 
 const Attack kAttacks[] = {
-    Attribute("HugeStrides", "strides", {kHuge, kHuge}),
+    Attribute("HugeStrides", "strides", {kHugeNumber, kHugeNumber}),
     Attribute("NegativeStrides", "strides", {-1, -1}),
     Attribute("ZeroStrides", "strides", {0, 0}),
     Attribute("TooManyStrides", "strides", {1, 1, 1}),
-    Attribute("HugeDilations", "dilations", {kHuge, kHuge}),
+    Attribute("HugeDilations", "dilations", {kHugeNumber, kHugeNumber}),
     Attribute("LargeDilations", "dilations", {int64_t{1} << 36, 1}),
-    Attribute("HugeKernel", "kernel_shape", {kHuge, kHuge}),
+    Attribute("HugeKernel", "kernel_shape", {kHugeNumber, kHugeNumber}),
     {"HugePads",
      [](OnnxModelForTest& m) {
        Conv(m).clear_attribute();
-       AttributeWriter(Conv(m)).Ints("pads", {kHuge, kHuge, kHuge, kHuge});
+       AttributeWriter(Conv(m)).Ints("pads", {kHugeNumber, kHugeNumber, kHugeNumber, kHugeNumber});
      }},
     {"OddPads",
      [](OnnxModelForTest& m) {
@@ -87,7 +87,7 @@ const Attack kAttacks[] = {
      }},
     {"NoGroup", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Int("group", 0); }},
     {"NegativeGroup", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Int("group", -1); }},
-    {"HugeGroup", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Int("group", kHuge); }},
+    {"HugeGroup", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Int("group", kHugeNumber); }},
     {"UnknownAutoPad", [](OnnxModelForTest& m) { AttributeWriter(Conv(m)).Text("auto_pad", "?"); }},
     {"NoNetworkOutput", [](OnnxModelForTest& m) { m.model.mutable_graph()->clear_output(); }},
     {"NoInput", [](OnnxModelForTest& m) { Conv(m).clear_input(); }},
@@ -193,7 +193,7 @@ TEST(HostileOnnx, FeaturesOfAReceiveHaveToFitItsShape) {
                                              {2, 3, {1, 3}},
                                              {-1, 3, {1, 3}},
                                              {1, -3, {1, 3}},
-                                             {1, 3, {kHuge, 3}}}) {
+                                             {1, 3, {kHugeNumber, 3}}}) {
     OnnxModelForTest model(13);
     onnx::NodeProto& node = model.Node("Receive", {}, {"y"});
     node.set_domain("disco");

@@ -36,8 +36,6 @@ std::vector<float> Floats(const std::vector<std::byte>& bytes) {
   return floats;
 }
 
-constexpr KernelKind kKernels[] = {KernelKind::kReference, KernelKind::kOneDnn};
-
 TEST(ExchangeTest, PayloadHoldsFeaturesLast) {
   Graph graph;
   graph.inputs = {graph.AddValue("x", DType::kF32, {2, 3, 2, 2})};

@@ -15,6 +15,8 @@
 
 namespace disco {
 
+inline constexpr KernelKind kKernels[] = {KernelKind::kReference, KernelKind::kOneDnn};
+
 inline Tensor RandomTensor(Random& random, const Shape& shape) {
   Tensor tensor(DType::kF32, shape);
   for (float& element : tensor.MutableData<float>())

@@ -12,8 +12,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr KernelKind kKernels[] = {KernelKind::kReference, KernelKind::kOneDnn};
-
 TEST(ThrottleTest, HoldsBackInProportion) {
   const auto start = Clock::now() - std::chrono::milliseconds(5);
   const auto end = HoldBack(start, 0.25);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "disco/node/patience_for_test.h"
 #include "disco/node/runner.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
@@ -17,9 +18,6 @@ namespace disco {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr Milliseconds kPatience{20000};
-Deadline Patience() { return Deadline::In(kPatience); }
 
 // One layer on one node: member 0 is the node, member 1 the caller.
 class Talk : public testing::Test {
@@ -50,7 +48,7 @@ class Talk : public testing::Test {
 class CallerTalk : public Talk {
  protected:
   // The node has already posted what the test let it; the caller asks.
-  std::string ErrorOfInfer(Milliseconds deadline = kPatience) {
+  std::string ErrorOfInfer(Milliseconds deadline = kTestPatience) {
     Caller caller(graph_, cut_, {.deadline = deadline});
     const auto outputs = caller.Infer(this->caller(), inputs_);
     EXPECT_FALSE(outputs);
@@ -69,7 +67,7 @@ TEST_F(CallerTalk, TakesAnAnswerWithItsReport) {
   FrameHeader report = Frame(FrameKind::kOutput);
   report.transfer = kReportTransfer;
   ASSERT_TRUE(PostFrame(node(), 1, report, Encode({Bytes{3}, Bytes{4}, {}, {}})));
-  Caller caller(graph_, cut_, {.deadline = kPatience});
+  Caller caller(graph_, cut_, {.deadline = kTestPatience});
   const auto outputs = caller.Infer(this->caller(), inputs_);
   ASSERT_TRUE(outputs) << outputs.error().message;
   EXPECT_EQ(outputs->at(0).shape(), (Shape{1, 4, 3, 3}));

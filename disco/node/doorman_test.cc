@@ -11,6 +11,7 @@
 
 #include "disco/node/lobby.h"
 #include "disco/node/message.h"
+#include "disco/node/patience_for_test.h"
 
 namespace disco {
 namespace {
@@ -18,7 +19,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Deadline Patience() { return Deadline::In(Milliseconds(20000)); }
 const auto kGoOn = [] { return Status(); };
 
 class Door : public testing::Test {

@@ -28,9 +28,9 @@ struct Loaded {
   Runner runner;
 };
 
-class Opening {
+class NodesOpening {
  public:
-  Opening(const Visitor& caller, const NodeHouse& house, SessionControl& control)
+  NodesOpening(const Visitor& caller, const NodeHouse& house, SessionControl& control)
       : caller_(caller), hello_(caller.hello), house_(house), control_(control) {}
 
   Result<Loaded> Load() try {
@@ -153,7 +153,7 @@ struct OpenSession {
 
 Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house, SessionControl& control) {
   const SessionControl::Hold hold(control, [&caller] { caller.socket.Shutdown(); });
-  Opening opening(caller, house, control);
+  NodesOpening opening(caller, house, control);
   DISCO_ASSIGN(Loaded loaded, opening.Load());
   control.Touch();
   const FrameHeader ready{.kind = FrameKind::kReady, .plan_hash = caller.hello.plan_hash};

@@ -41,9 +41,10 @@ std::string RandomName() {
 
 // Opening goes in steps, each of which all nodes take before the next begins, so that a step's
 // deadline does not depend on how long another node takes over an earlier one.
-class Opening {
+class CallersOpening {
  public:
-  Opening(const std::vector<Endpoint>& endpoints, const Cut& cut, const SessionOptions& options)
+  CallersOpening(const std::vector<Endpoint>& endpoints, const Cut& cut,
+                 const SessionOptions& options)
       : endpoints_(endpoints), cut_(cut), options_(options), session_(RandomName()) {}
 
   Result<std::vector<std::optional<TcpPeer>>> Run(Caller& caller) {
@@ -163,7 +164,7 @@ Result<std::unique_ptr<Session>> Session::Connect(const Graph& graph, const Plan
   }
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
   Caller caller(graph, cut, options);
-  DISCO_ASSIGN(auto peers, Opening(nodes, cut, options).Run(caller));
+  DISCO_ASSIGN(auto peers, CallersOpening(nodes, cut, options).Run(caller));
   return std::make_unique<RemoteSession>(std::move(caller), MakeTcpMesh(std::move(peers)));
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "disco/node/message.h"
+#include "disco/node/patience_for_test.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
 #include "disco/plan/sketch_for_test.h"
@@ -18,7 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Milliseconds kPatience{20000}, kShort{100};
+constexpr Milliseconds kShort{100};
 
 class ServerForTest {
  public:
@@ -49,7 +50,7 @@ struct Network {
     plan = SingleNodePlan(graph);
   }
   Result<std::unique_ptr<Session>> Open(const ServerForTest& server) const {
-    return Session::Connect(graph, plan, {server.endpoint()}, {.deadline = kPatience});
+    return Session::Connect(graph, plan, {server.endpoint()}, {.deadline = kTestPatience});
   }
   Graph graph;
   Plan plan;
@@ -61,18 +62,17 @@ Result<Socket> Greet(const Endpoint& node, Bytes shard_size) {
   const Hello hello{.session = "stranger",
                     .shard_hash = 1,
                     .shard_size = shard_size,
-                    .deadline = kPatience,
+                    .deadline = kTestPatience,
                     .listen = {node}};
-  DISCO_ASSIGN(Socket socket, Connect(node, Deadline::In(kPatience)));
-  DISCO_TRY(
-      SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Deadline::In(kPatience)));
-  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, Deadline::In(kPatience)));
+  DISCO_ASSIGN(Socket socket, Connect(node, Patience()));
+  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Patience()));
+  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, Patience()));
   return socket;
 }
 
 // Tries until it is let in.
 Status OpenSoon(const Network& network, const ServerForTest& server) {
-  const Deadline deadline = Deadline::In(kPatience);
+  const Deadline deadline = Patience();
   while (true) {
     const auto session = network.Open(server);
     if (session || deadline.Passed()) return session ? Status() : tl::unexpected(session.error());
@@ -89,7 +89,7 @@ TEST(NodeServer, AShardThatNeverComesFreesItsPlace) {
 }
 
 TEST(NodeServer, ACallerThatGoesFreesItsPlaceAtOnce) {
-  const ServerForTest server({.sessions = 1, .patience = kPatience});
+  const ServerForTest server({.sessions = 1, .patience = kTestPatience});
   ASSERT_TRUE(Greet(server.endpoint(), Bytes{1'900'000'000}));  // and closes
   EXPECT_TRUE(OpenSoon(Network(), server));
 }
@@ -108,7 +108,7 @@ TEST(NodeServer, ASilentSessionMakesRoomAndIsToldWhy) {
 }
 
 TEST(NodeServer, ASessionAtWorkKeepsItsPlace) {
-  const ServerForTest server({.sessions = 1, .idle = kPatience});
+  const ServerForTest server({.sessions = 1, .idle = kTestPatience});
   const Network network;
   const auto first = network.Open(server);
   ASSERT_TRUE(first);
@@ -119,7 +119,7 @@ TEST(NodeServer, ASessionAtWorkKeepsItsPlace) {
 }
 
 TEST(NodeServer, StoppingEndsSessionsInEveryState) {
-  ServerForTest server({.patience = kPatience});
+  ServerForTest server({.patience = kTestPatience});
   const Network network;
   const auto greeted = Greet(server.endpoint(), Bytes{1'000'000});  // owes its shard
   const auto open = network.Open(server);
@@ -127,7 +127,7 @@ TEST(NodeServer, StoppingEndsSessionsInEveryState) {
   ASSERT_TRUE(open);
   const auto start = Clock::now();
   server.Stop();
-  EXPECT_LT(Since(start), kPatience / 2);
+  EXPECT_LT(Since(start), kTestPatience / 2);
   EXPECT_FALSE((*open)->Infer(network.inputs));
 }
 
@@ -158,8 +158,8 @@ TEST(NodeServer, ManyWarningsAreNoReasonToFail) {
   }
   const Graph graph = sketch.Finish({x});
   const ServerForTest server({});
-  const auto session =
-      Session::Connect(graph, SingleNodePlan(graph), {server.endpoint()}, {.deadline = kPatience});
+  const auto session = Session::Connect(graph, SingleNodePlan(graph), {server.endpoint()},
+                                        {.deadline = kTestPatience});
   ASSERT_TRUE(session) << session.error().message;
   const std::vector<std::string>& warnings = (*session)->statistics()[0].warnings;
   ASSERT_FALSE(warnings.empty());

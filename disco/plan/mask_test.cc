@@ -20,16 +20,16 @@ struct KeptRow {
   double sparsity;
   int64_t ceil, floor;
 };
-class KeptCounts : public testing::TestWithParam<KeptRow> {};
+class KeptCountTest : public testing::TestWithParam<KeptRow> {};
 
-TEST_P(KeptCounts, RoundUpOrDown) {
+TEST_P(KeptCountTest, RoundUpOrDown) {
   const KeptRow& row = GetParam();
   EXPECT_EQ(KeptCount(row.features, {row.sparsity, false}), row.ceil);
   EXPECT_EQ(KeptCount(row.features, {row.sparsity, true}), row.floor);
 }
 
 // 1 - 0.7, 1 - 0.9 and 1 - 0.95 are no whole tenths in binary.
-INSTANTIATE_TEST_SUITE_P(Table, KeptCounts,
+INSTANTIATE_TEST_SUITE_P(Table, KeptCountTest,
                          testing::Values(KeptRow{10, 0.7, 3, 3}, KeptRow{10, 0.9, 1, 1},
                                          KeptRow{20, 0.95, 1, 1}, KeptRow{1000, 0.999, 1, 1},
                                          KeptRow{30, 0.9, 3, 3}, KeptRow{32, 0.99, 1, 0},

@@ -11,8 +11,8 @@ namespace disco {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr size_t kPrefix = 10;     // magic, version, 16-bit header length
-constexpr size_t kAlignment = 64;  // of the elements in the file
+constexpr size_t kPrefix = 10;         // magic, version, 16-bit header length
+constexpr size_t kDataAlignment = 64;  // of the elements in the file
 constexpr std::array<std::pair<std::string_view, DType>, 11> kDescriptions = {{
     {"<f4", DType::kF32},
     {"<f8", DType::kF64},
@@ -107,7 +107,8 @@ Status WriteNpy(const Tensor& tensor, const Path& path) {
   std::string header =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", description,
                   fmt::join(shape.begin(), shape.end(), ", "), shape.rank() == 1 ? "," : "");
-  const size_t padded = (kPrefix + header.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t padded =
+      (kPrefix + header.size() + 1 + kDataAlignment - 1) / kDataAlignment * kDataAlignment;
   header.resize(padded - kPrefix - 1, ' ');
   header += '\n';
   const auto length = static_cast<uint16_t>(header.size());

@@ -11,7 +11,7 @@ constexpr size_t kLengthBytes = 8;
 constexpr size_t kMaxHeader = 100'000'000;  // as the format's own reader accepts
 constexpr const char* kTexts = "__metadata__";
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 uint64_t ReadLength(std::span<const std::byte> bytes) {
   uint64_t length = 0;

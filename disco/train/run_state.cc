@@ -9,7 +9,7 @@
 namespace disco {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 }  // namespace
 

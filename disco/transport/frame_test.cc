@@ -9,6 +9,7 @@
 
 #include "disco/base/hash.h"
 #include "disco/base/random.h"
+#include "disco/transport/loopback_for_test.h"
 #include "disco/transport/memory_mesh.h"
 
 namespace disco {
@@ -18,8 +19,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 using FrameBytes = std::array<std::byte, kFrameSize>;
-
-Deadline Soon() { return Deadline::In(Milliseconds(120'000)); }
 
 FrameHeader Sample() {
   return {.kind = FrameKind::kFeatures,

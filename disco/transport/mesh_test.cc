@@ -36,7 +36,7 @@ class MeshTest : public testing::TestWithParam<MeshKind> {
 };
 
 // All links shaped, so lightly that the tests stay short.
-Meshes Shaped(Meshes meshes) {
+Meshes WithShape(Meshes meshes) {
   for (size_t self = 0; self < meshes.size(); ++self) {
     meshes[self] =
         MakeShapedMesh(std::move(meshes[self]), {.shape = {.bandwidth = {1e9},
@@ -55,8 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         MeshKind{"memory", [](int members) { return MakeMemoryMeshes(members); }},
         MeshKind{"tcp", [](int members) { return MakeLoopbackMeshes(members); }},
-        MeshKind{"shaped_memory", [](int members) { return Shaped(MakeMemoryMeshes(members)); }},
-        MeshKind{"shaped_tcp", [](int members) { return Shaped(MakeLoopbackMeshes(members)); }},
+        MeshKind{"shaped_memory", [](int members) { return WithShape(MakeMemoryMeshes(members)); }},
+        MeshKind{"shaped_tcp", [](int members) { return WithShape(MakeLoopbackMeshes(members)); }},
         MeshKind{
             "tcp_without_spin",
             [](int members) { return MakeLoopbackMeshes(members, {.spin = Milliseconds(0)}); }}),

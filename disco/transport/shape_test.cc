@@ -146,7 +146,7 @@ TEST(LinkSchedule, EveryLostTryCostsARetryAndNoOtherMessage) {
   EXPECT_GT(twice, 0);
 }
 
-std::vector<Clock::time_point> Arrivals(uint64_t seed, PeerId from, PeerId to) {
+std::vector<Clock::time_point> ArrivalsOf(uint64_t seed, PeerId from, PeerId to) {
   LinkSchedule link({.jitter = Milliseconds(9), .loss = 0.3, .seed = seed}, from, to);
   std::vector<Clock::time_point> arrivals;
   for (int i = 0; i < 100; ++i) arrivals.push_back(link.Arrival(kNow, Bytes{10}));
@@ -154,11 +154,11 @@ std::vector<Clock::time_point> Arrivals(uint64_t seed, PeerId from, PeerId to) {
 }
 
 TEST(LinkSchedule, DependsOnSeedAndBothEnds) {
-  const auto arrivals = Arrivals(7, 0, 1);
-  EXPECT_EQ(arrivals, Arrivals(7, 0, 1));
-  EXPECT_NE(arrivals, Arrivals(8, 0, 1));
-  EXPECT_NE(arrivals, Arrivals(7, 1, 0));
-  EXPECT_NE(arrivals, Arrivals(7, 0, 2));
+  const auto arrivals = ArrivalsOf(7, 0, 1);
+  EXPECT_EQ(arrivals, ArrivalsOf(7, 0, 1));
+  EXPECT_NE(arrivals, ArrivalsOf(8, 0, 1));
+  EXPECT_NE(arrivals, ArrivalsOf(7, 1, 0));
+  EXPECT_NE(arrivals, ArrivalsOf(7, 0, 2));
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
 
 Desc Builder::DescOf(ValueId id) const {
   const Shape& shape = ShapeOf(id);
-  if (shape.rank() == 0) return Desc({1}, dnnl::memory::data_type::f32, dnnl::memory::dims{1});
-  return Desc(shape.dims(), dnnl::memory::data_type::f32, Strides(id));
+  if (shape.rank() == 0) return Desc({1}, kFloat, dnnl::memory::dims{1});
+  return Desc(shape.dims(), kFloat, Strides(id));
 }
 
 std::byte* Builder::Data(ValueId id) {
@@ -27,8 +27,7 @@ std::byte* Builder::Data(ValueId id) {
   if (data != nullptr) return data;
   const Tensor& constant = *graph_.value(id).constant;
   if (!LiesPlain(id)) {
-    const Desc plain(constant.shape().dims(), dnnl::memory::data_type::f32,
-                     constant.shape().strides());
+    const Desc plain(constant.shape().dims(), kFloat, constant.shape().strides());
     return data = static_cast<std::byte*>(Pack(constant, plain, DescOf(id)).get_data_handle());
   }
   parts_.constants.push_back(constant);

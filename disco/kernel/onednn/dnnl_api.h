@@ -12,6 +12,7 @@ namespace disco::onednn {
 
 using Desc = dnnl::memory::desc;
 using PrimitiveDesc = dnnl::primitive_desc_base;
+inline constexpr auto kFloat = dnnl::memory::data_type::f32;
 
 struct WindowDims {
   dnnl::memory::dims kernel, strides, dilations, pads_begin,

@@ -5,8 +5,6 @@
 namespace disco::onednn {
 namespace {
 
-constexpr auto kFloat = dnnl::memory::data_type::f32;
-
 // W [M, C / group, K...] as oneDNN names its axes: with a group axis in front when there are
 // groups.
 dnnl::memory::dims WeightDims(const Shape& shape, int64_t group) {

@@ -44,7 +44,7 @@ Desc BroadcastDesc(const Builder& builder, ValueId id, int rank) {
   const int64_t size = builder.ShapeOf(id).elements();
   dims.insert(dims.begin(), missing, 1);
   strides.insert(strides.begin(), missing, size);
-  return Desc(dims, dnnl::memory::data_type::f32, strides);
+  return Desc(dims, kFloat, strides);
 }
 
 void Epilogue::Add(const dnnl::memory& addend) {

@@ -7,8 +7,6 @@
 namespace disco::onednn {
 namespace {
 
-constexpr auto kFloat = dnnl::memory::data_type::f32;
-
 // A product target = source weights + bias, all seen with the same number of axes.
 struct Product {
   Desc source, weights, target;

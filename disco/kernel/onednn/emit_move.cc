@@ -14,8 +14,8 @@ namespace {
 size_t ElementSize(const Emission& e) { return SizeOf(e.graph().value(e.output()).dtype); }
 
 Desc PlainDesc(const Shape& shape) {
-  if (shape.rank() == 0) return Desc({1}, dnnl::memory::data_type::f32, dnnl::memory::dims{1});
-  return Desc(shape.dims(), dnnl::memory::data_type::f32, shape.strides());
+  if (shape.rank() == 0) return Desc({1}, kFloat, dnnl::memory::dims{1});
+  return Desc(shape.dims(), kFloat, shape.strides());
 }
 
 using Strides = std::vector<int64_t>;
@@ -85,7 +85,7 @@ Status EmitTranspose(const Emission& e) {
   std::vector<int64_t> strides;
   for (const int64_t axis : permutation) strides.push_back(from[static_cast<size_t>(axis)]);
   if (e.graph().value(e.output()).dtype == DType::kF32 && shape.rank() > 0) {
-    const Desc view(shape.dims(), dnnl::memory::data_type::f32, strides);
+    const Desc view(shape.dims(), kFloat, strides);
     builder.AddReorder(e.op(), builder.Memory(view, builder.Data(e.input(0))),
                        builder.MemoryOf(e.output()));
     return {};

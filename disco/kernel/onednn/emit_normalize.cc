@@ -6,8 +6,6 @@
 namespace disco::onednn {
 namespace {
 
-constexpr auto kFloat = dnnl::memory::data_type::f32;
-
 // [outer, inner] with all axes from `axis` on in inner. Channels last that is possible when inner
 // holds all features and positions of an image: their order does not matter to a sum.
 Result<Desc> TwoAxes(const Emission& e, int axis) {

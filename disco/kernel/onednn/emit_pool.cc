@@ -52,7 +52,7 @@ Desc KeptDesc(const Builder& builder, ValueId output, const Shape& input,
     dims.push_back(reduced ? 1 : input[axis]);
     strides.push_back(reduced && dropped ? 1 : own[next++]);
   }
-  return Desc(dims, dnnl::memory::data_type::f32, strides);
+  return Desc(dims, kFloat, strides);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ LayoutCopy::LayoutCopy(Builder& builder, ValueId id, Direction direction)
   const Value& value = builder.graph().value(id);
   size_ = static_cast<size_t>(value.shape.elements()) * SizeOf(value.dtype);
   if (builder.LiesPlain(id) || size_ == 0) return;
-  const Desc plain(value.shape.dims(), dnnl::memory::data_type::f32, value.shape.strides());
+  const Desc plain(value.shape.dims(), kFloat, value.shape.strides());
   const Desc own = builder.DescOf(id);
   const bool out = direction == Direction::kToTensor;
   const dnnl::memory tensor = builder.Memory(plain, nullptr), buffer = builder.Memory(own, buffer_);
