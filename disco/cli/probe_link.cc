@@ -10,7 +10,7 @@
 namespace disco {
 namespace {
 
-constexpr int kWarmup = 3, kRepeats = 10, kLayers = 12;
+constexpr int kWarmup = 10, kRepeats = 30, kLayers = 12;
 
 // Layers of two features, one per node, each of which the other node reads: every layer but the
 // first is one message of side * side floats each way.

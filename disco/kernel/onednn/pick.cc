@@ -35,6 +35,7 @@ struct Mover {
   // `from` is null where an outer axis is filled.
   void Move(size_t axis, const T* from, T* to) const {
     if (axis == axes.size()) return MoveRun(from, to);
+    if (run == 1 && axis + 1 == axes.size()) return MoveSingly(axes[axis], from, to);
     for (const int64_t source : axes[axis].sources) {
       Move(axis + 1, from == nullptr || source < 0 ? nullptr : from + source, to);
       to += axes[axis].target_stride;
@@ -44,10 +45,17 @@ struct Mover {
   void MoveRun(const T* from, T* to) const {
     if (from == nullptr) {
       std::fill_n(to, run, filling);
-    } else if (run == 1) {
-      *to = *from;
     } else {
       std::memcpy(to, from, static_cast<size_t>(run) * sizeof(T));
+    }
+  }
+
+  // A loop without calls, for elements without neighbours.
+  void MoveSingly(const PickAxis& axis, const T* from, T* to) const {
+    const int64_t stride = axis.target_stride;
+    for (const int64_t source : axis.sources) {
+      *to = from == nullptr || source < 0 ? filling : from[source];
+      to += stride;
     }
   }
 };
