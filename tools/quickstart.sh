@@ -18,11 +18,11 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*" >&2; }
 resume() { [ -f "$1.checkpoint" ] && echo --resume || true; }
 
 say "1/4  Train a small ResNet on pictures drawn by the program"
-"$disco" train "$recipe" --out "$out/dense.onnx" $(resume "$out/dense.onnx") --json >"$out/dense.json"
+"$disco" train "$recipe" --out "$out/trained.onnx" $(resume "$out/trained.onnx") --json >"$out/trained.json"
 
 for method in $methods; do
   say "2/4  Prepare it for $nodes nodes: method $method"
-  "$disco" sparsify "$out/dense.onnx" --recipe "$recipe" --method "$method" --nodes $nodes --sparsity $sparsity \
+  "$disco" sparsify "$out/trained.onnx" --recipe "$recipe" --method "$method" --nodes $nodes --sparsity $sparsity \
     --out "$out/$method.onnx" --plan "$out/$method.plan.json" $(resume "$out/$method.onnx") --json >"$out/$method.json"
 done
 
@@ -46,7 +46,7 @@ for i in $(seq $nodes); do
 done
 
 data=$(sed -n 's/^data *= *"\(.*\)".*/\1/p' "$recipe")
-"$disco" eval "$out/dense.onnx" --data "$data" --json >"$out/one-node.eval.json" 2>"$out/one-node.log" ||
+"$disco" eval "$out/trained.onnx" --data "$data" --json >"$out/one-node.eval.json" 2>"$out/one-node.log" ||
   { cat "$out/one-node.log" >&2; exit 1; }
 for method in $methods; do
   echo "method $method, nodes $endpoints" >&2

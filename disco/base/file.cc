@@ -136,4 +136,17 @@ Result<MappedFile> MapFile(const Path& path) {
                     size};
 }
 
+Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs) {
+  for (const Path& input : inputs) {
+    for (const char* part : {"", ".data"}) {
+      std::error_code missing;  // what does not exist is not the same file
+      if (!std::filesystem::equivalent(output, input.string() + part, missing)) continue;
+      return Fail(ErrorKind::kUsage,
+                  "writing {} would destroy {}{}, which this command reads; give another {}",
+                  output.string(), input.string(), part, option);
+    }
+  }
+  return {};
+}
+
 }  // namespace disco

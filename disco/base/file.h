@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "disco/base/result.h"
 
@@ -24,6 +25,10 @@ Result<std::string> ReadFile(const Path& path);
 Status WriteFile(const Path& path, std::string_view content);
 
 Status MakeFolder(const Path& path);
+
+// Errors: kUsage when writing `output`, which `option` names, would destroy one of `inputs` or a
+// network's weights beside it (INPUT.data).
+Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs);
 
 // A read-only mapping of a file; pages are loaded when touched. Shared owner: copies keep it
 // mapped.

@@ -2,7 +2,6 @@
 #include "disco/cli/load.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <sstream>
 
 #include "disco/graph/infer_shapes.h"
@@ -80,19 +79,6 @@ Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& te
                 input.name, ToString(input.shape), ToString(chosen.shape()));
   }
   return chosen;
-}
-
-Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs) {
-  for (const Path& input : inputs) {
-    for (const char* part : {"", ".data"}) {
-      std::error_code missing;  // what does not exist is not the same file
-      if (!std::filesystem::equivalent(output, input.string() + part, missing)) continue;
-      return Fail(ErrorKind::kUsage,
-                  "writing {} would destroy {}{}, which this command reads; give another {}",
-                  output.string(), input.string(), part, option);
-    }
-  }
-  return {};
 }
 
 std::vector<std::string> ClassNamesOf(const Graph& graph) {

@@ -34,8 +34,4 @@ Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& te
 // Class names from the network's metadata, one per line; empty when there are none.
 std::vector<std::string> ClassNamesOf(const Graph& graph);
 
-// Errors: kUsage when writing `output`, which `option` names, would destroy one of `inputs` or the
-// weights beside it.
-Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs);
-
 }  // namespace disco

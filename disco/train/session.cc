@@ -127,6 +127,13 @@ Result<RunOptions> FillPaths(RunOptions options) {
   return options;
 }
 
+Status KeepNetwork(const RunOptions& options, const Path& network) {
+  DISCO_TRY(KeepInputs(options.out, "--out", {network}));
+  DISCO_TRY(KeepInputs(options.plan, "--plan", {network}));
+  DISCO_TRY(KeepInputs(options.checkpoint, "--checkpoint", {network}));
+  return KeepInputs(options.log, "--log", {network});
+}
+
 // A run that is not done is neither lost nor gone on with by accident.
 Status CheckCheckpoint(const RunOptions& options) {
   const std::string path = options.checkpoint.string();
@@ -165,6 +172,7 @@ Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train
 Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& given) {
   DISCO_TRY(CheckRecipe(recipe));
   DISCO_ASSIGN(const RunOptions options, FillPaths(given));
+  if (IsFile(recipe.network)) DISCO_TRY(KeepNetwork(options, recipe.network.network));
   DISCO_TRY(CheckCheckpoint(options));
   // The image's size is needed to open the data, and the data's classes to make the network.
   DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));

@@ -17,7 +17,7 @@ TEST_F(SparsifyTest, EveryMethodGivesAPlanThatHolds) {
   for (const std::string method : {"disco", "random", "branches", "dense-then-split=layer2",
                                    "split-then-aggregate=layer1", "dense"}) {
     recipe_.sparsify.method = method;
-    const RunOptions options = OptionsFor(method.substr(0, method.find('=')));
+    const RunOptions options = OptionsFor("from-" + method.substr(0, method.find('=')));
     const auto report = Sparsify(recipe_, options);
     ASSERT_TRUE(report) << method << ": " << report.error().message;
     EXPECT_EQ(report->epochs, 4);
@@ -109,6 +109,20 @@ TEST_F(SparsifyTest, UnknownWireIsRefused) {
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().kind, ErrorKind::kUsage);
   EXPECT_NE(report.error().message.find("--wire"), std::string::npos);
+}
+
+TEST_F(SparsifyTest, WhatItReadsIsNotWrittenOver) {
+  const Path dense = recipe_.network.network;
+  for (const bool to_out : {true, false}) {
+    RunOptions options = OptionsFor("over");
+    (to_out ? options.out : options.plan) = dense;
+    const auto report = Sparsify(recipe_, options);
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(report.error().message.find("would destroy " + dense.string()), std::string::npos)
+        << report.error().message;
+  }
+  EXPECT_TRUE(ReadOnnx(dense));
 }
 
 TEST_F(SparsifyTest, UnknownStageIsRefusedBeforeTraining) {
