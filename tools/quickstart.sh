@@ -59,7 +59,7 @@ row() { # name, file
     def kb: . / 1000 | floor | tostring + " kB";
     def planned: [.nodes[].bytes_planned] | add;
     def sent: [.nodes[].bytes_sent] | add;
-    [$name, (.value * 1000 | round / 10 | tostring) + " %", (planned | tostring), (sent | tostring),
+    [$name, (.value * 100 | tostring), (planned | tostring), (sent | tostring),
      (if planned == sent then "yes" else "NO" end), ([.nodes[].weight_bytes] | max | kb),
      (.batch_ms_median * 100 | round / 100 | tostring) + " ms"] | @tsv' "$2"
 }
@@ -74,7 +74,7 @@ row() { # name, file
 } >"$out/table.tsv"
 
 say "Two nodes, one network: bytes are foreign features per image, over TCP on this machine"
-awk -F'\t' '{printf "%-22s %10s %14s %11s %6s %17s %10s\n", $1, $2, $3, $4, $5, $6, $7}' "$out/table.tsv"
+awk -F'\t' '{printf "%-22s %10s %14s %11s %6s %17s %10s\n", $1, NR == 1 ? $2 : sprintf("%.1f %%", $2), $3, $4, $5, $6, $7}' "$out/table.tsv"
 
 cat <<TEXT
 
