@@ -26,10 +26,21 @@ int64_t JoinInnermost(std::vector<PickAxis>& axes) {
   return run;
 }
 
+// What the sources of the innermost axis are apart, if that is always the same and none is filled.
+std::optional<int64_t> EvenStep(const std::vector<PickAxis>& axes) {
+  if (axes.empty() || axes.back().sources.size() < 2 || axes.back().sources[0] < 0) return {};
+  const std::vector<int64_t>& sources = axes.back().sources;
+  const int64_t step = sources[1] - sources[0];
+  const auto uneven = [step](int64_t a, int64_t b) { return b < 0 || b - a != step; };
+  if (std::ranges::adjacent_find(sources, uneven) != sources.end()) return {};
+  return step;
+}
+
 template <class T>
 struct Mover {
   const std::vector<PickAxis>& axes;
   int64_t run;
+  std::optional<int64_t> step;
   T filling;
 
   // `from` is null where an outer axis is filled.
@@ -50,9 +61,15 @@ struct Mover {
     }
   }
 
-  // A loop without calls, for elements without neighbours.
+  // Loops without calls, for elements without neighbours.
   void MoveSingly(const PickAxis& axis, const T* from, T* to) const {
     const int64_t stride = axis.target_stride;
+    if (from != nullptr && step) {
+      const auto count = std::ssize(axis.sources);
+      from += axis.sources[0];
+      for (int64_t i = 0; i < count; ++i) to[i * stride] = from[i * *step];
+      return;
+    }
     for (const int64_t source : axis.sources) {
       *to = from == nullptr || source < 0 ? filling : from[source];
       to += stride;
@@ -61,10 +78,10 @@ struct Mover {
 };
 
 template <class T>
-void Move(const Pick& pick, int64_t run) {
+void Move(const Pick& pick, int64_t run, std::optional<int64_t> step) {
   T filling{};
   if (!pick.filling.empty()) std::memcpy(&filling, pick.filling.data(), sizeof(T));
-  const Mover<T> mover{pick.axes, run, filling};
+  const Mover<T> mover{pick.axes, run, step, filling};
   mover.Move(0, reinterpret_cast<const T*>(pick.from), reinterpret_cast<T*>(pick.to));
 }
 
@@ -87,24 +104,25 @@ PickStep::PickStep(std::vector<Pick> picks) {
       return std::pair(axis.target_stride, axis.sources.size());
     });
     const int64_t run = JoinInnermost(pick.axes);
-    plans_.push_back({std::move(pick), run});
+    const std::optional<int64_t> step = EvenStep(pick.axes);
+    plans_.push_back({std::move(pick), run, step});
   }
 }
 
 Status PickStep::Run(const RunContext&) {
-  for (const auto& [pick, run] : plans_) {
+  for (const auto& [pick, run, step] : plans_) {
     switch (pick.element_size) {
       case 1:
-        Move<uint8_t>(pick, run);
+        Move<uint8_t>(pick, run, step);
         break;
       case 2:
-        Move<uint16_t>(pick, run);
+        Move<uint16_t>(pick, run, step);
         break;
       case 4:
-        Move<uint32_t>(pick, run);
+        Move<uint32_t>(pick, run, step);
         break;
       default:
-        Move<uint64_t>(pick, run);
+        Move<uint64_t>(pick, run, step);
         break;
     }
   }

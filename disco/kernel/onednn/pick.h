@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "disco/kernel/onednn/step.h"
@@ -36,7 +37,8 @@ class PickStep : public Step {
  private:
   struct Plan {
     Pick pick;
-    int64_t run;  // neighbours that are moved at once
+    int64_t run;                  // neighbours that are moved at once
+    std::optional<int64_t> step;  // from one to the next source of the innermost axis
   };
   std::vector<Plan> plans_;
 };
