@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "disco/base/toml_depth.h"
 #include "disco/cost/cluster.h"
 #include "disco/cost/toml_section.h"
 
@@ -143,6 +144,7 @@ Result<Cluster> FromRoot(TomlSection root) {
 }  // namespace
 
 Result<Cluster> ParseCluster(const std::string& text, const std::string& source) {
+  if (const Status flat = CheckTomlDepth(text); !flat) return At(source, flat.error());
   try {
     std::istringstream stream(text);
     const toml::value root = toml::parse(stream, source);

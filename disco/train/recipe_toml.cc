@@ -2,6 +2,7 @@
 #include <sstream>
 #include <toml.hpp>
 
+#include "disco/base/toml_depth.h"
 #include "disco/train/recipe.h"
 
 namespace disco {
@@ -64,6 +65,7 @@ Status ReadSection(const Path& path, const std::string& section, const toml::val
 
 Status ReadRecipe(const Path& path, Recipe& recipe) {
   DISCO_ASSIGN(const std::string text, ReadFile(path));
+  if (const Status flat = CheckTomlDepth(text); !flat) return At(path.string(), flat.error());
   try {
     std::istringstream stream(text);
     const toml::value root = toml::parse(stream, path.string());
