@@ -3,10 +3,13 @@
 // nodes send.
 #include <gtest/gtest.h>
 
+#include "disco/cost/one_node.h"
 #include "disco/cost/simulate.h"
+#include "disco/node/loopback_nodes.h"
 #include "disco/node/session.h"
 #include "disco/plan/make_plan.h"
 #include "disco/transport/frame.h"
+#include "disco/zoo/zoo.h"
 #include "tests/random_network.h"
 
 namespace disco {
@@ -43,6 +46,22 @@ TEST_P(PlayedNetworks, SendTheBytesThatNodesSend) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PlayedNetworks, testing::Range<uint64_t>(0, 40));
+
+TEST(PlayedMemory, IsWhatANodeAsksFor) {
+  const Graph graph = *MakeZooNetwork({.name = "resnet18", .width = {1, 4}, .image = {3, 64, 64}});
+  const Plan plan = *MakePlan(graph, {.nodes = 1});
+  const double memory = static_cast<double>(MemoryOf(CutNetwork(graph, plan)->shards[0]).value);
+  for (const double share : {0.95, 1.05}) {
+    const NodeLimits limits{.memory = {static_cast<int64_t>(memory * share)}};
+    const auto nodes = LoopbackNodes::Start({limits});
+    ASSERT_TRUE(nodes) << nodes.error().message;
+    const auto session = Session::Connect(graph, plan, (*nodes)->endpoints(), {});
+    EXPECT_EQ(session.has_value(), share > 1) << share;
+    if (session) continue;
+    EXPECT_NE(session.error().message.find("0 B are taken by others"), std::string::npos)
+        << session.error().message;
+  }
+}
 
 TEST(PlayedFrames, AreAsLongAsThoseOnTheWire) {
   EXPECT_EQ(kFrameBytes.value, static_cast<int64_t>(kFrameSize));

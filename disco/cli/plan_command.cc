@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "disco/base/hash.h"
 #include "disco/base/interrupt.h"
@@ -8,8 +9,8 @@
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
 #include "disco/cli/wire_options.h"
-#include "disco/cost/balanced_shares.h"
 #include "disco/cost/choose_calls.h"
+#include "disco/cost/choose_shares.h"
 #include "disco/cost/estimate.h"
 #include "disco/cost/one_node.h"
 #include "disco/plan/assignment.h"
@@ -98,14 +99,13 @@ Result<std::vector<double>> SharesOnCluster(const PlanCommand& options, const Gr
     return Fail(ErrorKind::kUsage,
                 "--shares auto needs --cluster cluster.toml, which says how fast "
                 "the nodes are; disco probe measures them");
-  DISCO_ASSIGN(Cluster cluster, ReadCluster(options.cluster.cluster));
+  DISCO_ASSIGN(const Cluster cluster, ReadCluster(options.cluster.cluster));
   DISCO_TRY(CheckNodes(options.cluster.cluster, cluster, options.plan.nodes));
   DISCO_ASSIGN(OneNode alone, OnOneNode(graph, cluster));
-  alone.times.resize(static_cast<size_t>(options.plan.nodes));
-  const Method method = options.plan.method.method;
-  const bool asked = method == Method::kDisco || method == Method::kRandom;
-  const double branches = method == Method::kBranches ? 1 : 0;
-  return InSixteenths(BalancedShares(alone.times, asked ? options.plan.sparsity : branches));
+  std::vector<NodeId> first(static_cast<size_t>(options.plan.nodes));
+  std::iota(first.begin(), first.end(), 0);
+  alone.times.resize(first.size());
+  return ChooseShares(graph, options.plan, Subset(cluster, first), alone.times);
 }
 
 Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
@@ -133,10 +133,8 @@ Result<Cluster> ClusterFor(const ClusterOptions& options, const Plan& plan) {
 }
 
 Result<Plan> WithCalls(const Graph& graph, Plan plan, const PlanCommand& options) {
-  if (options.call == "auto") {
-    DISCO_ASSIGN(const Cluster cluster, ClusterFor(options.cluster, plan));
-    return ChooseCalls(graph, std::move(plan), cluster);
-  }
+  DISCO_ASSIGN(const Cluster cluster, ClusterFor(options.cluster, plan));
+  if (options.call == "auto") return ChooseCalls(graph, std::move(plan), cluster);
   const auto call = ParseMixingCall(options.call);
   if (!call) return Fail(ErrorKind::kUsage, "--call: {}, or auto", call.error().message);
   for (auto& [name, value] : plan.values) value.call = *call;
@@ -173,25 +171,36 @@ void AddPlanCommand(CLI::App& app, Action& action) {
       [](CLI::App& command, PlanCommand& options) {
         command.add_option("network", options.network, "An .onnx file")->required();
         options.plan.nodes = 0;
-        auto* nodes = command.add_option("--nodes", options.plan.nodes, "How many machines")
-                          ->check(CLI::Range(1, kMaxNodes));
+        auto* keep = command.add_option(
+            "--keep", options.keep,
+            "Keep owners and mask of this plan.json (of sparsify, for instance), and "
+            "change only how features travel");
+        command.add_option("--out", options.out, "The plan.json to write")
+            ->required()
+            ->check(NotEmpty);
+        command.add_option("--seed", options.plan.seed, "Seed of method random")
+            ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+        command.add_option("--nodes", options.plan.nodes, "How many machines")
+            ->check(CLI::Range(1, kMaxNodes))
+            ->excludes(keep);
         command
-            .add_option("--keep", options.keep,
-                        "Keep owners and mask of this plan.json (of sparsify, for instance), and "
-                        "change only how features travel")
-            ->excludes(nodes);
-        command.add_option("--out", options.out, "The plan.json to write")->required();
-        command.add_option("--sparsity", options.plan.sparsity,
-                           "S: the share of foreign features that is not sent, 0 to 1");
-        command.add_option(
-            "--method", options.method,
-            "dense, disco, random, branches, dense-then-split=STAGE, split-then-aggregate=STAGE");
-        command.add_option("--shares", options.shares,
-                           "Uneven nodes: their shares, like 40,35,25, or auto: so that those of "
-                           "--cluster take equally long");
-        command.add_option("--seed", options.plan.seed, "Seed of method random");
-        command.add_flag("--allow-empty", options.plan.allow_empty,
-                         "Round what is kept down, to nothing if need be");
+            .add_option("--sparsity", options.plan.sparsity,
+                        "S: the share of foreign features that is not sent, 0 to 1")
+            ->excludes(keep);
+        command
+            .add_option("--method", options.method,
+                        "dense, disco, random, branches, dense-then-split=STAGE, "
+                        "split-then-aggregate=STAGE")
+            ->excludes(keep);
+        command
+            .add_option("--shares", options.shares,
+                        "Uneven nodes: their shares, like 40,35,25, or auto: so that those of "
+                        "--cluster take equally long")
+            ->excludes(keep);
+        command
+            .add_flag("--allow-empty", options.plan.allow_empty,
+                      "Round what is kept down, to nothing if need be")
+            ->excludes(keep);
         AddWireFlags(command, options.wire);
         command.add_option(
             "--call", options.call,

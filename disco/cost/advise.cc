@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "disco/cost/balanced_shares.h"
 #include "disco/cost/choose_calls.h"
+#include "disco/cost/choose_shares.h"
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
 
@@ -94,24 +94,24 @@ class Adviser {
   }
 
   // Empty where all are equally fast.
-  std::vector<double> SharesOf(const std::vector<NodeId>& nodes, const Sort& sort) const {
+  Result<std::vector<double>> SharesOf(const std::vector<NodeId>& nodes, const Cluster& cluster,
+                                       const PlanOptions& options) const {
     std::vector<Milliseconds> times;
     for (const NodeId node : nodes) times.push_back(TimeOn(node));
-    std::vector<double> shares = InSixteenths(BalancedShares(times, sort.sparsity));
+    DISCO_ASSIGN(std::vector<double> shares, ChooseShares(graph_, options, cluster, times));
     if (std::ranges::count(shares, shares[0]) == std::ssize(shares)) shares.clear();
     return shares;
   }
 
   Status Try(int count, const Sort& sort) {
     Candidate candidate{.sparsity = sort.sparsity, .nodes = Fastest(count)};
-    candidate.shares = SharesOf(candidate.nodes, sort);
     const bool asked = sort.method == Method::kDisco;
-    const PlanOptions options{.nodes = count,
-                              .shares = candidate.shares,
-                              .method = {sort.method, ""},
-                              .sparsity = asked ? sort.sparsity : 0};
+    PlanOptions options{
+        .nodes = count, .method = {sort.method, ""}, .sparsity = asked ? sort.sparsity : 0};
     candidate.method = ToString(options.method);
     const Cluster nodes = Subset(cluster_, candidate.nodes);
+    DISCO_ASSIGN(candidate.shares, SharesOf(candidate.nodes, nodes, options));
+    options.shares = candidate.shares;
     DISCO_ASSIGN(Plan plan, MakePlan(graph_, options));
     plan = ChooseCalls(graph_, std::move(plan), nodes);
     DISCO_ASSIGN(const Cut cut, CutNetwork(graph_, plan));

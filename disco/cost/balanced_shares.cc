@@ -43,23 +43,31 @@ std::vector<double> BalancedShares(const std::vector<Milliseconds>& times, doubl
   return shares;
 }
 
-std::vector<double> InSixteenths(std::vector<double> shares) {
+std::vector<std::vector<double>> InSixteenths(const std::vector<double>& shares) {
   constexpr int kParts = 16;
   constexpr size_t kMostNodes = 8;
   const auto [least, most] = std::ranges::minmax(shares);
-  if (shares.size() > kMostNodes || least == most) return shares;
-  std::vector<double> parts;
-  for (const double share : shares) parts.push_back(std::floor(share * kParts));
+  if (shares.size() > kMostNodes || least == most) return {shares};
+  std::vector<double> down;
+  for (const double share : shares) down.push_back(std::floor(share * kParts));
   // The nodes that lose most by rounding down get the parts that are left.
   std::vector<size_t> nodes(shares.size());
   std::iota(nodes.begin(), nodes.end(), size_t{0});
   std::ranges::sort(
-      nodes, {}, [&](size_t node) { return std::pair(parts[node] - shares[node] * kParts, node); });
-  const auto left = static_cast<size_t>(kParts - SumOf(parts));
-  for (size_t i = 0; i < left; ++i) parts[nodes[i]] += 1;
-  if (std::ranges::find(parts, 0.0) != parts.end()) return shares;
-  for (size_t node = 0; node < shares.size(); ++node) shares[node] = parts[node] / kParts;
-  return shares;
+      nodes, {}, [&](size_t node) { return std::pair(down[node] - shares[node] * kParts, node); });
+  const auto left = static_cast<size_t>(kParts - SumOf(down));
+  const size_t end = left == 0 ? 1 : nodes.size();
+  std::vector<std::vector<double>> ways;
+  for (size_t last = left == 0 ? 0 : left - 1; last < end; ++last) {
+    std::vector<double> parts = down;
+    for (size_t i = 0; i + 1 < left; ++i) parts[nodes[i]] += 1;
+    if (left > 0) parts[nodes[last]] += 1;
+    for (double& part : parts) part /= kParts;
+    const bool all_have_some = std::ranges::find(parts, 0.0) == parts.end();
+    if (!all_have_some && ways.empty()) return {shares};
+    if (all_have_some) ways.push_back(std::move(parts));
+  }
+  return ways;
 }
 
 }  // namespace disco

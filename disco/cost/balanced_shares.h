@@ -18,10 +18,12 @@ namespace disco {
 // are equal: no measurement is better. So are all when one takes no time. The shares add up to 1.
 std::vector<double> BalancedShares(const std::vector<Milliseconds>& times, double sparsity);
 
-// The same shares in sixteenths, as near as they can be with the sum kept. Kernels compute 8 or 16
-// features at a time, and one that is left over costs as much as a whole block: of ResNet-50's
-// layers, 9/16 or 10/16 take less time than 60 % on most machines. Shares stay as they are where
-// all are equal, where a node's would come to nothing, and where there are more than 8 nodes.
-std::vector<double> InSixteenths(std::vector<double> shares);
+// The same shares in sixteenths, each rounded up or down with the sum kept: the ways to do it, the
+// nearest first, then those that round up another node than the last that it does.
+// Kernels compute 8 or 16 features at a time, and one that is left over costs as much as a whole
+// block: of ResNet-50's layers, 9/16 or 10/16 take less time than 60 % on most machines. Shares
+// stay as they are, the only way, where all are equal, where a node's would come to nothing, and
+// where there are more than 8 nodes.
+std::vector<std::vector<double>> InSixteenths(const std::vector<double>& shares);
 
 }  // namespace disco

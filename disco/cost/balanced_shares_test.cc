@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/cost/balanced_shares.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -8,6 +9,8 @@
 
 namespace disco {
 namespace {
+
+using testing::ElementsAre;
 
 double Work(double share, double sparsity) {
   return share * (share + (1 - sparsity) * (1 - share));
@@ -36,27 +39,31 @@ TEST(BalancedShares, WhatAMeasurementCannotTellApartIsEqual) {
 }
 
 TEST(InSixteenths, SharesStayNearAndAddUpToOne) {
-  const std::vector<double> shares = InSixteenths({0.5, 0.3, 0.2});
-  EXPECT_EQ(shares, (std::vector<double>{8.0 / 16, 5.0 / 16, 3.0 / 16}));
-  EXPECT_EQ(InSixteenths({0.6, 0.4}), (std::vector<double>{10.0 / 16, 6.0 / 16}));
+  using Ways = std::vector<std::vector<double>>;
+  EXPECT_EQ(InSixteenths({0.5, 0.3, 0.2}), (Ways{{8.0 / 16, 5.0 / 16, 3.0 / 16},
+                                                 {8.0 / 16, 4.0 / 16, 4.0 / 16},
+                                                 {9.0 / 16, 4.0 / 16, 3.0 / 16}}));
+  EXPECT_EQ(InSixteenths({0.6, 0.4}), (Ways{{10.0 / 16, 6.0 / 16}, {9.0 / 16, 7.0 / 16}}));
+  EXPECT_EQ(InSixteenths({0.75, 0.25}), (Ways{{0.75, 0.25}})) << "they are sixteenths";
   for (int nodes = 2; nodes <= 8; ++nodes) {
     std::vector<double> uneven(static_cast<size_t>(nodes), 0.9 / nodes);
     uneven[0] += 0.1;
-    const std::vector<double> rounded = InSixteenths(uneven);
-    EXPECT_DOUBLE_EQ(std::accumulate(rounded.begin(), rounded.end(), 0.0), 1);
-    for (size_t node = 0; node < uneven.size(); ++node)
-      EXPECT_NEAR(rounded[node], uneven[node], 1.0 / 16);
+    for (const std::vector<double>& rounded : InSixteenths(uneven)) {
+      EXPECT_DOUBLE_EQ(std::accumulate(rounded.begin(), rounded.end(), 0.0), 1);
+      for (size_t node = 0; node < uneven.size(); ++node)
+        EXPECT_NEAR(rounded[node], uneven[node], 1.0 / 16);
+    }
   }
 }
 
 TEST(InSixteenths, NobodyIsLeftWithNothing) {
   const std::vector<double> uneven = {0.98, 0.02};
-  EXPECT_EQ(InSixteenths(uneven), uneven);
+  EXPECT_THAT(InSixteenths(uneven), ElementsAre(uneven));
   std::vector<double> many(9, 0.1);
   many[0] = 0.2;
-  EXPECT_EQ(InSixteenths(many), many);
+  EXPECT_THAT(InSixteenths(many), ElementsAre(many));
   const std::vector<double> equal(3, 1.0 / 3);
-  EXPECT_EQ(InSixteenths(equal), equal);
+  EXPECT_THAT(InSixteenths(equal), ElementsAre(equal));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ inline constexpr Bytes kUnlimitedMemory{1'000'000'000'000'000};
 struct ClusterNode {
   std::string name;                     // unique in the cluster
   std::optional<std::string> endpoint;  // "host:port", where it listens
-  Bytes memory;                         // for weights and activations
+  Bytes memory;                         // that it gives to its callers
   NodeSpeed speed;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/cost/one_node.h"
 
-#include <algorithm>
+#include <limits>
 
 #include "disco/cost/op_time.h"
 #include "disco/graph/for_kernels.h"
@@ -9,41 +9,11 @@
 #include "disco/shard/cut.h"
 
 namespace disco {
-namespace {
-
-// By ValueId: the op after which nobody reads the value any more.
-std::vector<size_t> LastReaders(const Graph& graph) {
-  std::vector<size_t> last(graph.values.size(), 0);
-  for (size_t i = 0; i < graph.ops.size(); ++i) {
-    for (const auto* list : {&graph.ops[i].inputs, &graph.ops[i].outputs}) {
-      for (const ValueId value : *list) {
-        if (value != kNoValue) last[static_cast<size_t>(value)] = i;
-      }
-    }
-  }
-  for (const ValueId output : graph.outputs) last[static_cast<size_t>(output)] = graph.ops.size();
-  return last;
-}
-
-}  // namespace
 
 Bytes MemoryOf(const Graph& graph) {
-  const std::vector<size_t> last = LastReaders(graph);
-  std::vector<Bytes> freed(graph.ops.size() + 1);  // after each op
-  Bytes alive, most;
-  const auto begin = [&](ValueId value) {
-    alive += SizeOf(graph.value(value));
-    freed[last[static_cast<size_t>(value)]] += SizeOf(graph.value(value));
-  };
-  for (const ValueId input : graph.inputs) begin(input);
-  for (size_t i = 0; i < graph.ops.size(); ++i) {
-    for (const ValueId output : graph.ops[i].outputs) {
-      if (output != kNoValue) begin(output);
-    }
-    most = std::max(most, alive);
-    alive = alive - freed[i];
-  }
-  return WeightBytes(graph) + most;
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const int64_t weights = WeightBytes(graph).value, values = FeatureBytes(graph).value;
+  return {weights > (kMost - values) / 2 ? kMost : 2 * weights + values};
 }
 
 Result<OneNode> OnOneNode(const Graph& graph, const Cluster& cluster) {

@@ -11,8 +11,9 @@
 
 namespace disco {
 
-// Weights, and the most that the features alive at one time take while the ops run in order. The
-// least a node needs, without what kernels keep for themselves.
+// What a node sets aside for a shard while it opens a session: the shard as it came (its weights
+// and a few hundred bytes for each op, which are not counted), the weights, and every value. The
+// kernels then take less.
 Bytes MemoryOf(const Graph& graph);
 
 struct OneNode {

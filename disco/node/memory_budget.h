@@ -37,15 +37,16 @@ class MemoryBudget {
     Bytes size_;
   };
 
-  // Errors: kPeer when it is more than there is left.
-  Result<Reservation> Reserve(Bytes size, std::string_view what) {
+  // `held`: by the same caller already. Errors: kPeer when it is more than there is left.
+  Result<Reservation> Reserve(Bytes size, std::string_view what, Bytes held = {}) {
     const std::lock_guard lock(mutex_);
     if (size > limit_ - used_) {
-      return Fail(
-          ErrorKind::kPeer,
-          "{} takes {}; of the {} this node gives to its callers, {} are taken; start it with a "
-          "larger --memory, or try again later",
-          what, ToString(size), ToString(limit_), ToString(used_));
+      const std::string beside =
+          held.value > 0 ? fmt::format(", beside {} before", ToString(held)) : "";
+      return Fail(ErrorKind::kPeer,
+                  "{} takes {}{}; of the {} this node gives to its callers, {} are taken by "
+                  "others; start it with a larger --memory",
+                  what, ToString(size), beside, ToString(limit_), ToString(used_ - held));
     }
     used_ += size;
     return Reservation(this, size);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/cost/choose_shares.h"
+
+#include "disco/cost/balanced_shares.h"
+#include "disco/cost/choose_calls.h"
+#include "disco/cost/simulate.h"
+#include "disco/shard/cut.h"
+
+namespace disco {
+namespace {
+
+// S, as far as the work of a node goes.
+double SparsityOf(const PlanOptions& options) {
+  switch (options.method.method) {
+    case Method::kDisco:
+    case Method::kRandom:
+      return options.sparsity;
+    case Method::kBranches:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+Result<Milliseconds> TimeOf(const Graph& graph, const PlanOptions& options,
+                            const Cluster& cluster) {
+  DISCO_ASSIGN(Plan plan, MakePlan(graph, options));
+  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, ChooseCalls(graph, std::move(plan), cluster)));
+  DISCO_ASSIGN(const Simulation simulation, Simulate(cut, cluster));
+  return simulation.total;
+}
+
+}  // namespace
+
+Result<std::vector<double>> ChooseShares(const Graph& graph, PlanOptions options,
+                                         const Cluster& cluster,
+                                         const std::vector<Milliseconds>& times) {
+  const auto candidates = InSixteenths(BalancedShares(times, SparsityOf(options)));
+  if (candidates.size() == 1) return candidates[0];
+  const std::vector<double>* best = nullptr;
+  Milliseconds least{0};
+  for (const std::vector<double>& shares : candidates) {
+    options.shares = shares;
+    DISCO_ASSIGN(const Milliseconds time, TimeOf(graph, options, cluster));
+    if (best == nullptr || time < least) {
+      best = &shares;
+      least = time;
+    }
+  }
+  return *best;
+}
+
+}  // namespace disco
