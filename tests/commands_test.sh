@@ -127,12 +127,22 @@ json '[.nodes[].name] == ["desk", "pi-2", "pi-0"]' \
 sed 's/rate = "20GMAC\/s"/rate = 20/' cluster.toml >wrong.toml
 expect 1 'wrong.toml:10: .*rate.*write rate = "80GMAC/s"' \
   "$disco" simulate net.onnx --plan plan.json --cluster wrong.toml
-expect 1 'for 3 nodes, the cluster has 2' \
+expect 2 'names 2 nodes, the plan is for 3' \
   "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --nodes desk,pi-2
 expect 2 'desktop.*pi-0, pi-1' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --nodes desktop
 expect 2 '--cluster cluster.toml, or both' "$disco" simulate net.onnx --plan plan.json --link 1MB/s
 expect 2 'leave out --link' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --link 1MB/s
 expect 2 'plan.json' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --trace ./plan.json
+expect 2 'would destroy' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --trace not-there/../plan.json
+expect 2 'is empty' "$disco" simulate net.onnx --plan plan.json --cluster cluster.toml --trace ""
+expect 2 'is empty' "$disco" bench net.onnx --nodes ""
+expect 2 'only one' "$disco" bench net.onnx --shape 1MB/s
+expect 2 'excludes' "$disco" plan net.onnx --keep plan.json --sparsity 0.5 --out kept.json
+expect 1 'nofile' "$disco" plan net.onnx --nodes 2 --call split --cluster nofile.toml --out split.json
+expect 2 'requires' "$disco" plan net.onnx --nodes 2 --preprocess 3x8x8 --out split.json
+expect 2 '--seed' "$disco" zoo resnet8 --seed -1 --out seed.onnx
+python3 -c 'print("a = " + "[" * 20000)' >deep.toml 2>/dev/null || printf 'a = %s\n' "$(printf '[%.0s' $(seq 20000))" >deep.toml
+expect 1 'deep.toml.*line 1.*nested' "$disco" simulate net.onnx --plan plan.json --cluster deep.toml
 
 # Which plan for a cluster, and whether any: it is said when one node is best.
 json '.use_one_node == false and .best.nodes > 1 and .best.ms < .one_node_ms and (.candidates | length) == 12' \

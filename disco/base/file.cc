@@ -68,9 +68,14 @@ Status WriteInto(const Path& path, std::string_view content) {
   return WriteAll(file.get(), content, path);
 }
 
-Status Replace(const Path& path, std::string_view content) {
+Path PartialOf(const Path& path) {
   Path partial = path;
   partial += fmt::format(".partial-{}", getpid());
+  return partial;
+}
+
+Status Replace(const Path& path, std::string_view content) {
+  const Path partial = PartialOf(path);
   {
     const FileDescriptor file(
         open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -88,6 +93,14 @@ Status Replace(const Path& path, std::string_view content) {
     return error;
   }
   return {};
+}
+
+// Without links and dots, also where the file or a folder on the way is not there yet.
+Path Resolved(const Path& path) {
+  std::error_code error;
+  const Path absolute = std::filesystem::absolute(path, error);
+  const Path resolved = std::filesystem::weakly_canonical(absolute, error);
+  return error ? absolute.lexically_normal() : resolved;
 }
 
 }  // namespace
@@ -136,11 +149,31 @@ Result<MappedFile> MapFile(const Path& path) {
                     size};
 }
 
+Status CheckWritable(const Path& path) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+    return Fail(ErrorKind::kIo, "cannot write {}: it is a folder", path.string());
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return {};
+  if (path.has_parent_path()) DISCO_TRY(MakeFolder(path.parent_path()));
+  DISCO_ASSIGN(const Path target, FollowLinks(path));
+  const Path partial = PartialOf(target);
+  const FileDescriptor file(open(partial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  if (file.get() < 0) return SystemError("create", path);
+  unlink(partial.c_str());
+  return {};
+}
+
+bool AreSameFile(const Path& a, const Path& b) {
+  std::error_code missing;  // what does not exist is not the same file
+  return std::filesystem::equivalent(a, b, missing) || Resolved(a) == Resolved(b);
+}
+
 Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs) {
+  if (output.empty()) return {};
   for (const Path& input : inputs) {
+    if (input.empty()) continue;
     for (const char* part : {"", ".data"}) {
-      std::error_code missing;  // what does not exist is not the same file
-      if (!std::filesystem::equivalent(output, input.string() + part, missing)) continue;
+      if (!AreSameFile(output, input.string() + part)) continue;
       return Fail(ErrorKind::kUsage,
                   "writing {} would destroy {}{}, which this command reads; give another {}",
                   output.string(), input.string(), part, option);

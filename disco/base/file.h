@@ -26,6 +26,13 @@ Status WriteFile(const Path& path, std::string_view content);
 
 Status MakeFolder(const Path& path);
 
+// Makes sure, before long work, that `path` can be written afterwards: makes its folder, and a file
+// in it, which is taken away again.
+Status CheckWritable(const Path& path);
+
+// Whether both lead to one file, or will when they are written.
+bool AreSameFile(const Path& a, const Path& b);
+
 // Errors: kUsage when writing `output`, which `option` names, would destroy one of `inputs` or a
 // network's weights beside it (INPUT.data).
 Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs);

@@ -152,7 +152,8 @@ void AddAdviseCommand(CLI::App& app, Action& action) {
                         "S to try, beside dense and branches")
             ->delimiter(',')
             ->capture_default_str();
-        command.add_option("--svg", options.svg, "Write the break-even chart as SVG");
+        command.add_option("--svg", options.svg, "Write the break-even chart as SVG")
+            ->check(NotEmpty);
         AddJsonFlag(command, options.json);
       },
       Run);

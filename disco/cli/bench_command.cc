@@ -191,9 +191,11 @@ void AddBenchCommand(CLI::App& app, Action& action) {
         command.add_flag("--send-inputs", options.send_inputs,
                          "Send the inputs each time; else they lie on the nodes, as a picture "
                          "does that every node sees");
-        command.add_option("--trace", options.trace,
-                           "Write every step of one more inference, the fastest of ten, as a "
-                           "timeline for Perfetto or chrome://tracing");
+        command
+            .add_option("--trace", options.trace,
+                        "Write every step of one more inference, the fastest of ten, as a "
+                        "timeline for Perfetto or chrome://tracing")
+            ->check(NotEmpty);
         AddJsonFlag(command, options.json);
         AddSessionFlags(command, options.session);
       },

@@ -34,6 +34,11 @@ inline void AddJsonFlag(CLI::App& command, bool& json) {
                    "As JSON; a figure that is not finite is the string nan, inf or -inf");
 }
 
+// Refuses an empty text, which a shell makes of a variable that is not set.
+inline std::string NotEmpty(const std::string& text) {
+  return text.empty() ? "is empty; leave the option out, or say what you mean" : "";
+}
+
 // Makes a subcommand whose options live in an Options object; `run` is called with them.
 template <class Options, class Declare>
 void AddCommand(CLI::App& app, Action& action, const std::string& name, const std::string& what,

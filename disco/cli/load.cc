@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "disco/cli/print.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
 #include "disco/plan/plan_file.h"
@@ -22,11 +23,16 @@ std::string NameOfShard(const Graph& shard) {
 Result<Graph> WithShapes(Graph graph, const Path& path, std::optional<int64_t> batch) {
   const Status inferred = batch ? SetBatch(graph, *batch) : InferShapes(graph);
   if (!inferred) return At(path.string(), inferred.error());
+  if (const Status sound = CheckNumbers(graph); !sound) return At(path.string(), sound.error());
   return graph;
 }
 
 Result<Preprocessing> ChosenPreprocessing(const Graph& graph, const std::string& text) {
-  if (!text.empty()) return ParsePreprocessing(text);
+  if (!text.empty()) {
+    auto given = ParsePreprocessing(text);
+    if (!given) return Fail(ErrorKind::kUsage, "--preprocess: {}", given.error().message);
+    return given;
+  }
   const Shape& shape = graph.value(graph.inputs.at(0)).shape;
   if (shape.rank() != 4 || (shape[1] != 1 && shape[1] != 3)) {
     return Fail(ErrorKind::kInvalid,
@@ -35,6 +41,10 @@ Result<Preprocessing> ChosenPreprocessing(const Graph& graph, const std::string&
   }
   const auto stored = graph.metadata.find(kPreprocessingKey);
   if (stored != graph.metadata.end()) return ParsePreprocessing(stored->second);
+  PrintWarning(
+      "the network's file does not say how a picture becomes its input: numbers from 0 to 1, cut "
+      "from the middle; say it with --preprocess, like '3x224x224 mean=0.485,0.456,0.406 "
+      "std=0.229,0.224,0.225'");
   return Preprocessing{.height = static_cast<int>(shape[2]),
                        .width = static_cast<int>(shape[3]),
                        .channels = static_cast<int>(shape[1]),

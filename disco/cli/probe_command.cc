@@ -7,6 +7,7 @@
 #include "disco/cli/command.h"
 #include "disco/cli/print.h"
 #include "disco/cli/probe.h"
+#include "disco/cli/session_options.h"
 
 namespace disco {
 namespace {
@@ -22,7 +23,7 @@ OpenOn Opener(const std::vector<Endpoint>& endpoints, Milliseconds deadline) {
   return [endpoints, deadline](const Graph& graph, const Plan& plan, const std::vector<int>& on) {
     std::vector<Endpoint> chosen;
     for (const int node : on) chosen.push_back(endpoints[static_cast<size_t>(node)]);
-    return Session::Connect(graph, plan, chosen, {.deadline = deadline});
+    return Session::Connect(graph, plan, chosen, {.deadline = deadline, .called = on});
   };
 }
 
@@ -160,7 +161,7 @@ Json ToJson(const Probed& probed, const std::string& out) {
 
 Status Run(ProbeCommand& options) {
   DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(options.nodes));
-  DISCO_ASSIGN(const Milliseconds deadline, ParseDuration(options.deadline));
+  DISCO_ASSIGN(const Milliseconds deadline, ParseDeadline(options.deadline));
   CatchInterrupts();
   DISCO_ASSIGN(Probed probed, Probe(endpoints, Opener(endpoints, deadline)));
   Round(probed.cluster);
@@ -184,7 +185,9 @@ void AddProbeCommand(CLI::App& app, Action& action) {
             .add_option("--nodes", options.nodes,
                         "One `disco node` per ADDRESS:PORT: a:7701,b:7701")
             ->required();
-        command.add_option("--out", options.out, "The cluster.toml to write")->required();
+        command.add_option("--out", options.out, "The cluster.toml to write")
+            ->required()
+            ->check(NotEmpty);
         command.add_option("--deadline", options.deadline, "Longest wait for any node: 5s, 500ms");
         AddJsonFlag(command, options.json);
       },

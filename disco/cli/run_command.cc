@@ -54,6 +54,9 @@ Result<Tensor> ReadInput(const Path& path, const Value& input) {
                 path.string(), Name(tensor.dtype()), ToString(tensor.shape()), input.name,
                 Name(input.dtype), ToString(input.shape));
   }
+  if (HoldsNan(tensor))
+    PrintWarning(fmt::format(
+        "{} holds what is not a number (NaN); kernels that clip make one of it", path.string()));
   return tensor;
 }
 
@@ -176,8 +179,10 @@ void AddRunCommand(CLI::App& app, Action& action) {
         command.add_option("--preprocess", options.preprocess,
                            "How the picture becomes the input, like \"3x224x224 resize=256 "
                            "mean=0.485,0.456,0.406 std=0.229,0.224,0.225\"");
-        command.add_option("--out-dir", options.out_folder,
-                           "Write every output as .npy into this folder");
+        command
+            .add_option("--out-dir", options.out_folder,
+                        "Write every output as .npy into this folder")
+            ->check(NotEmpty);
         command
             .add_option("--repeat", options.repeat,
                         "Run so many times; the median time is reported")

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/cli/session_options.h"
 
+#include "disco/cli/command.h"
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
 
 namespace disco {
 
 void AddSessionFlags(CLI::App& command, SessionFlags& flags) {
-  command.add_option("--plan", flags.plan, "The plan.json to run by; without it, one node");
+  command.add_option("--plan", flags.plan, "The plan.json to run by; without it, one node")
+      ->check(NotEmpty);
   auto* local = command.add_flag("--local", flags.local, "All nodes in this process");
   auto* nodes =
       command.add_option("--nodes", flags.nodes,
                          "One `disco node` per ADDRESS:PORT, in the plan's order: a:7701,b:7701");
   auto* tcp = command.add_flag("--tcp", flags.tcp,
                                "All nodes in this process, but over TCP, as if they were machines");
-  nodes->excludes(local)->excludes(tcp);
+  nodes->check(NotEmpty)->excludes(local)->excludes(tcp);
   local->excludes(tcp);
   command.add_option("--deadline", flags.deadline, "Longest wait for any node: 5s, 500ms");
   command.add_option("--kernel", flags.kernel, "onednn, or reference (slow and plain)");
@@ -47,17 +49,23 @@ Status StartOwnNodes(int count, SessionOptions& options, SessionFlags& flags) {
 
 }  // namespace
 
+Result<Milliseconds> ParseDeadline(const std::string& text) {
+  DISCO_ASSIGN(const Milliseconds deadline, ParseDuration(text));
+  if (deadline > Milliseconds(0)) return deadline;
+  return Fail(ErrorKind::kUsage, "--deadline has to be more than nothing");
+}
+
 Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& flags) {
   SessionOptions options{.program = {.threads = flags.threads}};
   DISCO_ASSIGN(options.program.kernel, ParseKernelKind(flags.kernel));
-  DISCO_ASSIGN(options.deadline, ParseDuration(flags.deadline));
-  if (options.deadline <= Milliseconds(0))
-    return Fail(ErrorKind::kUsage, "--deadline has to be more than nothing");
-  if (!flags.shape.empty()) {
-    DISCO_ASSIGN(options.shape, ParseLinkShape(flags.shape));
-  }
+  DISCO_ASSIGN(options.deadline, ParseDeadline(flags.deadline));
   options.throttles = flags.throttles;
   DISCO_ASSIGN(const Plan plan, LoadPlan(flags.plan, graph));
+  if (!flags.shape.empty()) {
+    DISCO_ASSIGN(options.shape, ParseLinkShape(flags.shape));
+    if (plan.nodes == 1)
+      return Fail(ErrorKind::kUsage, "--shape slows the links between nodes; here is only one");
+  }
   if (flags.tcp) {
     DISCO_TRY(StartOwnNodes(plan.nodes, options, flags));
     return Session::Connect(graph, plan, flags.own_nodes->endpoints(), options);

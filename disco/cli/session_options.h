@@ -22,6 +22,9 @@ struct SessionFlags {
 
 void AddSessionFlags(CLI::App& command, SessionFlags& flags);
 
+// More than nothing. Errors: kUsage naming --deadline.
+Result<Milliseconds> ParseDeadline(const std::string& text);
+
 // On the nodes that the flags name; without a plan, one node in this process.
 Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& flags);
 

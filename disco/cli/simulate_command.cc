@@ -45,6 +45,9 @@ Result<Cluster> Choose(const Cluster& cluster, const std::vector<std::string>& n
       return Fail(ErrorKind::kUsage, "--nodes: {} stands twice; each node runs one shard", name);
     chosen.push_back(*node);
   }
+  if (!names.empty() && std::ssize(names) != nodes)
+    return Fail(ErrorKind::kUsage, "--nodes names {} nodes, the plan is for {}", names.size(),
+                nodes);
   return Subset(cluster, chosen);
 }
 
@@ -192,8 +195,10 @@ void AddSimulateCommand(CLI::App& app, Action& action) {
             .add_option("--nodes", options.nodes,
                         "Names of the cluster's nodes that run shards 0, 1, ...; else the first")
             ->delimiter(',');
-        command.add_option("--trace", options.trace,
-                           "Write the timeline for Perfetto or chrome://tracing");
+        command
+            .add_option("--trace", options.trace,
+                        "Write the timeline for Perfetto or chrome://tracing")
+            ->check(NotEmpty);
         AddJsonFlag(command, options.json);
       },
       Run);

@@ -43,13 +43,17 @@ Result<Calibration> Calibrate(const Graph& graph, const Plan& plan, const WireFl
 void AddWireFlags(CLI::App& command, WireFlags& flags) {
   command.add_option("--wire", flags.wire,
                      "How features travel: fp32, fp16, or int8, which needs --calibrate");
-  command.add_option("--calibrate", flags.calibrate.source,
-                     "Pictures that give each feature its scale: synthetic, or a folder");
+  auto* calibrate =
+      command.add_option("--calibrate", flags.calibrate.source,
+                         "Pictures that give each feature its scale: synthetic, or a folder");
   command
       .add_option("--calibrate-images", flags.calibrate.limit, "So many of them, drawn by --seed")
-      ->check(CLI::Range(1, 1000000));
-  command.add_option("--preprocess", flags.preprocess,
-                     "How pictures become the input, if the network's file does not say");
+      ->check(CLI::Range(1, 1000000))
+      ->needs(calibrate);
+  command
+      .add_option("--preprocess", flags.preprocess,
+                  "How pictures become the input, if the network's file does not say")
+      ->needs(calibrate);
 }
 
 Result<Plan> WithWireFlags(const Graph& graph, Plan plan, const WireFlags& flags) {

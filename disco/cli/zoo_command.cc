@@ -67,7 +67,9 @@ void AddZooCommand(CLI::App& app, Action& action) {
             .add_option("name", options.network.name,
                         "resnet18, 34, 50, 101 (ImageNet form); resnet8, 20, 32, 56 (CIFAR form)")
             ->required();
-        command.add_option("--out", options.out, "The .onnx file to write")->required();
+        command.add_option("--out", options.out, "The .onnx file to write")
+            ->required()
+            ->check(NotEmpty);
         command.add_option("--width", options.width,
                            "Width of every layer, relative to the published one: 1/8, 2");
         command.add_option("--classes", options.network.classes,
@@ -77,7 +79,8 @@ void AddZooCommand(CLI::App& app, Action& action) {
             "Input as CxHxW (3x224x224, or 3x32x32 in CIFAR form); sides of 8 to 8192");
         command.add_option("--stem-stride", options.network.stem_stride,
                            "Stride of the first convolution, if not as published");
-        command.add_option("--seed", options.network.seed, "Seed of the weights");
+        command.add_option("--seed", options.network.seed, "Seed of the weights")
+            ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
         command.add_flag("--external-data", options.external_data,
                          "Weights in a file of their own, beside the network");
         AddJsonFlag(command, options.json);

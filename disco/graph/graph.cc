@@ -49,6 +49,16 @@ GraphIndex::GraphIndex(const Graph& graph)
   }
 }
 
+Status CheckNumbers(const Graph& graph) {
+  for (const Value& value : graph.values) {
+    if (value.constant && HoldsNan(*value.constant))
+      return Fail(ErrorKind::kInvalid,
+                  "'{}' holds what is not a number (NaN); was the network trained to the end?",
+                  value.name);
+  }
+  return {};
+}
+
 Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot) {
   const Tensor* tensor = graph.ConstantInput(op, slot);
   if (tensor == nullptr) {

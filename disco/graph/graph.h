@@ -97,6 +97,10 @@ tl::unexpected<Error> OpError(const Op& op, ErrorKind kind, fmt::format_string<A
 // the op.
 Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot);
 
+// Errors: kInvalid naming a constant that holds what is not a number: some kernels would clip it
+// into an answer that looks like one.
+Status CheckNumbers(const Graph& graph);
+
 // Metadata of a shard: which node it is for, of how many, and the hash of the plan it was cut by.
 inline constexpr const char* kShardNodeKey = "disco.node";
 inline constexpr const char* kShardNodesKey = "disco.nodes";

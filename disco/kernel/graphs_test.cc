@@ -233,5 +233,20 @@ TEST(GraphsTest, WrongArgumentsAreErrors) {
   EXPECT_EQ(ParseKernelKind("onednn").value(), KernelKind::kOneDnn);
 }
 
+TEST(GraphsTest, WeightsThatAreNotNumbersAreRefused) {
+  Graph graph;
+  const ValueId x = graph.AddValue("x", DType::kF32, {1, 1, 2, 2});
+  graph.inputs = {x};
+  const Tensor weights = Tensor::From<float>({1, 1, 1, 1}, {std::nanf("")});
+  const ValueId conv =
+      graph.AddOp(OpType::kConv, "conv", {x, graph.AddConstant("w", weights)}, ConvParams{});
+  graph.outputs = {graph.AddOp(OpType::kRelu, "relu", {conv})};
+  for (const KernelKind kernel : kKernels) {
+    const auto program = MakeProgram(graph, {kernel, 1});
+    ASSERT_FALSE(program);
+    EXPECT_NE(program.error().message.find("'w' holds what is not a number"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace disco

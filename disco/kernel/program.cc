@@ -56,6 +56,7 @@ Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& 
   DISCO_TRY(Validate(graph));
   DISCO_TRY(InferShapes(graph));
   DISCO_TRY(CheckFits(graph));
+  DISCO_TRY(CheckNumbers(graph));
   DISCO_TRY(FoldConstants(graph));
   RemoveUnused(graph);
   DISCO_TRY(InferShapes(graph));

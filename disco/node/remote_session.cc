@@ -66,7 +66,9 @@ class CallersOpening {
 
  private:
   std::string NameOf(size_t node) const {
-    return fmt::format("node {} ({})", node, ToString(endpoints_[node]));
+    const int number =
+        node < options_.called.size() ? options_.called[node] : static_cast<int>(node);
+    return fmt::format("node {} ({})", number, ToString(endpoints_[node]));
   }
   Status Named(size_t node, const Status& status) const {
     if (status) return {};

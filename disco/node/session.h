@@ -33,6 +33,8 @@ struct SessionOptions {
   std::optional<LinkShape> shape;
   // OpenLocal only: of each node, instead of program.throttle.
   std::vector<double> throttles;
+  // Connect only: the number of each node in errors, where it is none of this session's own.
+  std::vector<int> called;
 };
 
 // What one node did in the last inference, and what it holds. Bytes are payloads of features

@@ -2,6 +2,7 @@
 #include "disco/tensor/tensor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -56,6 +57,12 @@ Tensor Tensor::Reshaped(Shape shape) const {
 bool HoldsValues(const Tensor& tensor) {
   return tensor.dtype() != DType::kBool ||
          std::ranges::all_of(tensor.bytes(), [](std::byte b) { return b <= std::byte{1}; });
+}
+
+bool HoldsNan(const Tensor& tensor) {
+  return tensor.dtype() == DType::kF32 &&
+         std::ranges::any_of(tensor.Data<float>(),
+                             [](float element) { return std::isnan(element); });
 }
 
 }  // namespace disco

@@ -77,4 +77,7 @@ class Tensor {
 // C++ must not even read. To be asked of every tensor from a file.
 bool HoldsValues(const Tensor& tensor);
 
+// Whether an element is not a number; false for types that hold only numbers.
+bool HoldsNan(const Tensor& tensor);
+
 }  // namespace disco

@@ -4,12 +4,15 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "disco/base/hash.h"
+
 namespace disco {
 namespace {
 
 constexpr size_t kLengthBytes = 8;
 constexpr size_t kMaxHeader = 100'000'000;  // as the format's own reader accepts
 constexpr const char* kTexts = "__metadata__";
+constexpr const char* kHash = "disco.hash";  // among the texts: of all else
 
 using Json = nlohmann::ordered_json;
 
@@ -17,6 +20,15 @@ uint64_t ReadLength(std::span<const std::byte> bytes) {
   uint64_t length = 0;
   for (size_t i = 0; i < kLengthBytes; ++i) length |= uint64_t(bytes[i]) << (8 * i);
   return length;
+}
+
+std::string HashOf(const Checkpoint& checkpoint) {
+  std::string all;
+  for (const auto& [name, text] : checkpoint.texts)
+    all += HashText(Hash(name)) + HashText(Hash(text));
+  for (const auto& [name, tensor] : checkpoint.tensors)
+    all += HashText(Hash(name)) + ToString(tensor.shape()) + HashText(Hash(tensor.bytes()));
+  return HashText(Hash(all));
 }
 
 // One entry of the header: a float tensor somewhere in `data`.
@@ -53,6 +65,10 @@ Result<Checkpoint> Parse(std::span<const std::byte> bytes) {
     }
     DISCO_ASSIGN(checkpoint.tensors[name], ReadTensor(entry, bytes.subspan(kLengthBytes + length)));
   }
+  const auto hash = checkpoint.texts.extract(kHash);
+  if (hash.empty() || hash.mapped() != HashOf(checkpoint))
+    return Fail(ErrorKind::kInvalid,
+                "its content is not what was written; remove it to start anew");
   return checkpoint;
 }
 
@@ -61,6 +77,7 @@ Result<Checkpoint> Parse(std::span<const std::byte> bytes) {
 Status WriteCheckpoint(const Checkpoint& checkpoint, const Path& path) {
   Json header;
   header[kTexts] = checkpoint.texts;
+  header[kTexts][kHash] = HashOf(checkpoint);
   uint64_t offset = 0;
   for (const auto& [name, tensor] : checkpoint.tensors) {
     const uint64_t end = offset + tensor.size_bytes();

@@ -45,6 +45,24 @@ TEST(CheckpointTest, EveryCutIsAnErrorThatNamesTheFile) {
   }
 }
 
+TEST(CheckpointTest, NoChangedByteIsReadAsSomethingElse) {
+  const Path path = PathFor("changed.checkpoint");
+  ASSERT_TRUE(WriteCheckpoint(Example(), path));
+  const std::string whole = *ReadFile(path);
+  int refused = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    ASSERT_TRUE(WriteFile(path, changed));
+    const auto read = ReadCheckpoint(path);
+    refused += read ? 0 : 1;
+    if (!read) continue;  // white space is no content
+    EXPECT_EQ(read->texts, Example().texts) << at;
+    EXPECT_EQ(read->tensors.size(), 3u) << at;
+  }
+  EXPECT_GT(refused, static_cast<int>(whole.size()) * 9 / 10);
+}
+
 TEST(CheckpointTest, HostileHeadersAreErrors) {
   const std::vector<std::string> headers = {
       "[]",

@@ -10,6 +10,7 @@
 #include "disco/data/network_metadata.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
+#include "disco/train/run_paths.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
@@ -118,39 +119,6 @@ uint64_t HashOf(const Recipe& recipe, const Graph& graph) {
   return Hash(text);
 }
 
-Result<RunOptions> FillPaths(RunOptions options) {
-  if (options.out.empty()) {
-    return Fail(ErrorKind::kUsage, "where to? name the network to write with --out");
-  }
-  if (options.checkpoint.empty()) options.checkpoint = options.out.string() + ".checkpoint";
-  if (options.log.empty()) options.log = options.out.string() + ".log.jsonl";
-  return options;
-}
-
-Status KeepNetwork(const RunOptions& options, const Path& network) {
-  DISCO_TRY(KeepInputs(options.out, "--out", {network}));
-  DISCO_TRY(KeepInputs(options.plan, "--plan", {network}));
-  DISCO_TRY(KeepInputs(options.checkpoint, "--checkpoint", {network}));
-  return KeepInputs(options.log, "--log", {network});
-}
-
-// A run that is not done is neither lost nor gone on with by accident.
-Status CheckCheckpoint(const RunOptions& options) {
-  const std::string path = options.checkpoint.string();
-  std::error_code ignored;
-  const bool exists = std::filesystem::exists(options.checkpoint, ignored);
-  if (exists && !options.resume) {
-    return Fail(ErrorKind::kUsage,
-                "{} is the checkpoint of a run that is not done; give --resume to go on with it, "
-                "or remove it to start anew",
-                path);
-  }
-  if (!exists && options.resume) {
-    return Fail(ErrorKind::kUsage, "no checkpoint {}; start anew without --resume", path);
-  }
-  return {};
-}
-
 Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train,
                   const Dataset& val) {
   const int64_t answers = graph.value(graph.outputs[0]).shape[1];
@@ -171,9 +139,9 @@ Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train
 
 Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& given) {
   DISCO_TRY(CheckRecipe(recipe));
-  DISCO_ASSIGN(const RunOptions options, FillPaths(given));
-  if (IsFile(recipe.network)) DISCO_TRY(KeepNetwork(options, recipe.network.network));
-  DISCO_TRY(CheckCheckpoint(options));
+  std::vector<Path> inputs = {given.recipe};
+  if (IsFile(recipe.network)) inputs.emplace_back(recipe.network.network);
+  DISCO_ASSIGN(const RunOptions options, OpenPaths(given, inputs));
   // The image's size is needed to open the data, and the data's classes to make the network.
   DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));
   DISCO_ASSIGN(const Shape image, CheckClassifier(graph));

@@ -115,7 +115,7 @@ TEST_F(SparsifyTest, WhatItReadsIsNotWrittenOver) {
   const Path dense = recipe_.network.network;
   for (const bool to_out : {true, false}) {
     RunOptions options = OptionsFor("over");
-    (to_out ? options.out : options.plan) = dense;
+    (to_out ? options.out : options.plan) = dense.parent_path() / "not there" / ".." / "dense.onnx";
     const auto report = Sparsify(recipe_, options);
     ASSERT_FALSE(report);
     EXPECT_EQ(report.error().kind, ErrorKind::kUsage);
@@ -123,6 +123,21 @@ TEST_F(SparsifyTest, WhatItReadsIsNotWrittenOver) {
         << report.error().message;
   }
   EXPECT_TRUE(ReadOnnx(dense));
+}
+
+TEST_F(SparsifyTest, EachOutputHasAFileOfItsOwn) {
+  RunOptions options = OptionsFor("same");
+  options.plan = options.out.parent_path() / "." / options.out.filename();
+  const auto both = Sparsify(recipe_, options);
+  ASSERT_FALSE(both);
+  EXPECT_NE(both.error().message.find("--out and --plan are both"), std::string::npos)
+      << both.error().message;
+  options = OptionsFor("folder");
+  options.plan = Folder();
+  const auto folder = Sparsify(recipe_, options);
+  ASSERT_FALSE(folder);
+  EXPECT_NE(folder.error().message.find("it is a folder"), std::string::npos)
+      << folder.error().message;
 }
 
 TEST_F(SparsifyTest, UnknownStageIsRefusedBeforeTraining) {

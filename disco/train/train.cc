@@ -7,6 +7,8 @@ namespace disco {
 namespace {
 
 Result<RunReport> RunTraining(const Recipe& recipe, const RunOptions& options) {
+  if (recipe.train.epochs == 0)
+    return Fail(ErrorKind::kUsage, "--epochs 0 trains nothing; give at least 1");
   DISCO_ASSIGN(TrainSession session, OpenTrainSession(recipe, options));
   Announce(session);
   DISCO_ASSIGN(const auto learner, Learner::Make(session.graph, recipe.train));

@@ -17,6 +17,7 @@
 namespace disco {
 
 struct RunOptions {
+  Path recipe;      // the file it came from, which is not written over; may be empty
   Path out;         // the trained or sparse network, .onnx
   Path plan;        // sparsify: the plan, .json
   Path checkpoint;  // empty: <out>.checkpoint; gone when the run is done, refused without resume

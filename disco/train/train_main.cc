@@ -127,7 +127,8 @@ int Main(int argc, char** argv) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
   }
   CatchInterrupts();
-  const Command& command = *train.app ? train : sparsify;
+  Command& command = *train.app ? train : sparsify;
+  command.options.recipe = command.recipe;
   const auto recipe = MakeRecipe(command);
   if (!recipe) return Report(recipe.error());
   const auto report =
