@@ -3,6 +3,8 @@
 // report are fitted (cost/fit_speed.h). Thread rule: one thread. Errors: those of Session.
 #pragma once
 
+#include <map>
+
 #include "disco/cost/cluster.h"
 #include "disco/node/session.h"
 
@@ -16,6 +18,9 @@ using OpenOn = std::function<Result<std::unique_ptr<Session>>(const Graph& graph
 struct ProbedNode {
   NodeSpeed speed;  // but for messages
   Bytes memory;
+  // MACs per second over all measured ops of a kind, time for weights, activations and starting
+  // included; `speed` tells these apart.
+  std::map<OpKind, ComputeSpeed> reached;
 };
 // Runs a ResNet-50 of half the width, and a few depthwise and matrix layers, on nodes 0 .. count-1,
 // in turns. Calls `go_on` kProbedNetworks times in between, and ends with its error.

@@ -42,6 +42,7 @@ struct ProbedPair {
 
 struct Probed {
   Cluster cluster;
+  std::vector<ProbedNode> nodes;
   std::vector<ProbedPair> pairs;
 };
 
@@ -57,13 +58,12 @@ Result<Probed> Probe(const std::vector<Endpoint>& endpoints, const OpenOn& open)
     if (!Interrupted()) return {};
     return Fail(ErrorKind::kInterrupted, "stopped while probing; no cluster was written");
   };
-  DISCO_ASSIGN(const std::vector<ProbedNode> nodes,
-               ProbeNodes(open, count, [&step] { return step("nodes"); }));
-  for (size_t node = 0; node < nodes.size(); ++node) {
+  DISCO_ASSIGN(result.nodes, ProbeNodes(open, count, [&step] { return step("nodes"); }));
+  for (size_t node = 0; node < result.nodes.size(); ++node) {
     cluster.nodes.push_back({.name = fmt::format("node-{}", node),
                              .endpoint = ToString(endpoints[node]),
-                             .memory = nodes[node].memory,
-                             .speed = nodes[node].speed});
+                             .memory = result.nodes[node].memory,
+                             .speed = result.nodes[node].speed});
   }
   for (int a = 0; a < count; ++a) {
     for (int b = a + 1; b < count; ++b) {
@@ -111,18 +111,22 @@ void Round(Cluster& cluster) {
   }
 }
 
-std::string Speed(const NodeSpeed& speed, OpKind kind) {
-  const double rate = speed.of(kind).rate.macs_per_second / 1e9;
-  return rate < 1e6 ? fmt::format("{:.1f}", rate) : "-";
+std::string Reached(const ProbedNode& node, OpKind kind) {
+  return fmt::format("{:.1f}", node.reached.at(kind).macs_per_second / 1e9);
 }
 
+// What multiplies; the rest only moves elements.
+constexpr OpKind kMultiplying[] = {OpKind::kPoint, OpKind::kWindow, OpKind::kDepthwise,
+                                   OpKind::kMatrix};
+
 void Print(const Probed& probed) {
-  const auto& [cluster, pairs] = probed;
+  const auto& [cluster, probed_nodes, pairs] = probed;
   Table nodes({"node", "where", "memory", "point GMAC/s", "window", "depthwise", "matrix"});
-  for (const ClusterNode& node : cluster.nodes) {
-    nodes.Add({node.name, node.endpoint.value_or(""), ToString(node.memory),
-               Speed(node.speed, OpKind::kPoint), Speed(node.speed, OpKind::kWindow),
-               Speed(node.speed, OpKind::kDepthwise), Speed(node.speed, OpKind::kMatrix)});
+  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
+    const ClusterNode& node = cluster.nodes[i];
+    std::vector<std::string> row = {node.name, node.endpoint.value_or(""), ToString(node.memory)};
+    for (const OpKind kind : kMultiplying) row.push_back(Reached(probed_nodes[i], kind));
+    nodes.Add(row);
   }
   PrintTable(nodes);
   for (const ProbedPair& pair : pairs) {
@@ -134,13 +138,13 @@ void Print(const Probed& probed) {
   }
 }
 
-Json NodesToJson(const Cluster& cluster) {
+Json NodesToJson(const Probed& probed) {
   Json nodes = Json::array();
-  for (const ClusterNode& node : cluster.nodes) {
-    Json entry = {{"name", node.name}, {"memory", node.memory.value}};
-    for (const OpKind kind : kOpKinds)
+  for (size_t i = 0; i < probed.nodes.size(); ++i) {
+    Json entry = {{"name", probed.cluster.nodes[i].name}, {"memory", probed.nodes[i].memory.value}};
+    for (const OpKind kind : kMultiplying)
       entry["gmacs_per_second"][std::string(Name(kind))] =
-          node.speed.of(kind).rate.macs_per_second / 1e9;
+          probed.nodes[i].reached.at(kind).macs_per_second / 1e9;
     nodes.push_back(std::move(entry));
   }
   return nodes;
@@ -156,7 +160,7 @@ Json ToJson(const Probed& probed, const std::string& out) {
          {"latency_ms", link.latency.count()},
          {"ten_kilobytes_ms", pair.probed.ten_kilobytes.count()}});
   }
-  return {{"nodes", NodesToJson(probed.cluster)}, {"links", links}, {"file", out}};
+  return {{"nodes", NodesToJson(probed)}, {"links", links}, {"file", out}};
 }
 
 Status Run(ProbeCommand& options) {

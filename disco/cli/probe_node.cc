@@ -102,6 +102,18 @@ struct Measured {
   Bytes memory;
 };
 
+std::map<OpKind, ComputeSpeed> Reached(const std::vector<OpMeasurement>& ops) {
+  std::map<OpKind, double> macs, seconds;
+  for (const OpMeasurement& op : ops) {
+    macs[op.kind] += static_cast<double>(op.macs.value);
+    seconds[op.kind] += op.milliseconds.count() / 1e3;
+  }
+  std::map<OpKind, ComputeSpeed> reached;
+  for (const auto& [kind, count] : macs)
+    if (count > 0 && seconds[kind] > 0) reached[kind] = {count / seconds[kind]};
+  return reached;
+}
+
 // Adds a measurement for every op of `graph` that takes time, on every node.
 Status Measure(const OpenOn& open, const Graph& graph, std::vector<Measured>& nodes) {
   const Plan plan = SingleNodePlan(graph);
@@ -136,7 +148,7 @@ Result<std::vector<ProbedNode>> ProbeNodes(const OpenOn& open, int count,
   std::vector<ProbedNode> nodes;
   for (const Measured& node : measured) {
     DISCO_ASSIGN(const NodeSpeed speed, FitSpeed(node.ops));
-    nodes.push_back({speed, node.memory});
+    nodes.push_back({speed, node.memory, Reached(node.ops)});
   }
   return nodes;
 }

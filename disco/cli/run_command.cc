@@ -54,6 +54,9 @@ Result<Tensor> ReadInput(const Path& path, const Value& input) {
                 path.string(), Name(tensor.dtype()), ToString(tensor.shape()), input.name,
                 Name(input.dtype), ToString(input.shape));
   }
+  if (tensor.elements() == 0)
+    return Fail(ErrorKind::kUsage, "{} holds no elements: {}", path.string(),
+                ToString(tensor.shape()));
   if (HoldsNan(tensor))
     PrintWarning(fmt::format(
         "{} holds what is not a number (NaN); kernels that clip make one of it", path.string()));

@@ -66,7 +66,7 @@ Result<std::pair<OpId, OpId>> FindStage(const Graph& graph, const std::string& s
     last = static_cast<OpId>(op);
   }
   if (first < 0)
-    return Fail(ErrorKind::kUsage, "no op's name starts with '{}'; disco describe lists them",
+    return Fail(ErrorKind::kUsage, "no op's name starts with '{}'; disco describe --ops lists them",
                 stage);
   return std::pair(first, last);
 }

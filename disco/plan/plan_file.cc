@@ -23,7 +23,8 @@ auto Caught(Function&& read) -> decltype(read()) {
   try {
     return read();
   } catch (const Json::exception& error) {
-    return Fail(ErrorKind::kInvalid, "{}", error.what());
+    return Fail(ErrorKind::kInvalid,
+                "no plan, or one that was changed; make it with disco plan ({})", error.what());
   }
 }
 
