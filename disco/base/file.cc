@@ -151,9 +151,10 @@ Result<MappedFile> MapFile(const Path& path) {
 
 Status CheckWritable(const Path& path) {
   struct stat info{};
-  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+  const bool exists = stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode))
     return Fail(ErrorKind::kIo, "cannot write {}: it is a folder", path.string());
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return {};
+  if (exists && !S_ISREG(info.st_mode)) return {};
   if (path.has_parent_path()) DISCO_TRY(MakeFolder(path.parent_path()));
   DISCO_ASSIGN(const Path target, FollowLinks(path));
   const Path partial = PartialOf(target);

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "disco/base/result.h"
@@ -38,6 +39,9 @@ inline void AddJsonFlag(CLI::App& command, bool& json) {
 inline std::string NotEmpty(const std::string& text) {
   return text.empty() ? "is empty; leave the option out, or say what you mean" : "";
 }
+
+// Not below 0, which CLI11 would wrap into the unsigned numbers that seeds are.
+inline CLI::Range AnySeed() { return CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()); }
 
 // Makes a subcommand whose options live in an Options object; `run` is called with them.
 template <class Options, class Declare>

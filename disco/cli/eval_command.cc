@@ -124,7 +124,7 @@ void AddEvalCommand(CLI::App& app, Action& action) {
         command.add_option("--split", options.data.split, "train or val");
         command.add_option("--limit", options.data.limit, "So many images only, drawn by --seed");
         command.add_option("--seed", options.data.seed, "Seed of synthetic data and of --limit")
-            ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+            ->check(AnySeed());
         command.add_option("--batch", options.batch, "Images at a time")
             ->check(CLI::Range(1, 4096));
         command.add_option("--preprocess", options.preprocess,

@@ -178,8 +178,7 @@ void AddPlanCommand(CLI::App& app, Action& action) {
         command.add_option("--out", options.out, "The plan.json to write")
             ->required()
             ->check(NotEmpty);
-        command.add_option("--seed", options.plan.seed, "Seed of method random")
-            ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+        command.add_option("--seed", options.plan.seed, "Seed of method random")->check(AnySeed());
         command.add_option("--nodes", options.plan.nodes, "How many machines")
             ->check(CLI::Range(1, kMaxNodes))
             ->excludes(keep);

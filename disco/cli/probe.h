@@ -18,8 +18,8 @@ using OpenOn = std::function<Result<std::unique_ptr<Session>>(const Graph& graph
 struct ProbedNode {
   NodeSpeed speed;  // but for messages
   Bytes memory;
-  // MACs per second over all measured ops of a kind, time for weights, activations and starting
-  // included; `speed` tells these apart.
+  // MACs per second over all measured ops of every kind, time for weights, activations and starting
+  // included; `speed` tells these apart. Not a number where a node timed none.
   std::map<OpKind, ComputeSpeed> reached;
 };
 // Runs a ResNet-50 of half the width, and a few depthwise and matrix layers, on nodes 0 .. count-1,

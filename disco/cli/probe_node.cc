@@ -109,8 +109,7 @@ std::map<OpKind, ComputeSpeed> Reached(const std::vector<OpMeasurement>& ops) {
     seconds[op.kind] += op.milliseconds.count() / 1e3;
   }
   std::map<OpKind, ComputeSpeed> reached;
-  for (const auto& [kind, count] : macs)
-    if (count > 0 && seconds[kind] > 0) reached[kind] = {count / seconds[kind]};
+  for (const OpKind kind : kOpKinds) reached[kind] = {macs[kind] / seconds[kind]};
   return reached;
 }
 

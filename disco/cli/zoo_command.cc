@@ -79,8 +79,7 @@ void AddZooCommand(CLI::App& app, Action& action) {
             "Input as CxHxW (3x224x224, or 3x32x32 in CIFAR form); sides of 8 to 8192");
         command.add_option("--stem-stride", options.network.stem_stride,
                            "Stride of the first convolution, if not as published");
-        command.add_option("--seed", options.network.seed, "Seed of the weights")
-            ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+        command.add_option("--seed", options.network.seed, "Seed of the weights")->check(AnySeed());
         command.add_flag("--external-data", options.external_data,
                          "Weights in a file of their own, beside the network");
         AddJsonFlag(command, options.json);

@@ -8,6 +8,7 @@
 #include "disco/graph/pads.h"
 
 namespace disco {
+
 Result<std::vector<int>> AxesOf(const Graph& graph, const Op& op, int rank) {
   std::vector<int> axes;
   if (!op.HasInput(1)) return axes;

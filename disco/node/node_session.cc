@@ -45,12 +45,12 @@ class NodesOpening {
     control_.Touch();
     DISCO_ASSIGN(Graph graph, ParseShard(*shard));
     // A few bytes of shard can ask for any amount of features.
-    DISCO_ASSIGN(
-        auto features,
-        house_.budget.Reserve(FeatureBytes(graph), "what the shard computes", hello_.shard_size));
+    const Bytes computed = FeatureBytes(graph);
+    DISCO_ASSIGN(auto features,
+                 house_.budget.Reserve(computed, "what the shard computes", hello_.shard_size));
     DISCO_ASSIGN(auto weights,
                  house_.budget.Reserve(WeightBytes(graph), "what the shard has learned",
-                                       hello_.shard_size + FeatureBytes(graph)));
+                                       hello_.shard_size + computed));
     RunnerOptions options{.node = hello_.node,
                           .nodes = hello_.nodes,
                           .plan_hash = hello_.plan_hash,
