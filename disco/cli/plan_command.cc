@@ -94,7 +94,7 @@ Status CheckNodes(const std::string& file, const Cluster& cluster, int nodes) {
 }
 
 // So that the nodes of the cluster take equally long.
-Result<std::vector<double>> SharesOnCluster(const PlanCommand& options, const Graph& graph) {
+Result<Plan> PlanOnCluster(const PlanCommand& options, const Graph& graph) {
   if (options.cluster.cluster.empty())
     return Fail(ErrorKind::kUsage,
                 "--shares auto needs --cluster cluster.toml, which says how fast "
@@ -105,7 +105,7 @@ Result<std::vector<double>> SharesOnCluster(const PlanCommand& options, const Gr
   std::vector<NodeId> first(static_cast<size_t>(options.plan.nodes));
   std::iota(first.begin(), first.end(), 0);
   alone.times.resize(first.size());
-  return ChooseShares(graph, options.plan, Subset(cluster, first), alone.times);
+  return PlanByShares(graph, options.plan, Subset(cluster, first), alone.times);
 }
 
 Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
@@ -113,13 +113,10 @@ Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
   if (options.plan.nodes == 0)
     return Fail(ErrorKind::kUsage, "say --nodes N, or --keep PLAN to go on from a plan");
   DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
-  if (options.shares == "auto") {
-    DISCO_ASSIGN(options.plan.shares, SharesOnCluster(options, graph));
-  } else {
-    auto shares = ParseShares(options.shares, options.plan.nodes);
-    if (!shares) return At("--nodes, --shares", shares.error());
-    options.plan.shares = std::move(*shares);
-  }
+  if (options.shares == "auto") return PlanOnCluster(options, graph);
+  auto shares = ParseShares(options.shares, options.plan.nodes);
+  if (!shares) return At("--nodes, --shares", shares.error());
+  options.plan.shares = std::move(*shares);
   return MakePlan(graph, options.plan);
 }
 

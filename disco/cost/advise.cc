@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "disco/cost/choose_calls.h"
 #include "disco/cost/choose_shares.h"
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
@@ -93,27 +92,18 @@ class Adviser {
     return advice_.one_node.times[static_cast<size_t>(node)];
   }
 
-  // Empty where all are equally fast.
-  Result<std::vector<double>> SharesOf(const std::vector<NodeId>& nodes, const Cluster& cluster,
-                                       const PlanOptions& options) const {
-    std::vector<Milliseconds> times;
-    for (const NodeId node : nodes) times.push_back(TimeOn(node));
-    DISCO_ASSIGN(std::vector<double> shares, ChooseShares(graph_, options, cluster, times));
-    if (std::ranges::count(shares, shares[0]) == std::ssize(shares)) shares.clear();
-    return shares;
-  }
-
   Status Try(int count, const Sort& sort) {
     Candidate candidate{.sparsity = sort.sparsity, .nodes = Fastest(count)};
     const bool asked = sort.method == Method::kDisco;
-    PlanOptions options{
+    const PlanOptions options{
         .nodes = count, .method = {sort.method, ""}, .sparsity = asked ? sort.sparsity : 0};
     candidate.method = ToString(options.method);
     const Cluster nodes = Subset(cluster_, candidate.nodes);
-    DISCO_ASSIGN(candidate.shares, SharesOf(candidate.nodes, nodes, options));
-    options.shares = candidate.shares;
-    DISCO_ASSIGN(Plan plan, MakePlan(graph_, options));
-    plan = ChooseCalls(graph_, std::move(plan), nodes);
+    std::vector<Milliseconds> times;
+    for (const NodeId node : candidate.nodes) times.push_back(TimeOn(node));
+    DISCO_ASSIGN(const Plan plan, PlanByShares(graph_, options, nodes, times));
+    const bool equal = std::ranges::count(plan.shares, plan.shares[0]) == count;
+    if (!equal) candidate.shares = plan.shares;
     DISCO_ASSIGN(const Cut cut, CutNetwork(graph_, plan));
     candidate.fits = true;
     for (size_t i = 0; i < cut.shards.size(); ++i)

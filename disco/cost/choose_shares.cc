@@ -22,32 +22,30 @@ double SparsityOf(const PlanOptions& options) {
   }
 }
 
-Result<Milliseconds> TimeOf(const Graph& graph, const PlanOptions& options,
-                            const Cluster& cluster) {
-  DISCO_ASSIGN(Plan plan, MakePlan(graph, options));
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, ChooseCalls(graph, std::move(plan), cluster)));
+Result<Milliseconds> TimeOf(const Graph& graph, const Plan& plan, const Cluster& cluster) {
+  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
   DISCO_ASSIGN(const Simulation simulation, Simulate(cut, cluster));
   return simulation.total;
 }
 
 }  // namespace
 
-Result<std::vector<double>> ChooseShares(const Graph& graph, PlanOptions options,
-                                         const Cluster& cluster,
-                                         const std::vector<Milliseconds>& times) {
+Result<Plan> PlanByShares(const Graph& graph, PlanOptions options, const Cluster& cluster,
+                          const std::vector<Milliseconds>& times) {
   const auto candidates = InSixteenths(BalancedShares(times, SparsityOf(options)));
-  if (candidates.size() == 1) return candidates[0];
-  const std::vector<double>* best = nullptr;
-  Milliseconds least{0};
+  Plan best;
+  Milliseconds least = Milliseconds::max();
   for (const std::vector<double>& shares : candidates) {
     options.shares = shares;
-    DISCO_ASSIGN(const Milliseconds time, TimeOf(graph, options, cluster));
-    if (best == nullptr || time < least) {
-      best = &shares;
-      least = time;
-    }
+    DISCO_ASSIGN(Plan plan, MakePlan(graph, options));
+    plan = ChooseCalls(graph, std::move(plan), cluster);
+    if (candidates.size() == 1) return plan;
+    DISCO_ASSIGN(const Milliseconds time, TimeOf(graph, plan, cluster));
+    if (time >= least) continue;
+    best = std::move(plan);
+    least = time;
   }
-  return *best;
+  return best;
 }
 
 }  // namespace disco

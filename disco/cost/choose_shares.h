@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ChooseShares: how much of each layer the nodes of a cluster should own: equally much where they
-// are equally fast, else so that they take equally long (balanced_shares.h), in sixteenths, of
-// which the simulator says which way of rounding is quickest.
+// PlanByShares: a plan by which the nodes of a cluster own as much of each layer as suits them:
+// equally much where they are equally fast, else so that they take equally long
+// (balanced_shares.h), in sixteenths, of which the simulator says which way of rounding is
+// quickest.
 //
 // Thread rule: pure; the graph's shapes have to be inferred. Errors: those of making and cutting a
 // plan.
@@ -15,10 +16,9 @@
 
 namespace disco {
 
-// `options` without shares; `times`: of the whole network on each node of `cluster` alone. They add
-// up to 1.
-Result<std::vector<double>> ChooseShares(const Graph& graph, PlanOptions options,
-                                         const Cluster& cluster,
-                                         const std::vector<Milliseconds>& times);
+// `options` without shares; `times`: of the whole network on each node of `cluster` alone. Its
+// calls are chosen (choose_calls.h).
+Result<Plan> PlanByShares(const Graph& graph, PlanOptions options, const Cluster& cluster,
+                          const std::vector<Milliseconds>& times);
 
 }  // namespace disco
