@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "disco/kernel/kernels_testing.h"
+#include "disco/kernel/streamed/streamed.h"
 
 namespace disco {
 namespace {
@@ -116,6 +117,19 @@ TEST(GraphsTest, RandomNetworksAgree) {
         RandomNetwork(random, 1 + random.Below(17)).Grow(3 + static_cast<int>(random.Below(10)));
     ExpectKernelsAgree(graph, random, fmt::format("round {}", round));
   }
+}
+
+// As large as networks are whose convolutions are streamed: 2.2 MB of weights in each.
+TEST(GraphsTest, RandomLargeNetworksAgree) {
+  Random random(14);
+  int streamed = 0;
+  for (int round = 0; round < 8; ++round) {
+    const Graph graph = RandomNetwork(random, 250).Grow(6);
+    const ProgramReport report = ExpectKernelsAgree(graph, random, fmt::format("round {}", round));
+    streamed += report.streamed;
+  }
+  if (!streamed::IsSupported()) GTEST_SKIP() << "this processor streams no convolutions";
+  EXPECT_GT(streamed, 8);
 }
 
 // x -> Conv -> Add(identity) -> Relu -> BatchNormalization -> GlobalAveragePool -> Flatten -> Gemm

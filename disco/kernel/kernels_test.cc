@@ -82,6 +82,26 @@ TEST(KernelsTest, ConvolutionsAgree) {
   }
 }
 
+// Weights too large for the cache, in every window.
+TEST(KernelsTest, StreamedConvolutionsAgree) {
+  Random random(15);
+  for (int round = 0; round < 24; ++round) {
+    const size_t axes = static_cast<size_t>(Between(random, 1, 3));
+    const int64_t features = Between(random, 250, 700);
+    OneOp op(FeatureMap(random, axes, features));
+    const Window window = RandomWindow(random, axes, true);
+    const int64_t taps = Shape(window.kernel).elements();
+    const int64_t outputs = (int64_t{1} << 19) / (features * taps) + Between(random, 1, 20);
+    std::vector<int64_t> dims = {outputs, features};
+    dims.insert(dims.end(), window.kernel.begin(), window.kernel.end());
+    std::vector<ValueId> inputs = {op.x, op.Operand(random, "w", Shape(dims), true)};
+    if (Coin(random)) inputs.push_back(op.Operand(random, "b", {outputs}, true));
+    const ValueId sum = op.graph.AddOp(OpType::kConv, "sum", inputs, ConvParams{window, 1});
+    op.Finish(Coin(random) ? OpType::kRelu : OpType::kHardSwish, {sum});
+    ExpectKernelsAgree(op.graph, random, fmt::format("round {}: w {}", round, dims));
+  }
+}
+
 TEST(KernelsTest, PoolsAgree) {
   Random random(2);
   for (int round = 0; round < 250; ++round) {

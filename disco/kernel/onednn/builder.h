@@ -31,6 +31,7 @@ struct Parts {
   Slab packed;                    // weights in the layouts of their primitives
   std::vector<Tensor> constants;  // those that are read as they are
   std::vector<std::string> warnings;
+  int streamed = 0;  // steps that are streamed convolutions
 };
 
 class Builder {
@@ -72,6 +73,7 @@ class Builder {
   void AddStep(const Op& op, std::unique_ptr<Step> step, StepKind kind = StepKind::kCompute) {
     parts_.steps.push_back({std::move(step), op.name, kind});
   }
+  void CountStreamed() { ++parts_.streamed; }
   void Warn(const Op& op, std::string_view reason);
 
   size_t steps() const { return parts_.steps.size(); }

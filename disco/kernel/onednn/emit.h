@@ -28,6 +28,9 @@ struct Emission {
 };
 
 Status EmitConv(const Emission& e);
+// A Conv whose weights are better streamed (kernel/streamed/streamed.h).
+bool ShouldStream(const Emission& e);
+Status EmitStreamed(const Emission& e);
 Status EmitGemm(const Emission& e);
 Status EmitMatMul(const Emission& e);
 

@@ -18,6 +18,7 @@ dnnl::memory::dims WeightDims(const Shape& shape, int64_t group) {
 }  // namespace
 
 Status EmitConv(const Emission& e) {
+  if (ShouldStream(e)) return EmitStreamed(e);
   Builder& builder = e.builder;
   DISCO_ASSIGN(const ResolvedWindow resolved, WindowOf(e.graph(), e.op()));
   WindowDims window{resolved.kernel, resolved.strides, resolved.dilations, resolved.pads_begin,

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streamed convolutions: those whose weights come from memory, not from the cache.
+//
+// A network for one input reads each weight once per inference. Where an output map has few
+// positions, reading a weight takes about as long as using it, and a kernel that does the one after
+// the other is as slow as both. Here the weights lie in the order of their use, and while one block
+// of them is multiplied the next is prefetched. Channels last: target [rows, M], a row being one
+// position of one image; weights [M, C, K...], K... being the taps.
+//
+// Thread rule: pure, and Convolve shares its panels out among OpenMP's threads. Errors: none; where
+// IsSupported says no, nothing may be called.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace disco::streamed {
+
+// Whether this processor has AVX-512.
+bool IsSupported();
+
+struct Extent {
+  size_t rows, taps, inputs, outputs;  // inputs: C, outputs: M; none is 0
+};
+
+// Floats that Pack writes: a bias, and the weights in panels of as many outputs as a tile has.
+size_t PackedSize(const Extent& extent);
+// `weights` [M, C, K...]; `bias` [M] or empty; `packed` at a 64-byte boundary.
+void Pack(const Extent& extent, std::span<const float> weights, std::span<const float> bias,
+          std::span<float> packed);
+
+struct Convolution {
+  Extent extent;
+  // [taps, rows]: where the C features lie that a tap reads for a row; zeros for padding.
+  std::vector<const float*> sources;
+  const float* packed = nullptr;
+  std::vector<const float*> addends;  // [rows, M] each; one of them may be the target
+  float least, most;                  // the activation: a clamp, infinite where there is none
+  float* target = nullptr;            // [rows, M], no part of a source
+};
+
+void Convolve(const Convolution& convolution);
+
+}  // namespace disco::streamed
