@@ -34,7 +34,7 @@ struct ProbedLink {
   PackSpeed send, receive;
   Milliseconds ten_kilobytes;  // of such a message, from the start of packing until it is placed
 };
-// Has nodes `a` and `b` exchange messages of several sizes, layer by layer.
+// Has nodes `a` and `b` send messages of several sizes to and fro.
 Result<ProbedLink> ProbeLink(const OpenOn& open, int a, int b);
 
 }  // namespace disco

@@ -115,6 +115,13 @@ std::string Reached(const ProbedNode& node, OpKind kind) {
   return fmt::format("{:.1f}", node.reached.at(kind).macs_per_second / 1e9);
 }
 
+bool IsLimited(const Bandwidth& bandwidth) { return std::isfinite(bandwidth.bytes_per_second); }
+
+std::string TextOf(const Bandwidth& bandwidth) {
+  if (!IsLimited(bandwidth)) return "as quick as the processors";
+  return fmt::format("{:.1f} MB/s", bandwidth.bytes_per_second / 1e6);
+}
+
 // What multiplies; the rest only moves elements.
 constexpr OpKind kMultiplying[] = {OpKind::kPoint, OpKind::kWindow, OpKind::kDepthwise,
                                    OpKind::kMatrix};
@@ -131,9 +138,9 @@ void Print(const Probed& probed) {
   PrintTable(nodes);
   for (const ProbedPair& pair : pairs) {
     const Link& link = pair.probed.link;
-    PrintLine(fmt::format("{} - {}: {:.1f} MB/s, {:.0f} us a message; 10 kB in {:.1f} us",
+    PrintLine(fmt::format("{} - {}: {}, {:.0f} us a message; 10 kB in {:.1f} us",
                           cluster.node(pair.a).name, cluster.node(pair.b).name,
-                          link.bandwidth.bytes_per_second / 1e6, link.latency.count() * 1e3,
+                          TextOf(link.bandwidth), link.latency.count() * 1e3,
                           pair.probed.ten_kilobytes.count() * 1e3));
   }
 }
@@ -156,7 +163,8 @@ Json ToJson(const Probed& probed, const std::string& out) {
     const Link& link = pair.probed.link;
     links.push_back(
         {{"between", {probed.cluster.node(pair.a).name, probed.cluster.node(pair.b).name}},
-         {"bytes_per_second", link.bandwidth.bytes_per_second},
+         {"bytes_per_second",
+          IsLimited(link.bandwidth) ? Json(link.bandwidth.bytes_per_second) : Json("unlimited")},
          {"latency_ms", link.latency.count()},
          {"ten_kilobytes_ms", pair.probed.ten_kilobytes.count()}});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include "disco/cli/print.h"
 #include "disco/cli/probe.h"
@@ -10,23 +10,36 @@
 namespace disco {
 namespace {
 
-constexpr int kWarmup = 10, kRepeats = 30, kLayers = 12;
+constexpr int kWarmup = 10, kRepeats = 30, kLayers = 14;
 
-// Layers of two features, one per node, each of which the other node reads: every layer but the
-// first is one message of side * side floats each way.
-Result<Graph> PingPong(int64_t side) {
+// Layers of one feature: every layer but the first reads one message of side * side floats.
+Result<Graph> Layers(int64_t side) {
   Graph graph;
   graph.name = "messages";
-  ValueId value = graph.AddValue("image", DType::kF32, {1, 2, side, side});
+  ValueId value = graph.AddValue("image", DType::kF32, {1, 1, side, side});
   graph.inputs = {value};
-  const ValueId weights =
-      graph.AddConstant("weights", Tensor::From<float>({2, 2, 1, 1}, {0.5f, 0.5f, 0.5f, 0.5f}));
+  const ValueId weights = graph.AddConstant("weights", Tensor::From<float>({1, 1, 1, 1}, {1.0f}));
   for (int layer = 0; layer < kLayers; ++layer)
     value =
         graph.AddOp(OpType::kConv, fmt::format("layer{}", layer), {value, weights}, ConvParams{});
   graph.outputs = {value};
   DISCO_TRY(InferShapes(graph));
   return graph;
+}
+
+// The nodes take turns: what one computes, the other reads.
+Result<Plan> PingPong(const Graph& graph) {
+  DISCO_ASSIGN(Plan plan, MakePlan(graph, {.nodes = 2, .method = {Method::kDense, ""}}));
+  for (int layer = 0; layer < kLayers; ++layer) {
+    const auto value = plan.values.find(fmt::format("layer{}", layer));
+    if (value == plan.values.end()) continue;  // the output, which nobody reads
+    const int owner = layer % 2;
+    value->second.owner = {owner};
+    if (!value->second.read_foreign) continue;
+    value->second.kept = owner == 0 ? std::vector<std::vector<int64_t>>{{}, {0}}
+                                    : std::vector<std::vector<int64_t>>{{0}, {}};
+  }
+  return plan;
 }
 
 // Of messages of one size, in milliseconds.
@@ -36,28 +49,33 @@ struct MessageTimes {
   double way = 0;   // from posted to placed on the other side
 };
 
-// Both nodes post at about the same moment; what one is late makes its message late for the other
-// and the other's early for it, so that the mean of both is one way.
+std::vector<NodeStep> StepsOf(const std::vector<NodeStep>& steps, StepKind kind) {
+  std::vector<NodeStep> found;
+  std::ranges::copy_if(steps, std::back_inserter(found),
+                       [&](const NodeStep& step) { return step.kind == kind; });
+  return found;
+}
+
+double Took(const NodeStep& step) { return (step.end - step.start).count(); }
+
+// From each Send of node 0 to the end of its next Receive there and back, with one layer on node 1
+// in between. The first time node 1 may still be on its way to its first wait.
 void Collect(const Session& session, std::vector<double>& sends, std::vector<double>& ways) {
-  std::array<std::vector<double>, 2> way;
-  for (size_t node = 0; node < way.size(); ++node) {
-    Milliseconds posted{0};
-    for (const NodeStep& step : session.steps()[node]) {
-      if (step.kind == StepKind::kSend) {
-        sends.push_back((step.end - step.start).count());
-        posted = step.end;
-      } else if (step.kind == StepKind::kReceive) {
-        way[node].push_back((step.end - posted).count());
-      }
-    }
+  const auto& here = session.steps()[0];
+  const std::vector<NodeStep> gone = StepsOf(here, StepKind::kSend),
+                              back = StepsOf(here, StepKind::kReceive),
+                              turned = StepsOf(session.steps()[1], StepKind::kSend),
+                              between = StepsOf(session.steps()[1], StepKind::kCompute);
+  for (size_t i = 1; i < std::min({gone.size(), back.size(), turned.size(), between.size()}); ++i) {
+    const double both = Took(gone[i]) + Took(turned[i]);
+    sends.push_back(both / 2);
+    ways.push_back(((back[i].end - gone[i].start).count() - both - Took(between[i])) / 2);
   }
-  for (size_t i = 0; i < std::min(way[0].size(), way[1].size()); ++i)
-    ways.push_back((way[0][i] + way[1][i]) / 2);
 }
 
 Result<MessageTimes> TimeMessages(const OpenOn& open, const std::vector<int>& on, int64_t side) {
-  DISCO_ASSIGN(const Graph graph, PingPong(side));
-  DISCO_ASSIGN(const Plan plan, MakePlan(graph, {.nodes = 2, .method = {Method::kDense, ""}}));
+  DISCO_ASSIGN(const Graph graph, Layers(side));
+  DISCO_ASSIGN(const Plan plan, PingPong(graph));
   DISCO_ASSIGN(const auto session, open(graph, plan, on));
   const std::vector<Tensor> inputs = {Tensor(DType::kF32, graph.value(graph.inputs[0]).shape)};
   session->AskForSteps(true);
@@ -71,11 +89,8 @@ Result<MessageTimes> TimeMessages(const OpenOn& open, const std::vector<int>& on
                       .way = Median(std::move(ways))};
 }
 
-// Bytes per second from what more bytes took longer.
-Bandwidth SlopeOf(double bytes, double ms) {
-  constexpr double kLeastMs = 1e-6;
-  return {1e3 * bytes / std::max(ms, kLeastMs)};
-}
+// Bytes per second from what more bytes took longer; unlimited where they did not.
+Bandwidth SlopeOf(double bytes, double ms) { return {ms > 0 ? 1e3 * bytes / ms : kUnlimited}; }
 
 }  // namespace
 
