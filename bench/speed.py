@@ -6,6 +6,7 @@ Usage: bench/speed.py one NETWORK.onnx...                  one node, 1 thread, a
                                                            two nodes over TCP, against 1 and 2 threads
        bench/speed.py uneven NETWORK.onnx [--throttle 0.5] two nodes, the second slowed down: equal shares against shares by speed
 Options: --disco BINARY, --rounds R (of 8 inferences each), --out FILE.md
+         --idle MINUTES   on a machine that others use too: begins each turn when both cores are free, waiting so long in all
 
 Two nodes are two `disco node` of one thread each, pinned to cores 0 and 1. --shaped puts them into two network namespaces with
 a veth between them, each way limited by tc tbf with a burst of 16 kB (needs root; taken down at the end); two more nodes without
@@ -22,7 +23,7 @@ import statistics
 import sys
 import tempfile
 
-from harness import ROOT, add_common, namespaces, nodes, report, run
+from harness import ROOT, Idleness, add_common, namespaces, nodes, report, run
 
 PEER = [sys.executable, os.path.join(ROOT, "bench", "peer_onnxruntime.py")]
 
@@ -60,9 +61,10 @@ def bench(disco, network):
     return [disco, "bench", network, "--json", "--warmup", "4", "--iterations", "8"]
 
 
-def play_in_turns(contestants, rounds):
+def play_in_turns(contestants, rounds, idleness):
     for turn in range(rounds):
         for contestant in contestants:
+            idleness.wait()
             contestant.play()
             print(f"round {turn + 1}/{rounds}  {contestant.name}: {contestant.median():.3f} ms", file=sys.stderr)
 
@@ -76,12 +78,12 @@ def plan(disco, network, folder, sparsity, wire, cluster):
     return path
 
 
-def compare_one(arguments):
+def compare_one(arguments, idleness):
     rows = []
     for network in arguments.networks:
         ours = Contestant("disco, 1 node", ["taskset", "-c", "0", *bench(arguments.disco, network)])
         theirs = peer(arguments.disco, network, 1)
-        play_in_turns([theirs, ours], arguments.rounds)
+        play_in_turns([theirs, ours], arguments.rounds, idleness)
         name = os.path.basename(network).removesuffix(".onnx")
         rows.append(f"| {name} | {theirs.median():.2f} | {ours.median():.2f} | {ours.median() / theirs.median():.2f} | "
                     f"{theirs.undisturbed():.2f} | {ours.undisturbed():.2f} | {ours.undisturbed() / theirs.undisturbed():.2f} |")
@@ -117,7 +119,7 @@ def row_of(contestant, predicted, one, two):
             f"{two.median() / ms:.2f}, {two.undisturbed() / undisturbed:.2f} | {forecast} | {error} | {sent} |")
 
 
-def compare_two(arguments):
+def compare_two(arguments, idleness):
     network = arguments.networks[0]
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -143,7 +145,7 @@ def compare_two(arguments):
                                       bench(arguments.disco, network) + ["--plan", path, "--nodes", unshaped.endpoints])
                     contestants.append(free)
                     details.append((free, None))
-        play_in_turns(contestants, arguments.rounds)
+        play_in_turns(contestants, arguments.rounds, idleness)
         one, two = contestants[:2]
         rows = [f"| {peer_.name} | {peer_.median():.2f} | {peer_.undisturbed():.2f} | | | | | |" for peer_ in (one, two)]
         rows += [row_of(contestant, forecast.total_ms.get(path), one, two) for contestant, path in details]
@@ -152,7 +154,7 @@ def compare_two(arguments):
     return one.last["peer"], head + rows
 
 
-def compare_uneven(arguments):
+def compare_uneven(arguments, idleness):
     network, sparsity = arguments.networks[0], str(arguments.sparsity[0])
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -166,7 +168,7 @@ def compare_uneven(arguments):
             run([arguments.disco, "plan", network, "--nodes", "2", "--sparsity", sparsity, "--cluster", cluster, "--out", path, *shares])
             forecast.total_ms[path] = []
             contestants.append(Contestant(name, bench(arguments.disco, network) + ["--plan", path, "--nodes", running.endpoints]))
-        play_in_turns([forecast, *contestants], arguments.rounds)
+        play_in_turns([forecast, *contestants], arguments.rounds, idleness)
         rows = [f"| {contestant.name} | {contestant.median():.2f} | {contestant.undisturbed():.2f} | {statistics.median(times):.2f} |"
                 for contestant, times in zip(contestants, forecast.total_ms.values())]
     return f"S = {sparsity}", ["| plan | median ms | 10th percentile ms | predicted ms |", "|---|--:|--:|--:|", *rows]
@@ -181,11 +183,13 @@ def main():
     parser.add_argument("--shaped", default="")
     parser.add_argument("--throttle", type=float, default=0.5)
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--idle", type=float, default=0)
     add_common(parser)
     arguments = parser.parse_args()
     compare = {"one": compare_one, "two": compare_two, "uneven": compare_uneven}[arguments.what]
-    peer_name, table = compare(arguments)
-    report(arguments, ", " + peer_name, table)
+    idleness = Idleness(arguments.idle)
+    peer_name, table = compare(arguments, idleness)
+    report(arguments, f", {peer_name}{idleness}", table)
 
 
 if __name__ == "__main__":

@@ -138,6 +138,7 @@ expect 2 'is empty' "$disco" simulate net.onnx --plan plan.json --cluster cluste
 expect 2 'is empty' "$disco" bench net.onnx --nodes ""
 expect 2 'only one' "$disco" bench net.onnx --shape 1MB/s
 expect 2 'excludes' "$disco" plan net.onnx --keep plan.json --sparsity 0.5 --out kept.json
+expect 2 'method branches.*leave it out' "$disco" plan net.onnx --nodes 2 --method branches --sparsity 0.5 --out x.json
 expect 1 'nofile' "$disco" plan net.onnx --nodes 2 --call split --cluster nofile.toml --out split.json
 expect 2 'requires' "$disco" plan net.onnx --nodes 2 --preprocess 3x8x8 --out split.json
 expect 2 '--seed' "$disco" zoo resnet8 --seed -1 --out seed.onnx

@@ -108,11 +108,19 @@ Result<Plan> PlanOnCluster(const PlanCommand& options, const Graph& graph) {
   return PlanByShares(graph, options.plan, Subset(cluster, first), alone.times);
 }
 
+Status CheckSparsity(const PlanOptions& options) {
+  const Method method = options.method.method;
+  if (method == Method::kDisco || method == Method::kRandom || options.sparsity == 0) return {};
+  return Fail(ErrorKind::kUsage, "--sparsity: method {} says itself what is kept; leave it out",
+              ToString(options.method));
+}
+
 Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
   if (!options.keep.empty()) return LoadPlan(options.keep, graph);
   if (options.plan.nodes == 0)
     return Fail(ErrorKind::kUsage, "say --nodes N, or --keep PLAN to go on from a plan");
   DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
+  DISCO_TRY(CheckSparsity(options.plan));
   if (options.shares == "auto") return PlanOnCluster(options, graph);
   auto shares = ParseShares(options.shares, options.plan.nodes);
   if (!shares) return At("--nodes, --shares", shares.error());

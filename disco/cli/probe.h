@@ -23,7 +23,7 @@ struct ProbedNode {
   std::map<OpKind, ComputeSpeed> reached;
 };
 // Runs a ResNet-50 of half the width, and a few depthwise and matrix layers, on nodes 0 .. count-1,
-// in turns. Calls `go_on` kProbedNetworks times in between, and ends with its error.
+// on all at the same time. Calls `go_on` kProbedNetworks times in between, and ends with its error.
 inline constexpr int kProbedNetworks = 3;
 Result<std::vector<ProbedNode>> ProbeNodes(const OpenOn& open, int count,
                                            const std::function<Status()>& go_on);

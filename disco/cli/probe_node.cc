@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <future>
 #include <map>
 
 #include "disco/cli/print.h"
@@ -65,18 +66,36 @@ void Add(const std::vector<NodeStep>& steps, StepTimes& times) {
 
 using Sessions = std::vector<std::unique_ptr<Session>>;
 
-// The nodes take turns, so that what slows the machines down for a while does it to all of them.
+Status StatusOf(const Result<std::vector<Tensor>>& outputs) {
+  if (outputs) return {};
+  return tl::unexpected(outputs.error());
+}
+
+// The nodes run at the same time, as they will: what they share, and what slows the machines down
+// for a while, is the same for all of them.
+Status OnAll(const Sessions& sessions, const std::function<Status(Session&)>& run) {
+  std::vector<std::future<Status>> running;
+  for (const auto& session : sessions)
+    running.push_back(std::async(std::launch::async, run, std::ref(*session)));
+  Status all;
+  for (std::future<Status>& one : running) {
+    Status status = one.get();
+    if (all) all = std::move(status);
+  }
+  return all;
+}
+
 Result<std::vector<StepTimes>> TimeSteps(const Sessions& sessions, const Graph& graph) {
   std::vector<Tensor> inputs;
   for (const ValueId id : graph.inputs)
     inputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
+  DISCO_TRY(OnAll(sessions, [&](Session& session) { return StatusOf(session.Infer(inputs)); }));
   std::vector<StepTimes> times(sessions.size());
-  for (int i = 0; i < kWarmup + kRepeats; ++i) {
-    for (size_t node = 0; node < sessions.size(); ++node) {
-      Session& session = *sessions[node];
-      DISCO_TRY(i == 0 ? session.Infer(inputs) : session.Repeat());
-      if (i >= kWarmup) Add(session.steps()[0], times[node]);
-    }
+  for (int i = 1; i < kWarmup + kRepeats; ++i) {
+    DISCO_TRY(OnAll(sessions, [](Session& session) { return StatusOf(session.Repeat()); }));
+    if (i < kWarmup) continue;
+    for (size_t node = 0; node < sessions.size(); ++node)
+      Add(sessions[node]->steps()[0], times[node]);
   }
   return times;
 }

@@ -72,13 +72,17 @@ void AddZooCommand(CLI::App& app, Action& action) {
             ->check(NotEmpty);
         command.add_option("--width", options.width,
                            "Width of every layer, relative to the published one: 1/8, 2");
-        command.add_option("--classes", options.network.classes,
-                           "Classes (1000, or 10 in CIFAR form)");
+        command
+            .add_option("--classes", options.network.classes,
+                        "Classes (1000, or 10 in CIFAR form)")
+            ->check(CLI::PositiveNumber);
         command.add_option(
             "--image", options.image,
             "Input as CxHxW (3x224x224, or 3x32x32 in CIFAR form); sides of 8 to 8192");
-        command.add_option("--stem-stride", options.network.stem_stride,
-                           "Stride of the first convolution, if not as published");
+        command
+            .add_option("--stem-stride", options.network.stem_stride,
+                        "Stride of the first convolution, if not as published")
+            ->check(CLI::PositiveNumber);
         command.add_option("--seed", options.network.seed, "Seed of the weights")->check(AnySeed());
         command.add_flag("--external-data", options.external_data,
                          "Weights in a file of their own, beside the network");

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""What two ideas that were left out (docs/design/run-wing.md) would win at most, by simulation.
+
+Usage: bench/left_out.py NETWORK.onnx... --cluster cluster.toml [--sparsity 0.99] [--link 37.5MB/s,60us ...] [--disco BINARY] [--out FILE.md]
+
+The producer's tail: to compute the features that are sent before the others. In split mode the value that is sent exists after the
+foreign call of the layer before, so no more is won than those calls take, nor more than is waited.
+
+Messages together: a message that waits for the next one to the same node, and saves the fixed price of packing, posting and placing.
+Two can travel together where the node receives nothing between their Sends: what the other node computes from the first would wait.
+
+The nodes are the first two of the cluster, with each of the links in turn.
+"""
+import argparse
+import json
+import os
+import re
+import tempfile
+import tomllib
+
+from harness import add_common, report, run
+
+MICROSECONDS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}
+
+
+def microseconds(text):
+    number, unit = re.fullmatch(r"([0-9.]+)([a-z]+)", text).groups()
+    return float(number) * MICROSECONDS[unit]
+
+
+def with_link(cluster, link):
+    """The text of the cluster with `bandwidth,latency` for its default link."""
+    bandwidth, latency = link.split(",")
+    return re.sub(r'(\[default_link\]\s+bandwidth = )"[^"]*"(\s+latency = )"[^"]*"', rf'\1"{bandwidth}"\2"{latency}"', cluster)
+
+
+def together(events):
+    """Messages of one node that could wait for the next one to the same node."""
+    count, waiting = 0, set()
+    for event in events:
+        if event["cat"] in ("wait", "receive"):
+            waiting.clear()
+        elif event["cat"] == "send":
+            to = event["name"].rsplit("@send", 1)[1]
+            count += to in waiting
+            waiting.add(to)
+    return count
+
+
+def row(arguments, folder, network, link):
+    cluster, plan, trace = (os.path.join(folder, name) for name in ("cluster.toml", "plan.json", "trace.json"))
+    with open(arguments.cluster) as file:
+        text = with_link(file.read(), link)
+    with open(cluster, "w") as file:
+        file.write(text)
+    run([arguments.disco, "plan", network, "--nodes", "2", "--sparsity", str(arguments.sparsity), "--cluster", cluster, "--out", plan])
+    played = json.loads(run([arguments.disco, "simulate", network, "--plan", plan, "--cluster", cluster, "--trace", trace, "--json"]))
+    with open(trace) as file:
+        events = [event for event in json.load(file)["traceEvents"] if event["ph"] == "X" and event["pid"] == 1 and event["tid"] == 1]
+    foreign = sum(event["dur"] for event in events if event["cat"] == "compute" and event["name"].endswith("@foreign")) / 1e3
+    waited = sum(event["dur"] for event in events if event["cat"] == "wait") / 1e3
+    node = tomllib.loads(text)["node"][0]
+    price = (microseconds(node["send"]["overhead"]) + microseconds(node["receive"]["overhead"])) / 1e3
+    sends, joined = sum(event["cat"] == "send" for event in events), together(events)
+    name = os.path.basename(network).removesuffix(".onnx")
+    return (f"| {name} | {link.replace(',', ', ')} | {played['total_ms']:.2f} | {waited:.2f} | {foreign:.2f} | {min(waited, foreign):.2f} | "
+            f"{joined} of {sends} | {joined * price:.2f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="+")
+    parser.add_argument("--cluster", required=True)
+    parser.add_argument("--sparsity", type=float, default=0.99)
+    parser.add_argument("--link", nargs="+", default=["1GB/s,3us", "37.5MB/s,60us", "37.5MB/s,500us"])
+    add_common(parser)
+    arguments = parser.parse_args()
+    table = ["| network | link | ms in all | waited | foreign calls | the tail wins at most | messages that could travel together | which wins at most |",
+             "|---|---|--:|--:|--:|--:|--:|--:|"]
+    with tempfile.TemporaryDirectory() as folder:
+        table += [row(arguments, folder, network, link) for network in arguments.networks for link in arguments.link]
+    report(arguments, f", S = {arguments.sparsity}, node 0 of two", table)
+
+
+if __name__ == "__main__":
+    main()
