@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measuring nodes and links with the runner itself: small networks run on them, and the steps they
-// report are fitted (cost/fit_speed.h). Thread rule: one thread. Errors: those of Session.
+// report are fitted (cost/fit_speed.h, cost/fit_link.h). Thread rule: one thread; sessions on
+// several nodes run on threads of their own meanwhile. Errors: those of Session.
 #pragma once
 
 #include <map>
 
-#include "disco/cost/cluster.h"
+#include "disco/cost/fit_link.h"
 #include "disco/node/session.h"
 
 namespace disco {
@@ -30,8 +31,7 @@ Result<std::vector<ProbedNode>> ProbeNodes(const OpenOn& open, int count,
 
 // What one link and the two processors at its ends turned out to be, both directions alike.
 struct ProbedLink {
-  Link link;
-  PackSpeed send, receive;
+  FittedLink fitted;
   Milliseconds ten_kilobytes;  // of such a message, from the start of packing until it is placed
 };
 // Has nodes `a` and `b` send messages of several sizes to and fro.

@@ -68,13 +68,13 @@ Result<Probed> Probe(const std::vector<Endpoint>& endpoints, const OpenOn& open)
   for (int a = 0; a < count; ++a) {
     for (int b = a + 1; b < count; ++b) {
       DISCO_ASSIGN(const ProbedLink probed, ProbeLink(open, a, b));
-      if (a == 0 && b == 1) cluster.link = probed.link;
-      if (!AreAlike(probed.link, cluster.link))
-        cluster.others[{a, b}] = cluster.others[{b, a}] = probed.link;
+      if (a == 0 && b == 1) cluster.link = probed.fitted.link;
+      if (!AreAlike(probed.fitted.link, cluster.link))
+        cluster.others[{a, b}] = cluster.others[{b, a}] = probed.fitted.link;
       for (const int node : {a, b}) {
         NodeSpeed& speed = cluster.nodes[static_cast<size_t>(node)].speed;
-        speed.send = probed.send;
-        speed.receive = probed.receive;
+        speed.send = probed.fitted.send;
+        speed.receive = probed.fitted.receive;
       }
       result.pairs.push_back({a, b, probed});
       DISCO_TRY(step(fmt::format("link {} - {}", a, b)));
@@ -115,10 +115,8 @@ std::string Reached(const ProbedNode& node, OpKind kind) {
   return fmt::format("{:.1f}", node.reached.at(kind).macs_per_second / 1e9);
 }
 
-bool IsLimited(const Bandwidth& bandwidth) { return std::isfinite(bandwidth.bytes_per_second); }
-
 std::string TextOf(const Bandwidth& bandwidth) {
-  if (!IsLimited(bandwidth)) return "as quick as the processors";
+  if (std::isinf(bandwidth.bytes_per_second)) return "as quick as the processors";
   return fmt::format("{:.1f} MB/s", bandwidth.bytes_per_second / 1e6);
 }
 
@@ -137,7 +135,7 @@ void Print(const Probed& probed) {
   }
   PrintTable(nodes);
   for (const ProbedPair& pair : pairs) {
-    const Link& link = pair.probed.link;
+    const Link& link = pair.probed.fitted.link;
     PrintLine(fmt::format("{} - {}: {}, {:.0f} us a message; 10 kB in {:.1f} us",
                           cluster.node(pair.a).name, cluster.node(pair.b).name,
                           TextOf(link.bandwidth), link.latency.count() * 1e3,
@@ -160,11 +158,10 @@ Json NodesToJson(const Probed& probed) {
 Json ToJson(const Probed& probed, const std::string& out) {
   Json links = Json::array();
   for (const ProbedPair& pair : probed.pairs) {
-    const Link& link = pair.probed.link;
+    const Link& link = pair.probed.fitted.link;
     links.push_back(
         {{"between", {probed.cluster.node(pair.a).name, probed.cluster.node(pair.b).name}},
-         {"bytes_per_second",
-          IsLimited(link.bandwidth) ? Json(link.bandwidth.bytes_per_second) : Json("unlimited")},
+         {"bytes_per_second", link.bandwidth.bytes_per_second},
          {"latency_ms", link.latency.count()},
          {"ten_kilobytes_ms", pair.probed.ten_kilobytes.count()}});
   }

@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kWarmup = 10, kRepeats = 30, kLayers = 14;
 
+std::string LayerName(int layer) { return fmt::format("layer{}", layer); }
+
 // Layers of one feature: every layer but the first reads one message of side * side floats.
 Result<Graph> Layers(int64_t side) {
   Graph graph;
@@ -20,8 +22,7 @@ Result<Graph> Layers(int64_t side) {
   graph.inputs = {value};
   const ValueId weights = graph.AddConstant("weights", Tensor::From<float>({1, 1, 1, 1}, {1.0f}));
   for (int layer = 0; layer < kLayers; ++layer)
-    value =
-        graph.AddOp(OpType::kConv, fmt::format("layer{}", layer), {value, weights}, ConvParams{});
+    value = graph.AddOp(OpType::kConv, LayerName(layer), {value, weights}, ConvParams{});
   graph.outputs = {value};
   DISCO_TRY(InferShapes(graph));
   return graph;
@@ -31,23 +32,15 @@ Result<Graph> Layers(int64_t side) {
 Result<Plan> PingPong(const Graph& graph) {
   DISCO_ASSIGN(Plan plan, MakePlan(graph, {.nodes = 2, .method = {Method::kDense, ""}}));
   for (int layer = 0; layer < kLayers; ++layer) {
-    const auto value = plan.values.find(fmt::format("layer{}", layer));
-    if (value == plan.values.end()) continue;  // the output, which nobody reads
-    const int owner = layer % 2;
-    value->second.owner = {owner};
-    if (!value->second.read_foreign) continue;
-    value->second.kept = owner == 0 ? std::vector<std::vector<int64_t>>{{}, {0}}
-                                    : std::vector<std::vector<int64_t>>{{0}, {}};
+    ValuePlan& value = plan.values.at(LayerName(layer));
+    const size_t reader = layer % 2 == 0 ? 1 : 0;
+    value.owner = {static_cast<NodeId>(1 - reader)};
+    if (!value.read_foreign) continue;  // the last one
+    value.kept.assign(2, {});
+    value.kept[reader] = {0};
   }
   return plan;
 }
-
-// Of messages of one size, in milliseconds.
-struct MessageTimes {
-  double bytes = 0;
-  double send = 0;  // packing and posting
-  double way = 0;   // from posted to placed on the other side
-};
 
 std::vector<NodeStep> StepsOf(const std::vector<NodeStep>& steps, StepKind kind) {
   std::vector<NodeStep> found;
@@ -56,63 +49,67 @@ std::vector<NodeStep> StepsOf(const std::vector<NodeStep>& steps, StepKind kind)
   return found;
 }
 
-double Took(const NodeStep& step) { return (step.end - step.start).count(); }
+Milliseconds Took(const NodeStep& step) { return step.end - step.start; }
 
-// From each Send of node 0 to the end of its next Receive there and back, with one layer on node 1
-// in between. The first time node 1 may still be on its way to its first wait.
-void Collect(const Session& session, std::vector<double>& sends, std::vector<double>& ways) {
-  const auto& here = session.steps()[0];
-  const std::vector<NodeStep> gone = StepsOf(here, StepKind::kSend),
-                              back = StepsOf(here, StepKind::kReceive),
-                              turned = StepsOf(session.steps()[1], StepKind::kSend),
-                              between = StepsOf(session.steps()[1], StepKind::kCompute);
-  for (size_t i = 1; i < std::min({gone.size(), back.size(), turned.size(), between.size()}); ++i) {
-    const double both = Took(gone[i]) + Took(turned[i]);
-    sends.push_back(both / 2);
-    ways.push_back(((back[i].end - gone[i].start).count() - both - Took(between[i])) / 2);
+// Node 0 runs the even layers, node 1 the odd ones. Not of the first trip: node 1 may still be on
+// its way to its first wait.
+Status Collect(const Session& session, std::vector<RoundTrip>& trips) {
+  const auto &a = session.steps()[0], &b = session.steps()[1];
+  const std::vector<NodeStep> there = StepsOf(a, StepKind::kSend),
+                              answers = StepsOf(a, StepKind::kReceive),
+                              back = StepsOf(b, StepKind::kSend),
+                              between = StepsOf(b, StepKind::kCompute);
+  constexpr size_t kTrips = kLayers / 2 - 1;
+  if (there.size() < kTrips || answers.size() < kTrips || back.size() < kTrips ||
+      between.size() != kLayers / 2) {
+    return Fail(ErrorKind::kPeer, "the nodes report other steps than those of {} layers", kLayers);
   }
+  for (size_t i = 1; i < kTrips; ++i) {
+    trips.push_back({.whole = answers[i].end - there[i].start,
+                     .there = Took(there[i]),
+                     .back = Took(back[i]),
+                     .between = Took(between[i])});
+  }
+  return {};
 }
 
-Result<MessageTimes> TimeMessages(const OpenOn& open, const std::vector<int>& on, int64_t side) {
+MessageTime MedianOf(const std::vector<RoundTrip>& trips) {
+  std::vector<double> sends, ways;
+  for (const RoundTrip& trip : trips) {
+    const MessageTime time = OneWay(trip);
+    sends.push_back(time.send.count());
+    ways.push_back(time.way.count());
+  }
+  return {Milliseconds(Median(std::move(sends))), Milliseconds(Median(std::move(ways)))};
+}
+
+Result<MessageTime> TimeMessages(const OpenOn& open, const std::vector<int>& on, int64_t side) {
   DISCO_ASSIGN(const Graph graph, Layers(side));
   DISCO_ASSIGN(const Plan plan, PingPong(graph));
   DISCO_ASSIGN(const auto session, open(graph, plan, on));
   const std::vector<Tensor> inputs = {Tensor(DType::kF32, graph.value(graph.inputs[0]).shape)};
   session->AskForSteps(true);
-  std::vector<double> sends, ways;
+  std::vector<RoundTrip> trips;
   for (int i = 0; i < kWarmup + kRepeats; ++i) {
     DISCO_TRY(i == 0 ? session->Infer(inputs) : session->Repeat());
-    if (i >= kWarmup) Collect(*session, sends, ways);
+    if (i >= kWarmup) DISCO_TRY(Collect(*session, trips));
   }
-  return MessageTimes{.bytes = static_cast<double>(side * side) * sizeof(float),
-                      .send = Median(std::move(sends)),
-                      .way = Median(std::move(ways))};
+  return MedianOf(trips);
 }
 
-// Bytes per second from what more bytes took longer; unlimited where they did not.
-Bandwidth SlopeOf(double bytes, double ms) { return {ms > 0 ? 1e3 * bytes / ms : kUnlimited}; }
+Bytes PayloadOf(int64_t side) {
+  return Bytes{side * side * static_cast<int64_t>(SizeOf(DType::kF32))};
+}
 
 }  // namespace
 
 Result<ProbedLink> ProbeLink(const OpenOn& open, int a, int b) {
   constexpr int64_t kSmall = 4, kMiddle = 50, kLarge = 112;  // 64 bytes, 10 kB, 50 kB
-  DISCO_ASSIGN(const MessageTimes small, TimeMessages(open, {a, b}, kSmall));
-  DISCO_ASSIGN(const MessageTimes middle, TimeMessages(open, {a, b}, kMiddle));
-  DISCO_ASSIGN(const MessageTimes large, TimeMessages(open, {a, b}, kLarge));
-  const double bytes = large.bytes - small.bytes;
-  ProbedLink probed{.send = {.overhead = Milliseconds(small.send),
-                             .bandwidth = SlopeOf(bytes, large.send - small.send)},
-                    .ten_kilobytes = Milliseconds(middle.send + middle.way)};
-  // The way ends with receiving, which keeps a processor busy also when the message was there
-  // before; it costs about what sending does, and never more than the whole way.
-  const double receive_small = std::min(small.send, small.way);
-  const double receive_large = std::min(receive_small + large.send - small.send, large.way);
-  probed.receive = {.overhead = Milliseconds(receive_small),
-                    .bandwidth = SlopeOf(bytes, receive_large - receive_small)};
-  const double travel_small = small.way - receive_small, travel_large = large.way - receive_large;
-  probed.link = {.bandwidth = SlopeOf(bytes, travel_large - travel_small),
-                 .latency = Milliseconds(travel_small)};
-  return probed;
+  DISCO_ASSIGN(const MessageTime small, TimeMessages(open, {a, b}, kSmall));
+  DISCO_ASSIGN(const MessageTime middle, TimeMessages(open, {a, b}, kMiddle));
+  DISCO_ASSIGN(const MessageTime large, TimeMessages(open, {a, b}, kLarge));
+  return ProbedLink{FitLink(PayloadOf(kSmall), small, PayloadOf(kLarge), large),
+                    middle.send + middle.way};
 }
 
 }  // namespace disco

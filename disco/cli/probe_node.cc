@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <future>
 #include <map>
+#include <system_error>
 
 #include "disco/cli/print.h"
 #include "disco/cli/probe.h"
@@ -75,9 +76,14 @@ Status StatusOf(const Result<std::vector<Tensor>>& outputs) {
 // for a while, is the same for all of them.
 Status OnAll(const Sessions& sessions, const std::function<Status(Session&)>& run) {
   std::vector<std::future<Status>> running;
-  for (const auto& session : sessions)
-    running.push_back(std::async(std::launch::async, run, std::ref(*session)));
   Status all;
+  try {
+    for (const auto& session : sessions)
+      running.push_back(std::async(std::launch::async, run, std::ref(*session)));
+  } catch (const std::system_error& error) {
+    all = Fail(ErrorKind::kInvalid, "no thread for each of {} nodes: {}", sessions.size(),
+               error.what());
+  }
   for (std::future<Status>& one : running) {
     Status status = one.get();
     if (all) all = std::move(status);

@@ -73,8 +73,7 @@ void AddZooCommand(CLI::App& app, Action& action) {
         command.add_option("--width", options.width,
                            "Width of every layer, relative to the published one: 1/8, 2");
         command
-            .add_option("--classes", options.network.classes,
-                        "Classes (1000, or 10 in CIFAR form)")
+            .add_option("--classes", options.network.classes, "Classes (1000, or 10 in CIFAR form)")
             ->check(CLI::PositiveNumber);
         command.add_option(
             "--image", options.image,

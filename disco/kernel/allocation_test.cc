@@ -2,6 +2,7 @@
 // Run of the oneDNN program allocates nothing.
 #include "disco/base/allocation_count_for_test.h"
 #include "disco/kernel/kernels_testing.h"
+#include "disco/kernel/streamed/streamed.h"
 
 namespace disco {
 namespace {
@@ -41,6 +42,14 @@ Graph ManySteps(Random& random) {
   y = graph.AddOp(
       OpType::kMaxPool, "pool", {y},
       PoolParams{Window{{2, 2}, {}, {}, {}, {}, AutoPad::kNotSet}, false, false, false});
+  int64_t features = 4;
+  for (const int64_t next : {1024, 600, 4}) {  // 2.4 MB of weights in the second
+    const std::string name = "streamed" + std::to_string(next);
+    const ValueId large =
+        graph.AddConstant("w" + name, RandomTensor(random, {next, features, 1, 1}));
+    y = graph.AddOp(OpType::kConv, name, {y, large}, ConvParams{});
+    features = next;
+  }
   y = graph.AddOp(OpType::kConcat, "concat", {y, y}, AxisParams{1});
   y = graph.AddOp(OpType::kTranspose, "transpose", {y}, TransposeParams{{0, 2, 3, 1}});
   y = graph.AddOp(OpType::kFlatten, "flatten", {y}, AxisParams{1});
@@ -58,6 +67,7 @@ TEST(AllocationTest, RunAllocatesNothing) {
   const auto program = MakeProgram(graph, {KernelKind::kOneDnn, 1});
   ASSERT_TRUE(program) << program.error().message;
   EXPECT_TRUE((*program)->report().warnings.empty());
+  EXPECT_EQ((*program)->report().streamed, streamed::IsSupported() ? 2 : 0);
   const std::vector<Tensor> inputs = {RandomTensor(random, {1, 4, 5, 5})};
   std::vector<Tensor> outputs = MakeOutputs(graph);
   NullExchange exchange;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "disco/graph/work.h"
+
 namespace disco::onednn {
 
 Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
@@ -10,6 +12,9 @@ Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
       layouts_(LayoutsOf(graph)),
       plan_(PlanBuffers(graph, layouts_, steps)),
       constants_(graph.values.size(), nullptr) {
+  for (const Value& value : graph.values) {
+    if (value.constant) constant_bytes_ += SizeOf(value);
+  }
   arena_ = parts_.activations.Take(plan_.arena.size);
   parts_.arena_size = plan_.arena.size;
 }

@@ -45,6 +45,8 @@ class Builder {
   const Shape& ShapeOf(ValueId id) const { return graph_.value(id).shape; }
   Layout LayoutOf(ValueId id) const { return layouts_[static_cast<size_t>(id)]; }
   std::vector<int64_t> Strides(ValueId id) const { return StridesOf(ShapeOf(id), LayoutOf(id)); }
+  // Of all constants of the graph together.
+  Bytes constant_bytes() const { return constant_bytes_; }
   bool LiesPlain(ValueId id) const { return onednn::LiesPlain(ShapeOf(id), LayoutOf(id)); }
   // A float32 value as it lies.
   Desc DescOf(ValueId id) const;
@@ -87,6 +89,7 @@ class Builder {
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   std::vector<Layout> layouts_;
   BufferPlan plan_;
+  Bytes constant_bytes_;
   std::byte* arena_ = nullptr;
   std::vector<std::byte*> constants_;  // of each value, in its layout; null: not yet
   size_t scratchpad_size_ = 0;

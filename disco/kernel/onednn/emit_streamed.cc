@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <limits>
 
-#include "disco/graph/work.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/reference/window.h"
 #include "disco/kernel/streamed/streamed.h"
@@ -12,8 +10,12 @@ namespace {
 
 // With more positions than this, reading the weights is a small part of the work; with more than
 // this for each multiplication of an element, so are multiplications. oneDNN's own kernels are
-// ahead in both cases.
-constexpr size_t kMostRows = 256, kMostRowsOfDepth = 4;
+// ahead in both cases. And with few positions, weights come no faster than they are read anyway.
+constexpr size_t kLeastRows = 16, kMostRows = 256, kMostRowsOfDepth = 4;
+// Outputs are computed 16 at a time, also those that are not there.
+constexpr size_t kLeastOutputs = 16;
+// The table of sources takes an eighth of the weights at most.
+constexpr size_t kWeightsPerSource = 8 * sizeof(const float*) / sizeof(float);
 // Weights of a whole network that stay in the second cache from one inference to the next.
 constexpr Bytes kCached{int64_t{2} << 20};
 
@@ -29,17 +31,8 @@ class StreamedStep : public Step {
   streamed::Convolution convolution_;
 };
 
-Bytes WeightsOf(const Graph& graph) {
-  Bytes total;
-  for (const Value& value : graph.values) {
-    if (value.constant) total += SizeOf(value);
-  }
-  return total;
-}
-
-bool IsMapLikeOutput(const Emission& e, ValueId id) {
-  return e.builder.ShapeOf(id) == e.builder.ShapeOf(e.output()) &&
-         e.builder.LayoutOf(id) == Layout::kChannelsLast;
+bool LiesChannelsLast(const Emission& e, ValueId id) {
+  return e.builder.LayoutOf(id) == Layout::kChannelsLast;
 }
 
 bool Clamps(const Emission& e) {
@@ -50,11 +43,13 @@ bool Clamps(const Emission& e) {
 
 bool CanStream(const Emission& e) {
   const auto constant = [&](size_t slot) { return e.graph().IsConstant(e.input(slot)); };
+  const auto like_output = [&](ValueId id) {
+    return e.builder.ShapeOf(id) == e.builder.ShapeOf(e.output()) && LiesChannelsLast(e, id);
+  };
   return streamed::IsSupported() && e.op().as<ConvParams>().group == 1 && constant(1) &&
-         (!e.op().HasInput(2) || constant(2)) &&
-         e.builder.LayoutOf(e.input(0)) == Layout::kChannelsLast &&
-         IsMapLikeOutput(e, e.output()) && Clamps(e) &&
-         std::ranges::all_of(e.fused.addends, [&](ValueId id) { return IsMapLikeOutput(e, id); });
+         (!e.op().HasInput(2) || constant(2)) && LiesChannelsLast(e, e.input(0)) &&
+         LiesChannelsLast(e, e.output()) && Clamps(e) &&
+         std::ranges::all_of(e.fused.addends, like_output);
 }
 
 streamed::Extent ExtentOf(const Emission& e) {
@@ -67,11 +62,12 @@ streamed::Extent ExtentOf(const Emission& e) {
           .outputs = size(weights[0])};
 }
 
-// Convolution::sources of an input at `map`, with `zeros` for padding.
-std::vector<const float*> SourcesOf(const reference::WindowTaps& window, const Shape& input,
-                                    const float* map, const float* zeros) {
+size_t SourcesOf(const streamed::Extent& extent) { return extent.taps * extent.rows; }
+
+// Fills Convolution::sources for an input at `map`, with `zeros` for padding.
+void Locate(const reference::WindowTaps& window, const Shape& input, const float* map,
+            const float* zeros, std::span<const float*> sources) {
   const int64_t rows = input[0] * window.outputs();
-  std::vector<const float*> sources(static_cast<size_t>(window.taps() * rows));
   std::vector<int64_t> positions(static_cast<size_t>(window.taps()));
   for (int64_t row = 0; row < rows; ++row) {
     window.Locate(row % window.outputs(), positions);
@@ -82,13 +78,9 @@ std::vector<const float*> SourcesOf(const reference::WindowTaps& window, const S
           position < 0 ? zeros : map + (image + position) * input[1];
     }
   }
-  return sources;
 }
 
 Status AddClamp(const Emission& e, streamed::Convolution& convolution) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  convolution.least = -kInfinity;
-  convolution.most = kInfinity;
   if (!e.fused.activation) return {};
   const Op& activation = e.graph().op(*e.fused.activation);
   if (activation.type == OpType::kRelu) {
@@ -101,40 +93,57 @@ Status AddClamp(const Emission& e, streamed::Convolution& convolution) {
   return {};
 }
 
+Status AddSources(const Emission& e, streamed::Convolution& convolution) {
+  Builder& builder = e.builder;
+  const Shape& input = builder.ShapeOf(e.input(0));
+  DISCO_ASSIGN(ResolvedWindow resolved, WindowOf(e.graph(), e.op()));
+  const reference::WindowTaps window(std::move(resolved), input);
+  const auto* const map = reinterpret_cast<const float*>(builder.Data(e.input(0)));
+  const auto* const zeros =
+      reinterpret_cast<const float*>(builder.NewStaging(convolution.extent.inputs * sizeof(float)));
+  const size_t count = SourcesOf(convolution.extent);
+  const std::span sources(
+      reinterpret_cast<const float**>(builder.NewStaging(count * sizeof(const float*))), count);
+  Locate(window, input, map, zeros, sources);
+  convolution.sources = sources;
+  convolution.zeros = zeros;
+  return {};
+}
+
+void AddWeights(const Emission& e, streamed::Convolution& convolution) {
+  const auto constant = [&](size_t slot) {
+    return e.graph().ConstantInput(e.op(), slot)->Data<float>();
+  };
+  const size_t size = streamed::PackedSize(convolution.extent);
+  const std::span packed(reinterpret_cast<float*>(e.builder.NewPacked(size * sizeof(float))), size);
+  streamed::Pack(convolution.extent, constant(1),
+                 e.op().HasInput(2) ? constant(2) : std::span<const float>(), packed);
+  convolution.packed = packed.data();
+}
+
 }  // namespace
 
 bool ShouldStream(const Emission& e) {
   if (!CanStream(e)) return false;
   const streamed::Extent extent = ExtentOf(e);
   const size_t depth = extent.taps * extent.inputs;
-  return extent.rows <= std::min(kMostRows, kMostRowsOfDepth * depth) &&
-         WeightsOf(e.graph()) > kCached;
+  return extent.rows >= kLeastRows &&
+         extent.rows <= std::min(kMostRows, kMostRowsOfDepth * depth) &&
+         extent.outputs >= kLeastOutputs &&
+         SourcesOf(extent) * kWeightsPerSource <= depth * extent.outputs &&
+         e.builder.constant_bytes() > kCached;
 }
 
 Status EmitStreamed(const Emission& e) {
-  Builder& builder = e.builder;
-  const auto floats = [&](ValueId id) { return reinterpret_cast<float*>(builder.Data(id)); };
   streamed::Convolution convolution{.extent = ExtentOf(e)};
   DISCO_TRY(AddClamp(e, convolution));
-  DISCO_ASSIGN(ResolvedWindow resolved, WindowOf(e.graph(), e.op()));
-  const reference::WindowTaps window(std::move(resolved), builder.ShapeOf(e.input(0)));
-  const auto* const zeros =
-      reinterpret_cast<const float*>(builder.NewStaging(convolution.extent.inputs * sizeof(float)));
-  convolution.sources = SourcesOf(window, builder.ShapeOf(e.input(0)), floats(e.input(0)), zeros);
-
-  const size_t size = streamed::PackedSize(convolution.extent);
-  const std::span packed(reinterpret_cast<float*>(builder.NewPacked(size * sizeof(float))), size);
-  const auto constant = [&](size_t slot) {
-    return e.graph().ConstantInput(e.op(), slot)->Data<float>();
-  };
-  streamed::Pack(convolution.extent, constant(1),
-                 e.op().HasInput(2) ? constant(2) : std::span<const float>(), packed);
-  convolution.packed = packed.data();
-
-  for (const ValueId addend : e.fused.addends) convolution.addends.push_back(floats(addend));
-  convolution.target = floats(e.output());
-  builder.AddStep(e.op(), std::make_unique<StreamedStep>(std::move(convolution)));
-  builder.CountStreamed();
+  DISCO_TRY(AddSources(e, convolution));
+  AddWeights(e, convolution);
+  for (const ValueId addend : e.fused.addends)
+    convolution.addends.push_back(reinterpret_cast<const float*>(e.builder.Data(addend)));
+  convolution.target = reinterpret_cast<float*>(e.builder.Data(e.output()));
+  e.builder.AddStep(e.op(), std::make_unique<StreamedStep>(std::move(convolution)));
+  e.builder.CountStreamed();
   return {};
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/kernel/streamed/streamed.h"
 
+#include <omp.h>
+
 #include <algorithm>
+#include <numeric>
 
 #include "disco/kernel/streamed/tile.h"
 
@@ -38,11 +41,11 @@ struct Division {
   size_t blocks() const { return tap_blocks * input_blocks; }
 };
 
-// What all tiles of one panel share.
-struct Panel {
+// What one thread computes at a stretch: some tiles of one panel.
+struct Piece {
   const Convolution& convolution;
   const Division& division;
-  Part vectors;
+  Part vectors, tiles;
   const float* weights;  // [depth, vectors]
 };
 
@@ -73,20 +76,41 @@ float* PackBlock(const Extent& extent, const Block& block, Part vectors,
   return to;
 }
 
-void RunBlock(const Panel& panel, const Block& block, const float* weights) {
-  const Convolution& all = panel.convolution;
+// The sources that the tiles of a piece begin with, at the first tap of a block.
+const float* const* SourcesOf(const Piece& piece, const Block& block, const Part& rows) {
+  const Convolution& all = piece.convolution;
+  return all.sources.data() + block.taps.begin * all.extent.rows + rows.begin;
+}
+
+// Bytes to prefetch at each input, so that the block after `block`, of the same size, is there when
+// this one is done.
+size_t PrefetchStep(const Piece& piece, const Block& block) {
+  const Extent& extent = piece.convolution.extent;
+  size_t taps = 0;
+  for (size_t i = piece.tiles.begin; i < piece.tiles.begin + piece.tiles.size; ++i) {
+    const Part rows = PartOf(extent.rows, piece.division.tiles, i);
+    const float* const* sources = SourcesOf(piece, block, rows);
+    for (size_t tap = 0; tap < block.taps.size; ++tap, sources += extent.rows)
+      taps += IsPadding(sources, rows.size, piece.convolution.zeros) ? 0 : 1;
+  }
+  const size_t bytes = block.depth() * piece.vectors.size * kVector * sizeof(float);
+  return taps == 0 ? 0 : CeilDivide(bytes, taps * block.inputs.size);
+}
+
+void RunBlock(const Piece& piece, const Block& block, const float* weights) {
+  const Convolution& all = piece.convolution;
   const Extent& extent = all.extent;
-  const size_t first_output = panel.vectors.begin * kVector;
-  const size_t width = panel.vectors.size * kVector;
+  const size_t first_output = piece.vectors.begin * kVector;
+  const size_t width = piece.vectors.size * kVector;
   const size_t lanes = std::min(extent.outputs - first_output, width) - (width - kVector);
-  const size_t tiles = panel.division.tiles;
   Tile tile{.rows_of_tap = extent.rows,
             .taps = block.taps.size,
             .inputs = block.inputs.size,
             .first_input = block.inputs.begin,
+            .zeros = all.zeros,
             .weights = weights,
             .prefetch = reinterpret_cast<const char*>(weights + block.depth() * width),
-            .prefetch_step = width * sizeof(float) / tiles,
+            .prefetch_step = PrefetchStep(piece, block),
             .bias = block.is_first ? all.packed + first_output : nullptr,
             .addends = all.addends,
             .is_last = block.is_last,
@@ -95,22 +119,29 @@ void RunBlock(const Panel& panel, const Block& block, const float* weights) {
             .target_stride = extent.outputs,
             .target = all.target,
             .tail = static_cast<uint16_t>((1u << lanes) - 1)};
-  for (size_t i = 0; i < tiles; ++i) {
-    const Part rows = PartOf(extent.rows, tiles, i);
-    tile.sources = all.sources.data() + block.taps.begin * extent.rows + rows.begin;
+  for (size_t i = piece.tiles.begin; i < piece.tiles.begin + piece.tiles.size; ++i) {
+    const Part rows = PartOf(extent.rows, piece.division.tiles, i);
+    tile.sources = SourcesOf(piece, block, rows);
     tile.offset = rows.begin * extent.outputs + first_output;
-    RunTile(tile, rows.size, panel.vectors.size);
-    tile.prefetch += tile.prefetch_step * block.depth();
+    tile.prefetch = RunTile(tile, rows.size, piece.vectors.size);
   }
 }
 
-void RunPanel(const Panel& panel) {
-  const float* weights = panel.weights;
-  for (size_t i = 0; i < panel.division.blocks(); ++i) {
-    const Block block = BlockOf(panel.convolution.extent, panel.division, i);
-    RunBlock(panel, block, weights);
-    weights += block.depth() * panel.vectors.size * kVector;
+void RunPiece(const Piece& piece) {
+  const float* weights = piece.weights;
+  for (size_t i = 0; i < piece.division.blocks(); ++i) {
+    const Block block = BlockOf(piece.convolution.extent, piece.division, i);
+    RunBlock(piece, block, weights);
+    weights += block.depth() * piece.vectors.size * kVector;
   }
+}
+
+// Piece `index` of `division.panels` times `cuts`.
+void RunPiece(const Convolution& convolution, const Division& division, size_t cuts, size_t index) {
+  const Part vectors = PartOf(division.vectors, division.panels, index / cuts);
+  const float* const weights = convolution.packed + division.vectors * kVector;
+  RunPiece({convolution, division, vectors, PartOf(division.tiles, cuts, index % cuts),
+            weights + vectors.begin * kVector * division.depth});
 }
 
 }  // namespace
@@ -135,12 +166,16 @@ void Pack(const Extent& extent, std::span<const float> weights, std::span<const 
 
 void Convolve(const Convolution& convolution) {
   const Division division(convolution.extent);
-  const float* const weights = convolution.packed + division.vectors * kVector;
-#pragma omp parallel for schedule(static)
-  for (size_t p = 0; p < division.panels; ++p) {
-    const Part vectors = PartOf(division.vectors, division.panels, p);
-    RunPanel({convolution, division, vectors, weights + vectors.begin * kVector * division.depth});
+  const auto threads = static_cast<size_t>(omp_get_max_threads());
+  // As many cuts of each panel as give every thread the same number of pieces.
+  const size_t cuts = std::min(division.tiles, threads / std::gcd(threads, division.panels));
+  const size_t pieces = division.panels * cuts;
+  if (threads == 1) {  // a team of one would allocate
+    for (size_t i = 0; i < pieces; ++i) RunPiece(convolution, division, cuts, i);
+    return;
   }
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < pieces; ++i) RunPiece(convolution, division, cuts, i);
 }
 
 }  // namespace disco::streamed

@@ -7,12 +7,13 @@
 // of them is multiplied the next is prefetched. Channels last: target [rows, M], a row being one
 // position of one image; weights [M, C, K...], K... being the taps.
 //
-// Thread rule: pure, and Convolve shares its panels out among OpenMP's threads. Errors: none; where
-// IsSupported says no, nothing may be called.
+// Thread rule: pure; Convolve shares its work out among OpenMP's threads, and allocates nothing on
+// one. Some padding is multiplied, so that an infinite weight may give NaN there. Errors: none;
+// where IsSupported says no, nothing may be called.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -31,14 +32,18 @@ size_t PackedSize(const Extent& extent);
 void Pack(const Extent& extent, std::span<const float> weights, std::span<const float> bias,
           std::span<float> packed);
 
+inline constexpr float kUnbounded = std::numeric_limits<float>::infinity();
+
 struct Convolution {
   Extent extent;
-  // [taps, rows]: where the C features lie that a tap reads for a row; zeros for padding.
-  std::vector<const float*> sources;
+  // [taps, rows]: where the C features lie that a tap reads for a row; `zeros` for padding.
+  std::span<const float* const> sources;
+  const float* zeros = nullptr;  // [C]
   const float* packed = nullptr;
-  std::vector<const float*> addends;  // [rows, M] each; one of them may be the target
-  float least, most;                  // the activation: a clamp, infinite where there is none
-  float* target = nullptr;            // [rows, M], no part of a source
+  // [rows, M] each; one of them may be the target. Sums begin with them and the bias.
+  std::vector<const float*> addends;
+  float least = -kUnbounded, most = kUnbounded;  // the activation: a clamp, which NaNs pass
+  float* target = nullptr;                       // [rows, M], no part of a source
 };
 
 void Convolve(const Convolution& convolution);

@@ -12,6 +12,8 @@
 namespace disco::streamed {
 namespace {
 
+constexpr size_t kLine = 64;  // bytes that a prefetch brings
+
 // Clang and GCC unroll these loops whole: their bounds are constants.
 template <size_t kRows, size_t kVectors>
 struct Sums {
@@ -42,15 +44,21 @@ template <size_t kRows, size_t kVectors>
 }
 
 template <size_t kRows, size_t kVectors>
-[[gnu::target("avx512f")]] inline void Multiply(const Tile& tile, Sums<kRows, kVectors>& sums) {
+[[gnu::target("avx512f")]] inline const char* Multiply(const Tile& tile,
+                                                       Sums<kRows, kVectors>& sums) {
   const float* weights = tile.weights;
   const char* prefetch = tile.prefetch;
   for (size_t tap = 0; tap < tile.taps; ++tap) {
+    const float* const* rows = tile.sources + tap * tile.rows_of_tap;
+    if (IsPadding(rows, kRows, tile.zeros)) {
+      weights += tile.inputs * kVectors * kVector;
+      continue;
+    }
     const float* sources[kRows];
-    for (size_t r = 0; r < kRows; ++r)
-      sources[r] = tile.sources[tap * tile.rows_of_tap + r] + tile.first_input;
+    for (size_t r = 0; r < kRows; ++r) sources[r] = rows[r] + tile.first_input;
     for (size_t input = 0; input < tile.inputs; ++input) {
-      _mm_prefetch(prefetch, _MM_HINT_T1);
+      for (const char* line = prefetch; line < prefetch + tile.prefetch_step; line += kLine)
+        _mm_prefetch(line, _MM_HINT_T1);
       prefetch += tile.prefetch_step;
       __m512 weight[kVectors];
       for (size_t v = 0; v < kVectors; ++v) weight[v] = _mm512_load_ps(weights + v * kVector);
@@ -62,6 +70,7 @@ template <size_t kRows, size_t kVectors>
       }
     }
   }
+  return prefetch;
 }
 
 template <size_t kRows, size_t kVectors>
@@ -81,11 +90,12 @@ template <size_t kRows, size_t kVectors>
 }
 
 template <size_t kRows, size_t kVectors>
-[[gnu::target("avx512f"), gnu::flatten]] void RunSized(const Tile& tile) {
+[[gnu::target("avx512f"), gnu::flatten]] const char* RunSized(const Tile& tile) {
   Sums<kRows, kVectors> sums;
   Begin(tile, sums);
-  Multiply(tile, sums);
+  const char* const prefetch = Multiply(tile, sums);
   End(tile, sums);
+  return prefetch;
 }
 
 // [rows - 1][vectors - 1]
@@ -98,9 +108,9 @@ constexpr auto AllSizes(std::index_sequence<kIndices...>) {
 
 bool IsSupported() { return __builtin_cpu_supports("avx512f") != 0; }
 
-void RunTile(const Tile& tile, size_t rows, size_t vectors) {
+const char* RunTile(const Tile& tile, size_t rows, size_t vectors) {
   static constexpr auto kSizes = AllSizes(std::make_index_sequence<kTileRows * kTileVectors>());
-  kSizes[(rows - 1) * kTileVectors + vectors - 1](tile);
+  return kSizes[(rows - 1) * kTileVectors + vectors - 1](tile);
 }
 
 }  // namespace disco::streamed
@@ -109,7 +119,7 @@ void RunTile(const Tile& tile, size_t rows, size_t vectors) {
 
 namespace disco::streamed {
 bool IsSupported() { return false; }
-void RunTile(const Tile&, size_t, size_t) {}
+const char* RunTile(const Tile&, size_t, size_t) { return nullptr; }
 }  // namespace disco::streamed
 
 #endif

@@ -3,6 +3,7 @@
 // that stays in registers while a block of weights passes by. Private to the room.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,6 +18,7 @@ struct Tile {
   size_t rows_of_tap;           // from one tap's sources to the next one's
   size_t taps, inputs;          // of this block; sources are read from `first_input` on
   size_t first_input;
+  const float* zeros;    // what stands for padding
   const float* weights;  // [taps, inputs, vectors of this tile]
   const char* prefetch;  // what is wanted next; `prefetch_step` bytes of it at each input
   size_t prefetch_step;
@@ -31,7 +33,13 @@ struct Tile {
   uint16_t tail;  // lanes of the last vector that exist
 };
 
-// `rows` from 1 to kTileRows, `vectors` from 1 to kTileVectors.
-void RunTile(const Tile& tile, size_t rows, size_t vectors);
+// Whether a tap reads nothing but padding for `rows` rows; it is left out then.
+inline bool IsPadding(const float* const* sources, size_t rows, const float* zeros) {
+  return std::all_of(sources, sources + rows, [&](const float* row) { return row == zeros; });
+}
+
+// `rows` from 1 to kTileRows, `vectors` from 1 to kTileVectors. Returns where the prefetching goes
+// on.
+const char* RunTile(const Tile& tile, size_t rows, size_t vectors);
 
 }  // namespace disco::streamed
