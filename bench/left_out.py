@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import sys
 import tempfile
 import tomllib
 
@@ -24,14 +25,17 @@ MICROSECONDS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}
 
 
 def microseconds(text):
-    number, unit = re.fullmatch(r"([0-9.]+)([a-z]+)", text).groups()
+    number, unit = re.fullmatch(r"([0-9.e+-]+?)([a-z]+)", text).groups()
     return float(number) * MICROSECONDS[unit]
 
 
 def with_link(cluster, link):
-    """The text of the cluster with `bandwidth,latency` for its default link."""
+    """The text of the cluster with `bandwidth,latency` for every link."""
     bandwidth, latency = link.split(",")
-    return re.sub(r'(\[default_link\]\s+bandwidth = )"[^"]*"(\s+latency = )"[^"]*"', rf'\1"{bandwidth}"\2"{latency}"', cluster)
+    text, found = re.subn(r'(\[default_link\]\s+bandwidth = )"[^"]*"(\s+latency = )"[^"]*"', rf'\1"{bandwidth}"\2"{latency}"', cluster)
+    if found != 1 or "[[link]]" in text:
+        sys.exit("--cluster: a file as disco probe writes it, with one [default_link] and no [[link]]")
+    return text
 
 
 def together(events):

@@ -17,7 +17,7 @@ launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=cc
 cmake --preset "$preset" $launcher >/dev/null
 cmake --build "build/$preset" --target $targets -- --quiet
 # The OpenMP runtime is not instrumented: one thread.
-export OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tools/tsan.supp"
+export OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS="suppressions=$PWD/tools/lsan.supp" TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tools/tsan.supp"
 for target in $targets; do
   echo "-- $preset $target"
   "build/$preset/bin/$target" --gtest_brief=1

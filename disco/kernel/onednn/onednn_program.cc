@@ -103,7 +103,7 @@ class OneDnnProgram : public Program {
     report_.kernels = LibraryName();
     report_.streamed = parts_.streamed;
     if (parts_.streamed > 0)
-      report_.kernels += fmt::format(", {} convolutions streamed", parts_.streamed);
+      report_.kernels += fmt::format(", streamed convolutions: {}", parts_.streamed);
     report_.warnings = parts_.warnings;
     report_.weights =
         Bytes{static_cast<int64_t>(parts_.packed.taken())} + SizeOfAll(parts_.constants);

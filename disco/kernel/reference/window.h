@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a sliding window touches its input. Private to the room.
+// Where a sliding window touches its input. Shared by the kernels.
 #pragma once
 
 #include <span>
