@@ -12,8 +12,9 @@ Two nodes are two `disco node` of one thread each, pinned to cores 0 and 1. --sh
 a veth between them, each way limited by tc tbf with a burst of 16 kB (needs root; taken down at the end); two more nodes without
 such a link run the same plans in the same turns.
 
-Contestants take turns of a few inferences. A figure is the median over all rounds; beside it stands the 10th percentile, which
-on a machine that others slow down for seconds at a time says more of the program and less of the others.
+Contestants take turns of a few inferences. Times are medians over all rounds; beside them stands the 10th percentile, which on a
+machine that others slow down for seconds at a time says more of the program and less of the others. A ratio is the median of the
+ratios of the rounds, each of the medians of two turns that were seconds apart; beside it stands the ratio of the 10th percentiles.
 """
 import argparse
 import contextlib
@@ -36,17 +37,24 @@ class Contestant:
     """A command that times some inferences and prints {"all_ms": [...]}."""
 
     def __init__(self, name, command):
-        self.name, self.command, self.all_ms, self.last = name, command, [], None
+        self.name, self.command, self.last = name, command, None
+        self.all_ms, self.rounds = [], []  # the latter: the median of each
 
     def play(self):
         self.last = json.loads(run(self.command).strip())
         self.all_ms += self.last["all_ms"]
+        self.rounds.append(statistics.median(self.last["all_ms"]))
 
     def median(self):
         return statistics.median(self.all_ms)
 
     def undisturbed(self):
         return tenth(self.all_ms)
+
+    def times(self, other):
+        """How many times as long as `other` this took: by rounds, and undisturbed."""
+        by_rounds = statistics.median(mine / theirs for mine, theirs in zip(self.rounds, other.rounds))
+        return by_rounds, self.undisturbed() / other.undisturbed()
 
 
 def peer(disco, network, threads):
@@ -85,8 +93,9 @@ def compare_one(arguments, idleness):
         theirs = peer(arguments.disco, network, 1)
         play_in_turns([theirs, ours], arguments.rounds, idleness)
         name = os.path.basename(network).removesuffix(".onnx")
-        rows.append(f"| {name} | {theirs.median():.2f} | {ours.median():.2f} | {ours.median() / theirs.median():.2f} | "
-                    f"{theirs.undisturbed():.2f} | {ours.undisturbed():.2f} | {ours.undisturbed() / theirs.undisturbed():.2f} |")
+        by_rounds, undisturbed = ours.times(theirs)
+        rows.append(f"| {name} | {theirs.median():.2f} | {ours.median():.2f} | {by_rounds:.2f} | "
+                    f"{theirs.undisturbed():.2f} | {ours.undisturbed():.2f} | {undisturbed:.2f} |")
     head = ["| network | ONNX Runtime, median ms | disco | ratio | ONNX Runtime, 10th percentile ms | disco | ratio |",
             "|---|--:|--:|--:|--:|--:|--:|"]
     return theirs.last["peer"], head + rows
@@ -113,10 +122,12 @@ def row_of(contestant, predicted, one, two):
     ms, undisturbed = contestant.median(), contestant.undisturbed()
     sent = max(node["bytes_sent"] for node in contestant.last["nodes"])
     forecast = f"{statistics.median(predicted):.2f}" if predicted else ""
-    error = (f"{(statistics.median(predicted) / ms - 1) * 100:+.0f} %, {(tenth(predicted) / undisturbed - 1) * 100:+.0f} %"
-             if predicted else "")
-    return (f"| {contestant.name} | {ms:.2f} | {undisturbed:.2f} | {one.median() / ms:.2f}, {one.undisturbed() / undisturbed:.2f} | "
-            f"{two.median() / ms:.2f}, {two.undisturbed() / undisturbed:.2f} | {forecast} | {error} | {sent} |")
+    error = ""
+    if predicted:
+        by_rounds = statistics.median(guess / measured for guess, measured in zip(predicted, contestant.rounds))
+        error = f"{(by_rounds - 1) * 100:+.0f} %, {(tenth(predicted) / undisturbed - 1) * 100:+.0f} %"
+    ratios = [", ".join(f"{ratio:.2f}" for ratio in peer_.times(contestant)) for peer_ in (one, two)]
+    return f"| {contestant.name} | {ms:.2f} | {undisturbed:.2f} | {ratios[0]} | {ratios[1]} | {forecast} | {error} | {sent} |"
 
 
 def compare_two(arguments, idleness):
@@ -149,7 +160,7 @@ def compare_two(arguments, idleness):
         one, two = contestants[:2]
         rows = [f"| {peer_.name} | {peer_.median():.2f} | {peer_.undisturbed():.2f} | | | | | |" for peer_ in (one, two)]
         rows += [row_of(contestant, forecast.total_ms.get(path), one, two) for contestant, path in details]
-    head = ["| what | median ms | 10th percentile ms | times ONNX Runtime, 1 thread (median, 10th percentile) | 2 threads | "
+    head = ["| what | median ms | 10th percentile ms | times ONNX Runtime, 1 thread (by rounds, 10th percentile) | 2 threads | "
             "predicted ms | off by | bytes each way |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
     return one.last["peer"], head + rows
 

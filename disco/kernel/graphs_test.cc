@@ -183,27 +183,6 @@ TEST(GraphsTest, ThreadsChangeNothing) {
   ExpectClose(outputs[0][0], outputs[1][0], "3 threads");
 }
 
-// Each sum is made by one thread in one order, however the work is shared out.
-TEST(GraphsTest, ThreadsChangeNoBitOfStreamedConvolutions) {
-  if (!streamed::IsSupported()) GTEST_SKIP() << "this processor streams no convolutions";
-  Random random(17);
-  Graph graph;
-  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 600, 7, 7})};
-  const ValueId weights = graph.AddConstant("w", RandomTensor(random, {130, 600, 3, 3}));
-  graph.outputs = {graph.AddOp(OpType::kConv, "conv", {graph.inputs[0], weights}, ConvParams{})};
-  ASSERT_TRUE(InferShapes(graph));
-  const std::vector<Tensor> inputs = {RandomTensor(random, {1, 600, 7, 7})};
-  std::vector<std::vector<Tensor>> outputs;
-  for (const int threads : {1, 2, 3, 8}) {
-    const auto program = MakeProgram(graph, {KernelKind::kOneDnn, threads});
-    ASSERT_TRUE(program) << program.error().message;
-    ASSERT_EQ((*program)->report().streamed, 1);
-    outputs.push_back(MakeOutputs(graph));
-    ASSERT_TRUE((*program)->Run(inputs, outputs.back(), nullptr));
-    EXPECT_TRUE(std::ranges::equal(outputs[0][0].bytes(), outputs.back()[0].bytes())) << threads;
-  }
-}
-
 TEST(GraphsTest, EmptyBatchGivesEmptyOutputs) {
   Random random(9);
   Graph graph = SmallResidualNetwork(random);

@@ -3,63 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "disco/kernel/kernels_testing.h"
-#include "disco/kernel/streamed/streamed.h"
+#include "disco/kernel/one_op_for_test.h"
 
 namespace disco {
 namespace {
-
-int64_t Between(Random& random, int64_t least, int64_t most) {
-  return least + random.Below(most - least + 1);
-}
-bool Coin(Random& random) { return random.Below(2) == 1; }
-
-std::vector<int64_t> Extents(Random& random, size_t count, int64_t least, int64_t most) {
-  std::vector<int64_t> extents(count);
-  for (int64_t& extent : extents) extent = Between(random, least, most);
-  return extents;
-}
-
-// A window that fits into extents of 5 and more.
-Window RandomWindow(Random& random, size_t axes, bool dilated) {
-  Window window;
-  window.kernel = Extents(random, axes, 1, 3);
-  window.strides = Extents(random, axes, 1, 3);
-  if (dilated) window.dilations = Extents(random, axes, 1, 2);
-  if (Coin(random)) {
-    for (size_t axis = 0; axis < axes; ++axis) {  // padding as large as the kernel pools nothing
-      window.pads_begin.push_back(Between(random, 0, window.kernel[axis] - 1));
-      window.pads_end.push_back(Between(random, 0, window.kernel[axis] - 1));
-    }
-  } else {
-    window.auto_pad = static_cast<AutoPad>(random.Below(4));
-  }
-  return window;
-}
-
-Shape FeatureMap(Random& random, size_t axes, int64_t features) {
-  std::vector<int64_t> dims = {Between(random, 1, 3), features};
-  for (const int64_t extent : Extents(random, axes, 5, 9)) dims.push_back(extent);
-  return Shape(dims);
-}
-
-// A graph with one op whose first input is the graph's input.
-struct OneOp {
-  Graph graph;
-  ValueId x;
-  explicit OneOp(const Shape& shape) : x(graph.AddValue("x", DType::kF32, shape)) {
-    graph.inputs = {x};
-  }
-  void Finish(OpType type, std::vector<ValueId> inputs, OpParams params = {}) {
-    graph.outputs = {graph.AddOp(type, "y", std::move(inputs), std::move(params))};
-  }
-  // A second operand: a constant, or another input.
-  ValueId Operand(Random& random, const std::string& name, const Shape& shape, bool constant) {
-    if (constant) return graph.AddConstant(name, RandomTensor(random, shape));
-    graph.inputs.push_back(graph.AddValue(name, DType::kF32, shape));
-    return graph.inputs.back();
-  }
-};
 
 TEST(KernelsTest, ConvolutionsAgree) {
   Random random(1);
@@ -81,86 +28,6 @@ TEST(KernelsTest, ConvolutionsAgree) {
     ExpectKernelsAgree(op.graph, random,
                        fmt::format("round {}: w {} groups {}", round, dims, groups));
   }
-}
-
-// A convolution of more weights than the cache holds, a constant added to it, an activation.
-class LargeConvolution {
- public:
-  explicit LargeConvolution(Random& random)
-      : random_(random),
-        axes_(static_cast<size_t>(Between(random, 1, 2))),
-        features_(Between(random, 250, 700)),
-        op_(MapOf(random, axes_, features_)) {}
-
-  Graph Make() {
-    const Window window = RandomWindow(random_, axes_, true);
-    const int64_t taps = Shape(window.kernel).elements();
-    const int64_t outputs = (int64_t{1} << 19) / (features_ * taps) + Between(random_, 1, 20);
-    std::vector<int64_t> dims = {outputs, features_};
-    dims.insert(dims.end(), window.kernel.begin(), window.kernel.end());
-    std::vector<ValueId> inputs = {op_.x, op_.Operand(random_, "w", Shape(dims), true)};
-    if (Coin(random_)) inputs.push_back(op_.Operand(random_, "b", {outputs}, true));
-    ValueId y = op_.graph.AddOp(OpType::kConv, "conv", inputs, ConvParams{window, 1});
-    if (Coin(random_)) y = WithAddend(y, outputs);
-    Activate(y);
-    return std::move(op_.graph);
-  }
-
- private:
-  // Of 20 to 300 positions.
-  static Shape MapOf(Random& random, size_t axes, int64_t features) {
-    std::vector<int64_t> dims = {1, features};
-    for (const int64_t extent : Extents(random, axes, axes == 1 ? 20 : 7, axes == 1 ? 300 : 17))
-      dims.push_back(extent);
-    return Shape(dims);
-  }
-  // One for each feature, or for each element.
-  ValueId WithAddend(ValueId y, int64_t outputs) {
-    EXPECT_TRUE(InferShapes(op_.graph));
-    std::vector<int64_t> dims(axes_ + 1, 1);
-    dims[0] = outputs;
-    const Shape shape = Coin(random_) ? Shape(dims) : op_.graph.value(y).shape;
-    return op_.graph.AddOp(OpType::kAdd, "sum", {y, op_.Operand(random_, "addend", shape, true)});
-  }
-  void Activate(ValueId y) {
-    const auto bound = [&](const char* name, float value) {
-      return Coin(random_) ? op_.graph.AddConstant(name, Tensor::Scalar(value)) : kNoValue;
-    };
-    switch (random_.Below(4)) {
-      case 0:
-        return op_.Finish(OpType::kRelu, {y});
-      case 1:
-        return op_.Finish(OpType::kClip, {y, bound("least", -2), bound("most", 3)});
-      case 2:
-        return op_.Finish(OpType::kHardSwish, {y});  // is not streamed
-      default:
-        op_.graph.outputs = {y};
-    }
-  }
-
-  Random& random_;
-  size_t axes_;
-  int64_t features_;
-  OneOp op_;
-};
-
-TEST(KernelsTest, StreamedConvolutionsAgree) {
-  Random random(15);
-  int streamed = 0;
-  for (int round = 0; round < 20; ++round) {
-    const Graph graph = LargeConvolution(random).Make();
-    streamed += ExpectKernelsAgree(graph, random, fmt::format("round {}", round)).streamed;
-  }
-  if (!streamed::IsSupported()) GTEST_SKIP() << "this processor streams no convolutions";
-  EXPECT_GT(streamed, 8);
-}
-
-// A window over a long signal has more sources than weights.
-TEST(KernelsTest, AFewWeightsWithManySourcesAreNotStreamed) {
-  Random random(16);
-  OneOp op({1, 1, 3000});
-  op.Finish(OpType::kConv, {op.x, op.Operand(random, "w", {513, 1, 2900}, true)}, ConvParams{});
-  EXPECT_EQ(ExpectKernelsAgree(op.graph, random, "spectrum").streamed, 0);
 }
 
 TEST(KernelsTest, PoolsAgree) {
