@@ -6,16 +6,16 @@ Usage: bench/left_out.py NETWORK.onnx... --cluster cluster.toml [--sparsity 0.99
 The producer's tail: to compute the features that are sent before the others. In split mode the value that is sent exists after the
 foreign call of the layer before, so no more is won than those calls take, nor more than is waited.
 
-Messages together: a message that waits for the next one to the same node, and saves the fixed price of packing, posting and placing.
-Two can travel together where the node receives nothing between their Sends: what the other node computes from the first would wait.
+Messages together: one that waits for another to the same node saves the fixed price of packing, posting and placing. Two can
+travel together where neither value needs what was received in exchange for the other: where as many exchanges lie on the longest
+way from the image to both. In any order of the ops, and whatever the waiting costs.
 
-The nodes are the first two of the cluster, with each of the links in turn.
+The nodes are two like the first of the cluster, with each of the links in turn.
 """
 import argparse
 import json
 import os
 import re
-import sys
 import tempfile
 import tomllib
 
@@ -29,32 +29,28 @@ def microseconds(text):
     return float(number) * MICROSECONDS[unit]
 
 
-def with_link(cluster, link):
-    """The text of the cluster with `bandwidth,latency` for every link."""
+def two_alike(cluster, link):
+    """The text of a cluster of two nodes like the first of `cluster`, with the link `bandwidth,latency` between them."""
     bandwidth, latency = link.split(",")
-    text, found = re.subn(r'(\[default_link\]\s+bandwidth = )"[^"]*"(\s+latency = )"[^"]*"', rf'\1"{bandwidth}"\2"{latency}"', cluster)
-    if found != 1 or "[[link]]" in text:
-        sys.exit("--cluster: a file as disco probe writes it, with one [default_link] and no [[link]]")
-    return text
+    node = re.search(r"^\[\[node\]\]\n.*?(?=^\[\[|\Z)", cluster, re.MULTILINE | re.DOTALL).group()
+    other = re.sub(r'^name = "[^"]*"', 'name = "the-other"', node, count=1, flags=re.MULTILINE)
+    return f'disco_cluster = 1\n[default_link]\nbandwidth = "{bandwidth}"\nlatency = "{latency}"\n{node}\n{other}'
 
 
-def together(events):
-    """Messages of one node that could wait for the next one to the same node."""
-    count, waiting = 0, set()
-    for event in events:
-        if event["cat"] in ("wait", "receive"):
-            waiting.clear()
-        elif event["cat"] == "send":
-            to = event["name"].rsplit("@send", 1)[1]
-            count += to in waiting
-            waiting.add(to)
-    return count
+def messages_saved(ops, sends):
+    """Of the values that a node sends to another, how many could share another's message."""
+    sent = {name.rsplit("@send", 1)[0] for name in sends}
+    exchanges = {}  # on the longest way to a value
+    for op in ops:
+        most = max((exchanges.get(value, 0) + (value in sent) for value in op["inputs"]), default=0)
+        exchanges.update((value, most) for value in op["outputs"])
+    return len(sends) - len({exchanges.get(value, 0) for value in sent})
 
 
 def row(arguments, folder, network, link):
     cluster, plan, trace = (os.path.join(folder, name) for name in ("cluster.toml", "plan.json", "trace.json"))
     with open(arguments.cluster) as file:
-        text = with_link(file.read(), link)
+        text = two_alike(file.read(), link)
     with open(cluster, "w") as file:
         file.write(text)
     run([arguments.disco, "plan", network, "--nodes", "2", "--sparsity", str(arguments.sparsity), "--cluster", cluster, "--out", plan])
@@ -63,12 +59,14 @@ def row(arguments, folder, network, link):
         events = [event for event in json.load(file)["traceEvents"] if event["ph"] == "X" and event["pid"] == 1 and event["tid"] == 1]
     foreign = sum(event["dur"] for event in events if event["cat"] == "compute" and event["name"].endswith("@foreign")) / 1e3
     waited = sum(event["dur"] for event in events if event["cat"] == "wait") / 1e3
+    ops = json.loads(run([arguments.disco, "describe", network, "--ops", "--json"]))["every_op"]
+    sends = [event["name"] for event in events if event["cat"] == "send"]
     node = tomllib.loads(text)["node"][0]
     price = (microseconds(node["send"]["overhead"]) + microseconds(node["receive"]["overhead"])) / 1e3
-    sends, joined = sum(event["cat"] == "send" for event in events), together(events)
+    saved = messages_saved(ops, sends)
     name = os.path.basename(network).removesuffix(".onnx")
     return (f"| {name} | {link.replace(',', ', ')} | {played['total_ms']:.2f} | {waited:.2f} | {foreign:.2f} | {min(waited, foreign):.2f} | "
-            f"{joined} of {sends} | {joined * price:.2f} |")
+            f"{saved} of {len(sends)} | {saved * price:.2f} |")
 
 
 def main():

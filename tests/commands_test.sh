@@ -53,7 +53,9 @@ json '[.nodes[] | .weight_bytes, .ops, .bytes_planned, .bytes_planned_received] 
 json '[.nodes[].file] == ["shards/node-0.onnx", "shards/node-1.onnx", "shards/node-2.onnx"]' \
   "$disco" cut net.onnx --plan plan.json --out shards --json
 json '.name and .ops > 0 and (has("replicated_when_split") | not)' "$disco" describe shards/node-0.onnx --json
-json 'has("replicated_when_split")' "$disco" describe net.onnx --json
+json 'has("replicated_when_split") and (has("every_op") | not)' "$disco" describe net.onnx --json
+json '.ops == (.every_op | length) and .macs == ([.every_op[].macs] | add) and .every_op[0].inputs[0] == "input"' \
+  "$disco" describe net.onnx --ops --json
 json '.file == "four.onnx" and .parameters > 0 and .macs > 0 and .inputs[0].shape == [1, 4, 32, 32]' \
   "$disco" zoo resnet8 --image 4x32x32 --out four.onnx --json
 json '.nodes | length == 3 and all(.[]; .bytes_planned == .bytes_sent)' \

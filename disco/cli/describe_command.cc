@@ -17,6 +17,25 @@ struct DescribeCommand {
   bool json = false, ops = false;
 };
 
+Json NamesOf(const Graph& graph, const std::vector<ValueId>& values) {
+  Json names = Json::array();
+  for (const ValueId id : values) names.push_back(id == kNoValue ? "" : graph.value(id).name);
+  return names;
+}
+
+Json OpsToJson(const Graph& graph) {
+  Json ops = Json::array();
+  for (const Op& op : graph.ops) {
+    ops.push_back({{"name", op.name},
+                   {"type", Name(op.type)},
+                   {"inputs", NamesOf(graph, op.inputs)},
+                   {"outputs", NamesOf(graph, op.outputs)},
+                   {"macs", MacsOf(graph, op).value}});
+    if (op.HasOutput(0)) ops.back()["shape"] = graph.value(op.outputs[0]).shape.dims();
+  }
+  return ops;
+}
+
 Table OpTable(const Graph& graph) {
   Table table({"op", "type", "output", "MACs"});
   for (const Op& op : graph.ops) {
@@ -43,8 +62,9 @@ void Print(const Graph& graph, const Json& description) {
 
 Status Run(DescribeCommand& options) {
   DISCO_ASSIGN(const Graph graph, LoadNetworkOrShard(options.network));
-  const Json description = Description(graph);
+  Json description = Description(graph);
   if (options.json) {
+    if (options.ops) description["every_op"] = OpsToJson(graph);
     PrintJson(description);
     return {};
   }
