@@ -5,7 +5,7 @@ Usage: bench/speed.py one NETWORK.onnx...                  one node, 1 thread, a
        bench/speed.py two NETWORK.onnx [--sparsity 0.99 ...] [--wire fp32 ...] [--shaped 37.5MB/s]
                                                            two nodes over TCP, against 1 and 2 threads
        bench/speed.py uneven NETWORK.onnx [--throttle 0.5] two nodes, the second slowed down: equal shares against shares by speed
-Options: --disco BINARY, --rounds R (of 8 inferences each), --out FILE.md
+Options: --disco BINARY, --rounds R, --iterations I (inferences of a turn: 8), --out FILE.md
          --idle MINUTES   on a machine that others use too: begins each turn when both cores are free, waiting so long in all
 
 Two nodes are two `disco node` of one thread each, pinned to cores 0 and 1. --shaped puts them into two network namespaces with
@@ -57,16 +57,16 @@ class Contestant:
         return by_rounds, self.undisturbed() / other.undisturbed()
 
 
-def peer(disco, network, threads):
-    shape = json.loads(run([disco, "describe", network, "--json"]))["inputs"][0]["shape"]
+def peer(arguments, network, threads):
+    shape = json.loads(run([arguments.disco, "describe", network, "--json"]))["inputs"][0]["shape"]
     cores = ",".join(str(core) for core in range(threads))
     return Contestant(f"ONNX Runtime, {threads} thread" + ("s" if threads > 1 else ""),
-                      ["taskset", "-c", cores, *PEER, network, "--threads", str(threads), "--warmup", "4", "--iterations", "8",
-                       "--shape", "x".join(str(size) for size in shape)])
+                      ["taskset", "-c", cores, *PEER, network, "--threads", str(threads), "--warmup", "4",
+                       "--iterations", str(arguments.iterations), "--shape", "x".join(str(size) for size in shape)])
 
 
-def bench(disco, network):
-    return [disco, "bench", network, "--json", "--warmup", "4", "--iterations", "8"]
+def bench(arguments, network):
+    return [arguments.disco, "bench", network, "--json", "--warmup", "4", "--iterations", str(arguments.iterations)]
 
 
 def play_in_turns(contestants, rounds, idleness):
@@ -89,8 +89,8 @@ def plan(disco, network, folder, sparsity, wire, cluster):
 def compare_one(arguments, idleness):
     rows = []
     for network in arguments.networks:
-        ours = Contestant("disco, 1 node", ["taskset", "-c", "0", *bench(arguments.disco, network)])
-        theirs = peer(arguments.disco, network, 1)
+        ours = Contestant("disco, 1 node", ["taskset", "-c", "0", *bench(arguments, network)])
+        theirs = peer(arguments, network, 1)
         play_in_turns([theirs, ours], arguments.rounds, idleness)
         name = os.path.basename(network).removesuffix(".onnx")
         by_rounds, undisturbed = ours.times(theirs)
@@ -142,18 +142,18 @@ def compare_two(arguments, idleness):
         if arguments.shaped:
             unshaped = stack.enter_context(nodes(arguments.disco, False))
         forecast = Forecast(arguments.disco, network, prefix, endpoints, cluster)
-        contestants, details = [peer(arguments.disco, network, 1), peer(arguments.disco, network, 2), forecast], []
+        contestants, details = [peer(arguments, network, 1), peer(arguments, network, 2), forecast], []
         for sparsity in arguments.sparsity:
             for wire in arguments.wire:
                 path = plan(arguments.disco, network, folder, sparsity, wire, cluster)
                 forecast.total_ms[path] = []
                 contestant = Contestant(f"S = {sparsity}, {wire}",
-                                        prefix + bench(arguments.disco, network) + ["--plan", path, "--nodes", endpoints])
+                                        prefix + bench(arguments, network) + ["--plan", path, "--nodes", endpoints])
                 contestants.append(contestant)
                 details.append((contestant, path))
                 if arguments.shaped:
                     free = Contestant(contestant.name + ", link not shaped",
-                                      bench(arguments.disco, network) + ["--plan", path, "--nodes", unshaped.endpoints])
+                                      bench(arguments, network) + ["--plan", path, "--nodes", unshaped.endpoints])
                     contestants.append(free)
                     details.append((free, None))
         play_in_turns(contestants, arguments.rounds, idleness)
@@ -178,7 +178,7 @@ def compare_uneven(arguments, idleness):
             path = os.path.join(folder, f"{len(contestants)}.json")
             run([arguments.disco, "plan", network, "--nodes", "2", "--sparsity", sparsity, "--cluster", cluster, "--out", path, *shares])
             forecast.total_ms[path] = []
-            contestants.append(Contestant(name, bench(arguments.disco, network) + ["--plan", path, "--nodes", running.endpoints]))
+            contestants.append(Contestant(name, bench(arguments, network) + ["--plan", path, "--nodes", running.endpoints]))
         play_in_turns([forecast, *contestants], arguments.rounds, idleness)
         rows = [f"| {contestant.name} | {contestant.median():.2f} | {contestant.undisturbed():.2f} | {statistics.median(times):.2f} |"
                 for contestant, times in zip(contestants, forecast.total_ms.values())]
@@ -194,6 +194,7 @@ def main():
     parser.add_argument("--shaped", default="")
     parser.add_argument("--throttle", type=float, default=0.5)
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--iterations", type=int, default=8)
     parser.add_argument("--idle", type=float, default=0)
     add_common(parser)
     arguments = parser.parse_args()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "disco/cli/print.h"
@@ -10,7 +11,16 @@
 namespace disco {
 namespace {
 
-constexpr int kWarmup = 10, kRepeats = 30, kLayers = 14;
+constexpr int kLayers = 14;
+// Bytes per second, above which a link is no limit to what networks send.
+constexpr double kQuick = 1e9;
+
+Bytes PayloadOf(int64_t side) {
+  return Bytes{side * side * static_cast<int64_t>(SizeOf(DType::kF32))};
+}
+int64_t SideOf(Bytes payload) {
+  return std::llround(std::sqrt(static_cast<double>(payload.value) / SizeOf(DType::kF32)));
+}
 
 std::string LayerName(int layer) { return fmt::format("layer{}", layer); }
 
@@ -83,33 +93,44 @@ MessageTime MedianOf(const std::vector<RoundTrip>& trips) {
   return {Milliseconds(Median(std::move(sends))), Milliseconds(Median(std::move(ways)))};
 }
 
-Result<MessageTime> TimeMessages(const OpenOn& open, const std::vector<int>& on, int64_t side) {
+// How often a message of one size goes to and fro.
+struct Repeats {
+  int warmup, count;  // inferences
+};
+
+// Pictures of `side` * `side`.
+Result<TimedMessage> TimeMessages(const OpenOn& open, const std::vector<int>& on, int64_t side,
+                                  const Repeats& repeats) {
   DISCO_ASSIGN(const Graph graph, Layers(side));
   DISCO_ASSIGN(const Plan plan, PingPong(graph));
   DISCO_ASSIGN(const auto session, open(graph, plan, on));
   const std::vector<Tensor> inputs = {Tensor(DType::kF32, graph.value(graph.inputs[0]).shape)};
   session->AskForSteps(true);
   std::vector<RoundTrip> trips;
-  for (int i = 0; i < kWarmup + kRepeats; ++i) {
+  for (int i = 0; i < repeats.warmup + repeats.count; ++i) {
     DISCO_TRY(i == 0 ? session->Infer(inputs) : session->Repeat());
-    if (i >= kWarmup) DISCO_TRY(Collect(*session, trips));
+    if (i >= repeats.warmup) DISCO_TRY(Collect(*session, trips));
   }
-  return MedianOf(trips);
-}
-
-Bytes PayloadOf(int64_t side) {
-  return Bytes{side * side * static_cast<int64_t>(SizeOf(DType::kF32))};
+  return TimedMessage{PayloadOf(side), MedianOf(trips)};
 }
 
 }  // namespace
 
 Result<ProbedLink> ProbeLink(const OpenOn& open, int a, int b) {
-  constexpr int64_t kSmall = 4, kMiddle = 50, kLarge = 112;  // 64 bytes, 10 kB, 50 kB
-  DISCO_ASSIGN(const MessageTime small, TimeMessages(open, {a, b}, kSmall));
-  DISCO_ASSIGN(const MessageTime middle, TimeMessages(open, {a, b}, kMiddle));
-  DISCO_ASSIGN(const MessageTime large, TimeMessages(open, {a, b}, kLarge));
-  return ProbedLink{FitLink(PayloadOf(kSmall), small, PayloadOf(kLarge), large),
-                    middle.send + middle.way};
+  constexpr int64_t kSmall = 4, kMiddle = 50, kLarge = 112, kHuge = 512;  // 64 bytes to 1 MB
+  constexpr Repeats kOften{10, 30}, kSeldom{1, 4};
+  constexpr Milliseconds kLong{20};
+  DISCO_ASSIGN(const TimedMessage small, TimeMessages(open, {a, b}, kSmall, kOften));
+  DISCO_ASSIGN(const TimedMessage middle, TimeMessages(open, {a, b}, kMiddle, kOften));
+  DISCO_ASSIGN(const TimedMessage large, TimeMessages(open, {a, b}, kLarge, kOften));
+  FittedLink fitted = FitLink({small, large, large});
+  if (fitted.link.bandwidth.bytes_per_second < kQuick) {
+    const Bytes payload = PayloadLasting(kLong, fitted.link, PayloadOf(kLarge), PayloadOf(kHuge));
+    DISCO_ASSIGN(const TimedMessage sustained,
+                 TimeMessages(open, {a, b}, SideOf(payload), kSeldom));
+    fitted = FitLink({small, large, sustained});
+  }
+  return ProbedLink{fitted, middle.time.send + middle.time.way};
 }
 
 }  // namespace disco

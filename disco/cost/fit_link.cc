@@ -12,13 +12,20 @@ constexpr Milliseconds kNone{0};
 struct Line {
   Milliseconds start{0};
   Bandwidth bandwidth{kUnlimited};
+  Milliseconds Time(Bytes payload) const {
+    return start + bandwidth.Time(static_cast<double>(payload.value));
+  }
 };
-Line Through(Bytes small_payload, Milliseconds small, Bytes large_payload, Milliseconds large) {
-  Line line{.start = small};
-  if (large <= small) return line;
-  const auto more = static_cast<double>((large_payload - small_payload).value);
-  line.bandwidth = {1e3 * more / (large - small).count()};
-  line.start -= line.bandwidth.Time(static_cast<double>(small_payload.value));
+struct Point {
+  Bytes payload;
+  Milliseconds time;
+};
+Line Through(const Point& small, const Point& large) {
+  Line line{.start = small.time};
+  if (large.time <= small.time) return line;
+  const auto more = static_cast<double>((large.payload - small.payload).value);
+  line.bandwidth = {1e3 * more / (large.time - small.time).count()};
+  line.start -= line.bandwidth.Time(static_cast<double>(small.payload.value));
   line.start = std::max(kNone, line.start);
   return line;
 }
@@ -31,19 +38,27 @@ MessageTime OneWay(const RoundTrip& trip) {
   return {.send = sends / 2, .way = std::max(kNone, (trip.whole - sends - trip.between) / 2)};
 }
 
-FittedLink FitLink(Bytes small_payload, const MessageTime& small, Bytes large_payload,
-                   const MessageTime& large) {
-  const Milliseconds packing = std::max(kNone, large.send - small.send);
-  const Milliseconds receive_small = std::min(small.send, small.way);
-  const Milliseconds receive_large = std::min(receive_small + packing, large.way);
-  const auto line = [&](Milliseconds of_small, Milliseconds of_large) {
-    return Through(small_payload, of_small, large_payload, of_large);
+FittedLink FitLink(const LinkSamples& samples) {
+  const auto& [small, large, sustained] = samples;
+  const Line send = Through({small.payload, small.time.send}, {large.payload, large.time.send});
+  const Milliseconds receive_small = std::min(small.time.send, small.time.way);
+  const Milliseconds packing = std::max(kNone, large.time.send - small.time.send);
+  const Line receive = Through({small.payload, receive_small},
+                               {large.payload, std::min(receive_small + packing, large.time.way)});
+  const auto travel = [&](const TimedMessage& message) {
+    const Milliseconds time = message.time.way - receive.Time(message.payload);
+    return Point{message.payload, std::max(kNone, time)};
   };
-  const Line send = line(small.send, large.send), receive = line(receive_small, receive_large),
-             travel = line(small.way - receive_small, large.way - receive_large);
-  return {.link = {.bandwidth = travel.bandwidth, .latency = travel.start},
+  const Line link = Through(travel(small), travel(sustained));
+  return {.link = {.bandwidth = link.bandwidth, .latency = link.start},
           .send = {.overhead = send.start, .bandwidth = send.bandwidth},
           .receive = {.overhead = receive.start, .bandwidth = receive.bandwidth}};
+}
+
+Bytes PayloadLasting(Milliseconds time, const Link& link, Bytes least, Bytes most) {
+  const double bytes = link.bandwidth.bytes_per_second * time.count() / 1e3;
+  if (bytes >= static_cast<double>(most.value)) return most;
+  return std::max(least, Bytes{static_cast<int64_t>(bytes)});
 }
 
 }  // namespace disco

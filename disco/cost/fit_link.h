@@ -23,13 +23,26 @@ struct MessageTime {
 // The mean of both directions.
 MessageTime OneWay(const RoundTrip& trip);
 
+struct TimedMessage {
+  Bytes payload;
+  MessageTime time;
+};
+
+// `small` and `large` are of sizes that networks send. `sustained` is so large that what a link
+// lets through at once for nothing is a small part of it; on a quick link it is `large` again.
+struct LinkSamples {
+  TimedMessage small, large, sustained;
+};
+
 struct FittedLink {
   Link link;
   PackSpeed send, receive;
 };
 // Receiving keeps a processor busy also when the message was there before; it is taken to cost what
 // sending does, and never more than the whole way.
-FittedLink FitLink(Bytes small_payload, const MessageTime& small, Bytes large_payload,
-                   const MessageTime& large);
+FittedLink FitLink(const LinkSamples& samples);
+
+// The payload that takes a link about `time`, from `least` to `most`.
+Bytes PayloadLasting(Milliseconds time, const Link& link, Bytes least, Bytes most);
 
 }  // namespace disco
