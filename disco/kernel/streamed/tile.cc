@@ -58,7 +58,7 @@ template <size_t kRows, size_t kVectors>
     for (size_t r = 0; r < kRows; ++r) sources[r] = rows[r] + tile.first_input;
     for (size_t input = 0; input < tile.inputs; ++input) {
       for (const char* line = prefetch; line < prefetch + tile.prefetch_step; line += kLine)
-        _mm_prefetch(line, _MM_HINT_T1);
+        __builtin_prefetch(line, 0, 2);  // to read, into the second cache
       prefetch += tile.prefetch_step;
       __m512 weight[kVectors];
       for (size_t v = 0; v < kVectors; ++v) weight[v] = _mm512_load_ps(weights + v * kVector);
