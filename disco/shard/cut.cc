@@ -5,6 +5,7 @@
 #include "disco/graph/fold_batch_norm.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
+#include "disco/shard/exchange_order.h"
 #include "disco/shard/shard_builder.h"
 
 namespace disco {
@@ -46,6 +47,7 @@ Result<Cut> CutNetwork(const Graph& graph, const Plan& plan) {
   Graph folded = graph;
   FoldBatchNorm(folded);
   DISCO_TRY(InferShapes(folded));
+  OrderByExchange(folded, plan);
   Cut cut{.outputs = std::vector<OutputSource>(graph.outputs.size()),
           .traffic = DeriveTraffic(folded, plan),
           .plan_hash = Hash(plan)};
