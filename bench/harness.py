@@ -2,6 +2,7 @@
 import contextlib
 import datetime
 import hashlib
+import itertools
 import os
 import platform
 import signal
@@ -61,12 +62,15 @@ class Running(typing.NamedTuple):
     processes: list
 
 
+ports = itertools.count(7751)
+
+
 @contextlib.contextmanager
 def nodes(disco, shaped, options=((), ())):
     """Two nodes on cores 0 and 1, each with words of its own on its command line."""
     prefix = [["ip", "netns", "exec", space] if shaped else [] for space in SPACES]
     hosts = ADDRESSES if shaped else ["127.0.0.1", "127.0.0.1"]
-    endpoints = [f"{hosts[0]}:7751", f"{hosts[1]}:7752"]
+    endpoints = [f"{host}:{next(ports)}" for host in hosts]
     running = []
     try:
         for i in range(2):
@@ -82,11 +86,11 @@ def nodes(disco, shaped, options=((), ())):
 
 
 class Idleness:
-    """Waits until cores 0 and 1 are free, on a machine that others use too: then the same hash takes both of them, at the same
-    time, at most a fifth longer than ever. Says nothing of the contestants, who only begin later."""
+    """Finds the moments in which cores 0 and 1 are free, on a machine that others use too: then the same hash takes both of them,
+    at the same time, at most a fifth longer than ever. It knows nothing of the contestants, and judges only while none of them runs."""
 
     def __init__(self, minutes):
-        self.left, self.waited, self.turns, self.busy_turns = 60 * minutes, 0.0, 0, 0
+        self.end, self.turns, self.undisturbed, self.repeated = time.monotonic() + 60 * minutes, 0, 0, 0
         self.data = bytes(4 << 20)
         self.best = min(self._hash_on_both() for _ in range(200)) if minutes else 0
 
@@ -107,31 +111,29 @@ class Idleness:
         return max(times.values())
 
     def _is_free(self):
-        for _ in range(2):
-            took = self._hash_on_both()
-            self.best = min(self.best, took)
-            if took > 1.2 * self.best:
-                return False
-            time.sleep(0.02)
-        return True
+        took = self._hash_on_both()
+        self.best = min(self.best, took)
+        return took <= 1.2 * self.best
 
-    def wait(self):
-        if not self.best:
-            return
-        start = time.monotonic()
-        free = self._is_free()
-        while not free and time.monotonic() - start < self.left:
-            time.sleep(0.05)
-            free = self._is_free()
-        waited = time.monotonic() - start
-        self.left, self.waited = max(0, self.left - waited), self.waited + waited
-        self.turns, self.busy_turns = self.turns + 1, self.busy_turns + (not free)
+    def watch(self, play):
+        """What `play` returns of a turn that began and ended with both cores free; once the minutes are over, of any turn."""
+        while True:
+            began_free = bool(self.best) and self._is_free()
+            if self.best and not began_free and time.monotonic() < self.end:
+                time.sleep(0.05)
+                continue
+            result = play()
+            undisturbed = began_free and self._is_free()
+            if undisturbed or time.monotonic() >= self.end:
+                self.turns, self.undisturbed = self.turns + 1, self.undisturbed + undisturbed
+                return result
+            self.repeated += 1
 
     def __str__(self):
-        if not self.turns:
+        if not self.best:
             return ""
-        return (f"; {self.turns - self.busy_turns} of {self.turns} turns began when both cores were free, "
-                f"which was waited for {self.waited / 60:.0f} minutes in all")
+        return (f"; {self.undisturbed} of {self.turns} turns began and ended when both cores were free; {self.repeated} others "
+                "were played again")
 
 
 def report(arguments, title, table):

@@ -6,26 +6,30 @@ Usage: bench/speed.py one NETWORK.onnx...                  one node, 1 thread, a
                                                            two nodes over TCP, against 1 and 2 threads
        bench/speed.py uneven NETWORK.onnx [--throttle 0.5] two nodes, the second slowed down: equal shares against shares by speed
 Options: --disco BINARY, --rounds R, --iterations I (inferences of a turn: 8), --out FILE.md
-         --idle MINUTES   on a machine that others use too: begins each turn when both cores are free, waiting so long in all
+         --idle MINUTES   on a machine that others use too, for so long in all: begins a turn when both cores are free, and plays it
+                          again unless they are free when it ends
 
 Two nodes are two `disco node` of one thread each, pinned to cores 0 and 1. --shaped puts them into two network namespaces with
 a veth between them, each way limited by tc tbf with a burst of 16 kB (needs root; taken down at the end); two more nodes without
 such a link run the same plans in the same turns.
 
-Contestants take turns of a few inferences. Times are medians over all rounds; beside them stands the 10th percentile, which on a
+Contestants stay loaded and take turns of a few inferences, two more before them to warm up. What is predicted comes from a
+probe in every fifth round. Times are medians over all rounds; beside them stands the 10th percentile, which on a
 machine that others slow down for seconds at a time says more of the program and less of the others. A ratio is the median of the
-ratios of the rounds, each of the medians of two turns that were seconds apart; beside it stands the ratio of the 10th percentiles.
+ratios of the rounds, each of the medians of two turns of that round; beside it stands the ratio of the 10th percentiles.
 """
 import argparse
 import contextlib
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 
 from harness import ROOT, Idleness, add_common, namespaces, nodes, report, run
 
+PROBED_EVERY = 5  # rounds
 PEER = [sys.executable, os.path.join(ROOT, "bench", "peer_onnxruntime.py")]
 
 
@@ -34,16 +38,28 @@ def tenth(times):
 
 
 class Contestant:
-    """A command that times some inferences and prints {"all_ms": [...]}."""
+    """A command that times some inferences for every line it is given, and answers {"all_ms": [...]} in one line."""
 
-    def __init__(self, name, command):
+    def __init__(self, stack, name, command):
         self.name, self.command, self.last = name, command, None
+        self.errors = stack.enter_context(tempfile.TemporaryFile("w+"))
+        self.process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+                                                            text=True))
         self.all_ms, self.rounds = [], []  # the latter: the median of each
 
     def play(self):
-        self.last = json.loads(run(self.command).strip())
-        self.all_ms += self.last["all_ms"]
-        self.rounds.append(statistics.median(self.last["all_ms"]))
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            self.errors.seek(0)
+            sys.exit(f"{' '.join(self.command)}\n{self.errors.read()}")
+        return json.loads(line)
+
+    def count(self, result):
+        self.last = result
+        self.all_ms += result["all_ms"]
+        self.rounds.append(statistics.median(result["all_ms"]))
 
     def median(self):
         return statistics.median(self.all_ms)
@@ -57,24 +73,28 @@ class Contestant:
         return by_rounds, self.undisturbed() / other.undisturbed()
 
 
-def peer(arguments, network, threads):
+def peer(arguments, stack, network, threads):
     shape = json.loads(run([arguments.disco, "describe", network, "--json"]))["inputs"][0]["shape"]
     cores = ",".join(str(core) for core in range(threads))
-    return Contestant(f"ONNX Runtime, {threads} thread" + ("s" if threads > 1 else ""),
-                      ["taskset", "-c", cores, *PEER, network, "--threads", str(threads), "--warmup", "4",
+    return Contestant(stack, f"ONNX Runtime, {threads} thread" + ("s" if threads > 1 else ""),
+                      ["taskset", "-c", cores, *PEER, network, "--threads", str(threads), "--warmup", "2",
                        "--iterations", str(arguments.iterations), "--shape", "x".join(str(size) for size in shape)])
 
 
 def bench(arguments, network):
-    return [arguments.disco, "bench", network, "--json", "--warmup", "4", "--iterations", str(arguments.iterations)]
+    return [arguments.disco, "bench", network, "--turns", "--warmup", "2", "--iterations", str(arguments.iterations)]
 
 
-def play_in_turns(contestants, rounds, idleness):
+def play_in_turns(contestants, rounds, idleness, forecast=None):
+    for contestant in contestants:
+        contestant.play()  # loads its network
     for turn in range(rounds):
+        if forecast and turn % PROBED_EVERY == 0:
+            forecast.count(idleness.watch(forecast.play))
         for contestant in contestants:
-            idleness.wait()
-            contestant.play()
-            print(f"round {turn + 1}/{rounds}  {contestant.name}: {contestant.median():.3f} ms", file=sys.stderr)
+            contestant.count(idleness.watch(contestant.play))
+        medians = ", ".join(f"{contestant.name}: {contestant.median():.3f} ms" for contestant in contestants)
+        print(f"round {turn + 1}/{rounds}  {medians}", file=sys.stderr)
 
 
 def plan(disco, network, folder, sparsity, wire, cluster):
@@ -89,9 +109,10 @@ def plan(disco, network, folder, sparsity, wire, cluster):
 def compare_one(arguments, idleness):
     rows = []
     for network in arguments.networks:
-        ours = Contestant("disco, 1 node", ["taskset", "-c", "0", *bench(arguments, network)])
-        theirs = peer(arguments, network, 1)
-        play_in_turns([theirs, ours], arguments.rounds, idleness)
+        with contextlib.ExitStack() as stack:
+            ours = Contestant(stack, "disco, 1 node", ["taskset", "-c", "0", *bench(arguments, network)])
+            theirs = peer(arguments, stack, network, 1)
+            play_in_turns([theirs, ours], arguments.rounds, idleness)
         name = os.path.basename(network).removesuffix(".onnx")
         by_rounds, undisturbed = ours.times(theirs)
         rows.append(f"| {name} | {theirs.median():.2f} | {ours.median():.2f} | {by_rounds:.2f} | "
@@ -102,20 +123,23 @@ def compare_one(arguments, idleness):
 
 
 class Forecast:
-    """What `disco simulate` says of each plan; the nodes are probed anew in every round, as the contestants run in every round."""
+    """What `disco simulate` says of each plan, from nodes probed anew every few rounds."""
 
     def __init__(self, disco, network, prefix, endpoints, cluster):
         self.probe = prefix + [disco, "probe", "--nodes", endpoints, "--out", cluster]
         self.simulate = [disco, "simulate", network, "--cluster", cluster, "--json", "--plan"]
-        self.name, self.total_ms = "predicted", {}
+        self.cluster, self.total_ms = cluster, {}
 
     def play(self):
         run(self.probe)
+        with open(self.cluster) as file:
+            return file.read()
+
+    def count(self, cluster):
+        with open(self.cluster, "w") as file:
+            file.write(cluster)
         for path, times in self.total_ms.items():
             times.append(json.loads(run(self.simulate + [path]))["total_ms"])
-
-    def median(self):
-        return statistics.median(next(iter(self.total_ms.values())))
 
 
 def row_of(contestant, predicted, one, two):
@@ -124,8 +148,8 @@ def row_of(contestant, predicted, one, two):
     forecast = f"{statistics.median(predicted):.2f}" if predicted else ""
     error = ""
     if predicted:
-        by_rounds = statistics.median(guess / measured for guess, measured in zip(predicted, contestant.rounds))
-        error = f"{(by_rounds - 1) * 100:+.0f} %, {(tenth(predicted) / undisturbed - 1) * 100:+.0f} %"
+        errors = [statistics.median(predicted) / ms, tenth(predicted) / undisturbed]
+        error = ", ".join(f"{(error - 1) * 100:+.0f} %" for error in errors)
     ratios = [", ".join(f"{ratio:.2f}" for ratio in peer_.times(contestant)) for peer_ in (one, two)]
     return f"| {contestant.name} | {ms:.2f} | {undisturbed:.2f} | {ratios[0]} | {ratios[1]} | {forecast} | {error} | {sent} |"
 
@@ -136,27 +160,25 @@ def compare_two(arguments, idleness):
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         if arguments.shaped:
             stack.enter_context(namespaces(arguments.shaped))
+        contestants = [peer(arguments, stack, network, threads) for threads in (1, 2)]
         prefix, endpoints, _ = stack.enter_context(nodes(arguments.disco, arguments.shaped))
-        cluster = os.path.join(folder, "cluster.toml")
-        run(prefix + [arguments.disco, "probe", "--nodes", endpoints, "--out", cluster])
-        if arguments.shaped:
-            unshaped = stack.enter_context(nodes(arguments.disco, False))
-        forecast = Forecast(arguments.disco, network, prefix, endpoints, cluster)
-        contestants, details = [peer(arguments, network, 1), peer(arguments, network, 2), forecast], []
+        forecast, details = Forecast(arguments.disco, network, prefix, endpoints, os.path.join(folder, "cluster.toml")), []
+        forecast.count(idleness.watch(forecast.play))
+
+        def enter(name, path, shaped):
+            running = stack.enter_context(nodes(arguments.disco, shaped))
+            words = running.prefix + bench(arguments, network) + ["--plan", path, "--nodes", running.endpoints]
+            contestants.append(Contestant(stack, name, words))
+            details.append((contestants[-1], path if shaped == arguments.shaped else None))
+
         for sparsity in arguments.sparsity:
             for wire in arguments.wire:
-                path = plan(arguments.disco, network, folder, sparsity, wire, cluster)
+                path = plan(arguments.disco, network, folder, sparsity, wire, forecast.cluster)
                 forecast.total_ms[path] = []
-                contestant = Contestant(f"S = {sparsity}, {wire}",
-                                        prefix + bench(arguments, network) + ["--plan", path, "--nodes", endpoints])
-                contestants.append(contestant)
-                details.append((contestant, path))
+                enter(f"S = {sparsity}, {wire}", path, arguments.shaped)
                 if arguments.shaped:
-                    free = Contestant(contestant.name + ", link not shaped",
-                                      bench(arguments, network) + ["--plan", path, "--nodes", unshaped.endpoints])
-                    contestants.append(free)
-                    details.append((free, None))
-        play_in_turns(contestants, arguments.rounds, idleness)
+                    enter(f"S = {sparsity}, {wire}, link not shaped", path, False)
+        play_in_turns(contestants, arguments.rounds, idleness, forecast)
         one, two = contestants[:2]
         rows = [f"| {peer_.name} | {peer_.median():.2f} | {peer_.undisturbed():.2f} | | | | | |" for peer_ in (one, two)]
         rows += [row_of(contestant, forecast.total_ms.get(path), one, two) for contestant, path in details]
@@ -169,17 +191,19 @@ def compare_uneven(arguments, idleness):
     network, sparsity = arguments.networks[0], str(arguments.sparsity[0])
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        running = stack.enter_context(nodes(arguments.disco, False, ((), ("--throttle", str(arguments.throttle)))))
-        cluster = os.path.join(folder, "cluster.toml")
-        forecast = Forecast(arguments.disco, network, [], running.endpoints, cluster)
-        run(forecast.probe)
+        options = ((), ("--throttle", str(arguments.throttle)))
+        running = stack.enter_context(nodes(arguments.disco, False, options))
+        forecast = Forecast(arguments.disco, network, [], running.endpoints, os.path.join(folder, "cluster.toml"))
+        forecast.count(idleness.watch(forecast.play))
         contestants = []
         for name, shares in (("equal shares", []), ("shares by speed", ["--shares", "auto"])):
             path = os.path.join(folder, f"{len(contestants)}.json")
-            run([arguments.disco, "plan", network, "--nodes", "2", "--sparsity", sparsity, "--cluster", cluster, "--out", path, *shares])
+            run([arguments.disco, "plan", network, "--nodes", "2", "--sparsity", sparsity, "--cluster", forecast.cluster, "--out", path,
+                 *shares])
             forecast.total_ms[path] = []
-            contestants.append(Contestant(name, bench(arguments, network) + ["--plan", path, "--nodes", running.endpoints]))
-        play_in_turns([forecast, *contestants], arguments.rounds, idleness)
+            running = stack.enter_context(nodes(arguments.disco, False, options))
+            contestants.append(Contestant(stack, name, bench(arguments, network) + ["--plan", path, "--nodes", running.endpoints]))
+        play_in_turns(contestants, arguments.rounds, idleness, forecast)
         rows = [f"| {contestant.name} | {contestant.median():.2f} | {contestant.undisturbed():.2f} | {statistics.median(times):.2f} |"
                 for contestant, times in zip(contestants, forecast.total_ms.values())]
     return f"S = {sparsity}", ["| plan | median ms | 10th percentile ms | predicted ms |", "|---|--:|--:|--:|", *rows]

@@ -196,6 +196,8 @@ json '[.traceEvents[] | select(.ph == "X") | .cat] | unique == ["compute", "send
 json '[.nodes[] | .bytes_planned == .bytes_sent and .bytes_sent > 0] == [true, true, true]' \
   "$disco" bench net.onnx --plan plan.json --tcp --iterations 2 --json
 expect 2 'excludes' "$disco" bench net.onnx --plan plan.json --tcp --local
+expect 2 'excludes' "$disco" bench net.onnx --turns --trace trace.json
+holds 'a turn for every line' test "$(printf 'one\ntwo\n' | "$disco" bench net.onnx --turns --warmup 1 --iterations 3 2>/dev/null | jq -c '.all_ms | length')" = $'3\n3'
 json '.inputs == "sent each time"' "$disco" bench net.onnx --iterations 2 --send-inputs --json
 
 # Two nodes, measured; what was measured is good for a simulation.

@@ -56,8 +56,10 @@ Case MakeCase(uint64_t seed) {
   Random random(seed, 2);
   auto plan = MakePlan(drawn.graph, RandomOptions(random));
   EXPECT_TRUE(plan) << plan.error().message;
-  for (auto& [name, value] : plan->values)
+  for (auto& [name, value] : plan->values) {
     value.call = random.Uniform() < 0.5 ? MixingCall::kSplit : MixingCall::kFused;
+    value.with_next = value.read_foreign && random.Uniform() < 0.5;
+  }
   plan = PlanFromJson(PlanToJson(*plan));
   EXPECT_TRUE(plan) << plan.error().message;
   drawn.plan = *plan;

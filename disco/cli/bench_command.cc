@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdio>
+#include <iostream>
 
 #include "disco/base/file.h"
 #include "disco/base/interrupt.h"
@@ -21,7 +23,7 @@ struct BenchCommand {
   SessionFlags session;
   int64_t batch = 1;
   int iterations = 50, warmup = 10;
-  bool send_inputs = false, json = false;
+  bool send_inputs = false, turns = false, json = false;
 };
 
 // One node over all iterations, in milliseconds.
@@ -160,11 +162,22 @@ void Print(const Measured& measured, const Session& session) {
   PrintNodeWarnings(session);
 }
 
+// The session stays as warm as it can while others have their turns.
+Status TakeTurns(const BenchCommand& options, const Graph& graph, Session& session) {
+  for (std::string line; !Interrupted() && std::getline(std::cin, line);) {
+    DISCO_ASSIGN(const Measured measured, Measure(options, graph, session));
+    PrintLine(ToJson(options, measured, session).dump());
+    std::fflush(stdout);
+  }
+  return {};
+}
+
 Status Run(BenchCommand& options) {
   DISCO_TRY(KeepInputs(options.trace, "--trace", {options.network, options.session.plan}));
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
   CatchInterrupts();
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
+  if (options.turns) return TakeTurns(options, graph, *session);
   DISCO_ASSIGN(const Measured measured, Measure(options, graph, *session));
   if (!options.trace.empty()) DISCO_TRY(Trace(options, *session));
   if (options.json) {
@@ -191,11 +204,18 @@ void AddBenchCommand(CLI::App& app, Action& action) {
         command.add_flag("--send-inputs", options.send_inputs,
                          "Send the inputs each time; else they lie on the nodes, as a picture "
                          "does that every node sees");
+        CLI::Option* trace =
+            command
+                .add_option("--trace", options.trace,
+                            "Write every step of one more inference, the fastest of ten, as a "
+                            "timeline for Perfetto or chrome://tracing")
+                ->check(NotEmpty);
         command
-            .add_option("--trace", options.trace,
-                        "Write every step of one more inference, the fastest of ten, as a "
-                        "timeline for Perfetto or chrome://tracing")
-            ->check(NotEmpty);
+            .add_flag("--turns", options.turns,
+                      "Measure once for every line on standard input, printing one line of JSON "
+                      "each, and keep the session in between: programs that are compared can take "
+                      "turns")
+            ->excludes(trace);
         AddJsonFlag(command, options.json);
         AddSessionFlags(command, options.session);
       },

@@ -11,6 +11,7 @@
 #include "disco/cli/wire_options.h"
 #include "disco/cost/choose_calls.h"
 #include "disco/cost/choose_shares.h"
+#include "disco/cost/choose_with_next.h"
 #include "disco/cost/estimate.h"
 #include "disco/cost/one_node.h"
 #include "disco/plan/assignment.h"
@@ -29,7 +30,7 @@ struct PlanCommand {
   WireFlags wire;
   ClusterOptions cluster;
   std::string call = "auto";
-  bool json = false;
+  bool apart = false, json = false;
 };
 
 Json ToJson(const Plan& plan, const Estimate& estimate, int64_t pruned) {
@@ -47,6 +48,8 @@ Json ToJson(const Plan& plan, const Estimate& estimate, int64_t pruned) {
           {"hash", HashText(Hash(plan))},
           {"s_comm_nominal", plan.sparsity},
           {"pruned_weights", pruned},
+          {"with_next", std::ranges::count_if(
+                            plan.values, [](const auto& value) { return value.second.with_next; })},
           {"paper",
            {{"s_comm", estimate.paper.s_comm},
             {"s_comp", estimate.paper.s_comp},
@@ -137,12 +140,21 @@ Result<Cluster> ClusterFor(const ClusterOptions& options, const Plan& plan) {
   return cluster;
 }
 
-Result<Plan> WithCalls(const Graph& graph, Plan plan, const PlanCommand& options) {
+Result<Plan> WithCalls(const Graph& graph, Plan plan, const std::string& call,
+                       const Cluster& cluster) {
+  if (call == "auto") return ChooseCalls(graph, std::move(plan), cluster);
+  const auto same = ParseMixingCall(call);
+  if (!same) return Fail(ErrorKind::kUsage, "--call: {}, or auto", same.error().message);
+  for (auto& [name, value] : plan.values) value.call = *same;
+  return plan;
+}
+
+// How features travel on the cluster at hand, or on machines of the usual kind.
+Result<Plan> AsItTravels(const Graph& graph, Plan plan, const PlanCommand& options) {
   DISCO_ASSIGN(const Cluster cluster, ClusterFor(options.cluster, plan));
-  if (options.call == "auto") return ChooseCalls(graph, std::move(plan), cluster);
-  const auto call = ParseMixingCall(options.call);
-  if (!call) return Fail(ErrorKind::kUsage, "--call: {}, or auto", call.error().message);
-  for (auto& [name, value] : plan.values) value.call = *call;
+  DISCO_ASSIGN(plan, WithCalls(graph, std::move(plan), options.call, cluster));
+  if (!options.apart) return ChooseWithNext(graph, std::move(plan), cluster);
+  for (auto& [name, value] : plan.values) value.with_next = false;
   return plan;
 }
 
@@ -156,7 +168,7 @@ Status Run(PlanCommand& options) {
   const int64_t pruned = ApplyMask(masked, plan);
   options.wire.calibrate.seed = options.plan.seed;
   DISCO_ASSIGN(plan, WithWireFlags(masked, std::move(plan), options.wire));
-  DISCO_ASSIGN(plan, WithCalls(graph, std::move(plan), options));
+  DISCO_ASSIGN(plan, AsItTravels(graph, std::move(plan), options));
   DISCO_TRY(WritePlan(plan, options.out));
   const Estimate estimate = EstimateCost(graph, plan, {.link = {1}, .compute = {1}});
   if (options.json) {
@@ -211,6 +223,9 @@ void AddPlanCommand(CLI::App& app, Action& action) {
             "How ops take foreign features: split (a second call, while nothing "
             "waits for the wire), fused (one call, after it), or auto: for each value "
             "what takes less time on the cluster, or on machines of the usual kind");
+        command.add_flag("--apart", options.apart,
+                         "Send every value by itself; else those that nobody waits for leave "
+                         "together with the next one to the same node");
         AddClusterOptions(command, options.cluster);
         AddJsonFlag(command, options.json);
       },

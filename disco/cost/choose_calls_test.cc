@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "disco/cost/links_for_test.h"
 #include "disco/cost/simulate.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/plan/make_plan.h"
@@ -27,33 +28,24 @@ struct TwoLayers {
   Plan plan;
 };
 
-Cluster With(Link link) {
-  Cluster cluster = UsualCluster(2);
-  cluster.link = link;
-  return cluster;
-}
-
-const Link kQuick{{1e12}, Milliseconds(0)};
-const Link kSlow{{1e6}, Milliseconds(1)};
-
 TEST(ChooseCalls, AQuickWireAndASmallInputAreFused) {
-  EXPECT_EQ(TwoLayers(16, 512).ChosenOn(With(kQuick)), MixingCall::kFused);
+  EXPECT_EQ(TwoLayers(16, 512).ChosenOn(Over(kQuickLink)), MixingCall::kFused);
 }
 
 TEST(ChooseCalls, ALargeInputIsNotCopied) {
-  EXPECT_EQ(TwoLayers(512, 16).ChosenOn(With(kQuick)), MixingCall::kSplit);
+  EXPECT_EQ(TwoLayers(512, 16).ChosenOn(Over(kQuickLink)), MixingCall::kSplit);
 }
 
 TEST(ChooseCalls, ASlowWireIsHidden) {
-  EXPECT_EQ(TwoLayers(64, 128).ChosenOn(With(kSlow)), MixingCall::kSplit);
+  EXPECT_EQ(TwoLayers(64, 128).ChosenOn(Over(kSlowLink)), MixingCall::kSplit);
 }
 
 // The choice is a local one; over a whole network it is no worse than either rule for all.
 TEST(ChooseCalls, IsNoWorseThanOneRuleForAll) {
   const Graph graph = *MakeZooNetwork({.name = "resnet20"});
   const Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.9});
-  for (const Link& link : {kQuick, kSlow, Link{{125e6}, Milliseconds(0.06)}}) {
-    const Cluster cluster = With(link);
+  for (const Link& link : {kQuickLink, kSlowLink, Link{{125e6}, Milliseconds(0.06)}}) {
+    const Cluster cluster = Over(link);
     const auto time = [&](const Plan& chosen) {
       const auto cut = CutNetwork(graph, chosen);
       EXPECT_TRUE(cut);

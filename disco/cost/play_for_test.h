@@ -36,11 +36,11 @@ class Play {
   }
 
   // Sends what the node computed last; the transfer's number counts from 0.
-  Play& Send(NodeId node, NodeId to, Bytes size) {
+  Play& Send(NodeId node, NodeId to, Bytes size, bool with_next = false) {
     const auto id = static_cast<int32_t>(cut_.traffic.size());
     cut_.traffic.push_back({.id = id, .from = node, .to = to, .size = size});
     ShardOf(node).AddOp(OpType::kSend, fmt::format("send{}", id), {last_},
-                        SendParams{.to = to, .transfer = id});
+                        SendParams{.to = to, .transfer = id, .with_next = with_next});
     return *this;
   }
 

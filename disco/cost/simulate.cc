@@ -35,8 +35,10 @@ class Player {
         next_op_(count_),
         processors_(count_),
         links_(count_ * count_),
-        uses_(count_ * count_) {
+        uses_(count_ * count_),
+        held_(count_ * count_) {
     result_.nodes.resize(count_);
+    result_.messages.resize(traffic_.size());
   }
 
   Result<Simulation> Play() {
@@ -58,6 +60,9 @@ class Player {
   const NodeSpeed& SpeedOf(size_t node) const { return cluster_.nodes[node].speed; }
   const Op& NextOp(size_t node) const { return shards_[node].ops[next_op_[node]]; }
   const Transfer& TransferOf(int32_t id) const { return traffic_[static_cast<size_t>(id)]; }
+  MessageTimes& MessageOf(const Transfer& transfer) {
+    return result_.messages[static_cast<size_t>(transfer.id)];
+  }
   size_t PairOf(NodeId from, NodeId to) const {
     return static_cast<size_t>(from) * count_ + static_cast<size_t>(to);
   }
@@ -82,8 +87,21 @@ class Player {
   }
 
   void PlaySend(size_t node, const Op& op) {
+    const auto& params = op.as<SendParams>();
+    const Transfer& transfer = TransferOf(params.transfer);
+    const PackSpeed& send = SpeedOf(node).send;
+    const Milliseconds saved = params.with_next ? send.overhead : Milliseconds(0);
+    Run(node, EventKind::kSend, op.name, send.Time(transfer.size) - saved);
+    MessageOf(transfer).packed = processors_[node].now;
+    std::vector<const Op*>& held = held_[PairOf(transfer.from, transfer.to)];
+    held.push_back(&op);
+    if (params.with_next) return;
+    for (const Op* message : held) Post(node, *message);
+    held.clear();
+  }
+
+  void Post(size_t node, const Op& op) {
     const Transfer& transfer = TransferOf(op.as<SendParams>().transfer);
-    Run(node, EventKind::kSend, op.name, SpeedOf(node).send.Time(transfer.size));
     const Link& link = cluster_.LinkBetween(transfer.from, transfer.to);
     LinkUse& use = uses_[PairOf(transfer.from, transfer.to)];
     // Where links share an interface, it is the one from the node to itself, which carries nothing.
@@ -96,6 +114,7 @@ class Player {
     Moment arrival = carrier;
     Append({EventKind::kLatency, transfer.from, transfer.to, op.name}, link.latency, arrival);
     arrivals_[transfer.id] = arrival;
+    MessageOf(transfer).arrived = arrival.now;
     use.busy += busy;
     use.bytes += transfer.size;
     ++use.messages;
@@ -127,6 +146,7 @@ class Player {
   void Wait(size_t node, const Op& op, const Transfer& transfer) {
     const Moment& arrival = arrivals_.at(transfer.id);
     Moment& processor = processors_[node];
+    MessageOf(transfer).wanted = processor.now;
     if (arrival.now <= processor.now) return;
     const Milliseconds wait = arrival.now - processor.now;
     const auto id = static_cast<NodeId>(node);
@@ -199,6 +219,7 @@ class Player {
   std::vector<Moment> processors_;                // by node
   std::vector<Moment> links_;                     // by ordered pair
   std::vector<LinkUse> uses_;                     // by ordered pair
+  std::vector<std::vector<const Op*>> held_;      // by ordered pair: what leaves with the next
   std::unordered_map<int32_t, Moment> arrivals_;  // by transfer, of those posted so far
   Simulation result_;
 };

@@ -2,10 +2,12 @@
 // Simulate: plays the shards of a cut on a cluster, op by op, as nodes would run them, and says
 // what one inference takes and why (docs/design/simulate.md).
 //
-// A node runs its ops in order. A Send packs and posts, and never waits. A Receive copies its input
-// where it has one, then for each of its messages waits and unpacks. A message begins when it is
-// posted and all earlier ones of its link have left, takes (payload + frame) / bandwidth to leave,
-// and arrives the link's latency later. All nodes start at 0 with their inputs in place.
+// A node runs its ops in order. A Send packs and posts, and never waits; `with_next` it is posted
+// by the next Send to the same node, which pays the overhead of a message once for both. A Receive
+// copies its input where it has one, then for each of its messages waits and unpacks. A message
+// begins when it is posted and all earlier ones of its link have left, takes (payload + frame) /
+// bandwidth to leave, and arrives the link's latency later. All nodes start at 0 with their inputs
+// in place.
 //
 // Thread rule: pure and deterministic. Errors: kInvalid when the cluster has fewer nodes than the
 // plan, when shards wait for what nobody sends, or when the time is beyond all counting.
@@ -53,6 +55,11 @@ struct NodeTimes {
   Bytes sent, received;                       // payload
 };
 
+// When a message was packed, when its last byte came, and when its receiver came to read it.
+struct MessageTimes {
+  Milliseconds packed{0}, arrived{0}, wanted{0};
+};
+
 // One ordered pair that messages go over.
 struct LinkUse {
   NodeId from = 0, to = 0;
@@ -66,6 +73,7 @@ struct LinkUse {
 struct Simulation {
   Milliseconds total{0};
   std::vector<NodeTimes> nodes;
+  std::vector<MessageTimes> messages;    // by transfer
   std::vector<LinkUse> links;            // by from, then to
   std::optional<size_t> slowest_link;    // the one that is busy longest
   std::vector<SimulatedEvent> timeline;  // of each node in order, as it was played

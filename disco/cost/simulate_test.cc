@@ -78,6 +78,28 @@ TEST(Simulate, ALinkCarriesMessagesOneAtATimeInOrder) {
               ElementsAre("compute a", "link send0", "link send1", "latency send1", "compute c"));
 }
 
+TEST(Simulate, WhatLeavesWithTheNextPaysNoOverheadAndComesLater) {
+  const auto play = [](bool with_next) {
+    Play drawn(2);
+    drawn.Compute(0, "a", 10).Send(0, 1, PayloadOf(100), with_next);
+    drawn.Compute(0, "b", 20).Send(0, 1, PayloadOf(50));
+    drawn.Receive(1, {0}).Receive(1, {1});
+    Cluster cluster = SlowCluster(2);
+    cluster.nodes[0].speed.send.overhead = Milliseconds(4);
+    return drawn.On(cluster);
+  };
+  const Simulation apart = play(false), together = play(true);
+  EXPECT_DOUBLE_EQ(apart.messages[0].packed.count(), 10 + 4);
+  EXPECT_DOUBLE_EQ(apart.messages[0].arrived.count(), 14 + 100);
+  EXPECT_DOUBLE_EQ(apart.nodes[0].end.count(), 10 + 4 + 20 + 4);
+  EXPECT_DOUBLE_EQ(together.messages[0].packed.count(), 10);
+  EXPECT_DOUBLE_EQ(together.messages[0].wanted.count(), 0);
+  EXPECT_DOUBLE_EQ(together.messages[0].arrived.count(), 10 + 20 + 4 + 100);
+  EXPECT_DOUBLE_EQ(together.messages[1].arrived.count(), 134 + 50);
+  EXPECT_DOUBLE_EQ(together.nodes[0].end.count(), 10 + 20 + 4);
+  EXPECT_EQ(together.links[0].messages, 2);
+}
+
 TEST(Simulate, TheTwoDirectionsOfALinkDoNotDisturbEachOther) {
   Play play(2);
   play.Compute(0, "a", 10).Send(0, 1, PayloadOf(100));

@@ -133,6 +133,7 @@ Status ReadSend(const Attributes& attributes, Op& op) {
   DISCO_ASSIGN(params.features, Ints32(attributes, op, "features"));
   DISCO_ASSIGN(params.stride, Ints32(attributes, op, "stride"));
   DISCO_ASSIGN(params.wire, ReadWire(attributes, op, static_cast<int64_t>(params.features.size())));
+  params.with_next = attributes.Int("with_next", 0) != 0;
   op.params = std::move(params);
   return {};
 }

@@ -105,7 +105,8 @@ class EveryOp {
                                      .axis = 1,
                                      .features = {0, 1},
                                      .stride = {2, 1},
-                                     .wire = {WireType::kInt8, {{-0.5f, 0.01f}, {0, 0.3f}}}},
+                                     .wire = {WireType::kInt8, {{-0.5f, 0.01f}, {0, 0.3f}}},
+                                     .with_next = true},
                           {last_},
                           {}});
     const ValueId received = graph_.AddValue("Receive");

@@ -108,6 +108,7 @@ void WriteSend(const SendParams& params, AttributeWriter& writer) {
   writer.Ints("features", params.features);
   writer.Ints("stride", params.stride);
   WriteWire(params.wire, writer);
+  if (params.with_next) writer.Int("with_next", 1);
 }
 
 void WriteReceive(const ReceiveParams& params, AttributeWriter& writer) {

@@ -146,13 +146,15 @@ struct FillParams {
 };
 
 // X: sends features `features` of X (positions along `axis`, ascending) to node `to` as transfer
-// `transfer`. Only every stride-th position of D... is sent; empty: all.
+// `transfer`. Only every stride-th position of D... is sent; empty: all. With `with_next` it leaves
+// together with the next Send to the same node, or before the node waits.
 struct SendParams {
   int32_t to = 0, transfer = 0;
   int32_t axis = 1;
   std::vector<int64_t> features;
   std::vector<int64_t> stride;
   Wire wire;
+  bool with_next = false;
   friend bool operator==(const SendParams&, const SendParams&) = default;
 };
 // Optional X -> Y: the features of X, then those that come from each source, one source after the

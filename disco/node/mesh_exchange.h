@@ -4,6 +4,7 @@
 #pragma once
 
 #include "disco/kernel/program.h"
+#include "disco/node/held_messages.h"
 #include "disco/node/protocol.h"
 
 namespace disco {
@@ -14,14 +15,19 @@ class MeshExchange : public Exchange {
     uint64_t plan_hash = 0, sequence = 0;
     Deadline deadline;
   };
-  MeshExchange(Mesh& mesh, const Inference& inference) : mesh_(mesh), inference_(inference) {}
+  // `held` is empty, and outlives this.
+  MeshExchange(Mesh& mesh, HeldMessages& held, const Inference& inference)
+      : mesh_(mesh), held_(held), inference_(inference) {}
 
   Status Send(const SendParams& to, std::span<const std::byte> payload) override {
     counted_.sent += Bytes{static_cast<int64_t>(payload.size())};
-    return PostFrame(mesh_, to.to, Header(to.transfer), payload);
+    if (!to.with_next) return held_.Post(mesh_, to.to, Header(to.transfer), payload);
+    held_.Hold(to.to, Header(to.transfer), payload);
+    return {};
   }
 
   Status Receive(const ReceiveParams::Source& from, std::span<std::byte> payload) override {
+    DISCO_TRY(held_.Release(mesh_));
     const auto start = Clock::now();
     counted_.received += Bytes{static_cast<int64_t>(payload.size())};
     Status status =
@@ -29,6 +35,9 @@ class MeshExchange : public Exchange {
     counted_.wait += Since(start);
     return status;
   }
+
+  // After the last op.
+  Status Finish() { return held_.Release(mesh_); }
 
   const NodeReport& counted() const { return counted_; }
 
@@ -41,6 +50,7 @@ class MeshExchange : public Exchange {
   }
 
   Mesh& mesh_;
+  HeldMessages& held_;
   Inference inference_;
   NodeReport counted_;
 };

@@ -43,6 +43,7 @@ Result<Runner> Runner::Create(Graph shard, const RunnerOptions& options) {
     runner.inputs_.emplace_back(shard.value(input).dtype, shard.value(input).shape);
   }
   runner.outputs_ = MakeOutputs(shard);
+  runner.held_ = HeldMessages(options.nodes);
   DISCO_ASSIGN(runner.program_, MakeProgram(std::move(shard), options.program));
   return runner;
 }
@@ -86,8 +87,9 @@ Status Runner::ServeOne(Mesh& mesh, const FrameHeader& query) {
   const Usage before = UsageOfThread();
   if ((query.transfer & kQueryBringsInputs) != 0)
     DISCO_TRY(ReceiveInputs(mesh, query.sequence, deadline));
-  MeshExchange exchange(mesh, {options_.plan_hash, query.sequence, deadline});
+  MeshExchange exchange(mesh, held_, {options_.plan_hash, query.sequence, deadline});
   DISCO_TRY(program_->Run(inputs_, outputs_, &exchange));
+  DISCO_TRY(exchange.Finish());
   DISCO_TRY(PostOutputs(mesh, query.sequence));
   NodeReport report = exchange.counted();
   report.total = Since(start);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "disco/kernel/program.h"
+#include "disco/node/held_messages.h"
 #include "disco/node/protocol.h"
 #include "disco/plan/plan.h"
 
@@ -55,6 +56,7 @@ class Runner {
   RunnerOptions options_;
   std::unique_ptr<Program> program_;
   std::vector<Tensor> inputs_, outputs_;
+  HeldMessages held_{0};
 };
 
 }  // namespace disco

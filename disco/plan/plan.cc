@@ -164,6 +164,7 @@ uint64_t Hash(const Plan& plan) {
       text += fmt::format(";{};{};{}", value.sparsity, Name(value.call), Name(value.wire.type));
       for (const FeatureScale& scale : value.wire.scales)
         text += fmt::format(";{},{}", scale.low, scale.step);
+      if (value.with_next) text += ";with next";
     }
     for (const auto& kept : value.kept) {
       text += ';';

@@ -42,6 +42,8 @@ struct ValuePlan {
       false;  // whether some op may read foreign features of it; else `kept` is empty
   MixingCall call = MixingCall::kFused;
   Wire wire;  // how its features travel; scales by feature
+  // Whether a message with its features leaves together with the next one to the same node.
+  bool with_next = false;
   // Per receiving node: the foreign features it reads, ascending.
   std::vector<std::vector<int64_t>> kept;
 

@@ -55,6 +55,7 @@ OrderedJson ValueToJson(const std::string& name, const ValuePlan& value) {
     json["call"] = Name(value.call);
     json["wire"] = Name(value.wire.type);
     if (!value.wire.scales.empty()) json["scales"] = ScalesToJson(value.wire.scales);
+    if (value.with_next) json["with_next"] = true;
     json["kept"] = value.kept;
   }
   return json;
@@ -108,6 +109,7 @@ Result<ValuePlan> ValueFrom(const Json& json, int nodes, int64_t& room) {
     DISCO_ASSIGN(value.sparsity, RealNumber(json.at("sparsity"), "sparsity", {0, 1}));
     DISCO_ASSIGN(value.call, ParseMixingCall(json.at("call").get<std::string>()));
     DISCO_ASSIGN(value.wire, WireFrom(json));
+    value.with_next = json.value("with_next", false);
     DISCO_ASSIGN(value.kept, KeptFrom(json.at("kept"), static_cast<int64_t>(value.owner.size())));
   }
   return value;

@@ -19,6 +19,7 @@ Plan Example() {
   const Graph graph = sketch.Finish({sketch.Conv("quote\" and ümlaut", a, 4)});
   Plan plan = *MakePlan(graph, {.nodes = 3, .shares = {0.5, 0.25, 0.25}, .sparsity = 0.5});
   plan.values["a"].call = MixingCall::kSplit;
+  plan.values["a"].with_next = true;
   plan.values["a"].wire = {WireType::kInt8, std::vector<FeatureScale>(8, {-0.3f, 0.1f})};
   return plan;
 }
@@ -53,6 +54,7 @@ void ExpectSame(const Plan& a, const Plan& b) {
     EXPECT_EQ(value.read_foreign, other->read_foreign);
     EXPECT_EQ(value.call, other->call);
     EXPECT_EQ(value.wire, other->wire);
+    EXPECT_EQ(value.with_next, other->with_next);
     EXPECT_EQ(value.kept, other->kept);
   }
 }

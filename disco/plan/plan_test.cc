@@ -143,6 +143,7 @@ TEST(PlanHash, ChangesWithAllThatThePlanSaysButTheMethodsName) {
   EXPECT_TRUE(changed([](Plan& other) { other.sparsity = 0.25; }));
   EXPECT_TRUE(changed([](Plan& other) { other.image_sparsity = 0.25; }));
   EXPECT_TRUE(changed([](Plan& other) { other.values["a"].sparsity = 0.25; }));
+  EXPECT_TRUE(changed([](Plan& other) { other.values["a"].with_next = true; }));
   EXPECT_FALSE(changed([](Plan& other) { other.method = "random"; }));
 }
 

@@ -65,7 +65,10 @@ class Sketch {
 
   ValueId Relu(const std::string& name, ValueId x) { return Op(OpType::kRelu, name, {x}); }
   ValueId Constant(const std::string& name, const Shape& shape) {
-    return graph_.AddConstant(name, NormalTensor(name, shape));
+    return Constant(name, NormalTensor(name, shape));
+  }
+  ValueId Constant(const std::string& name, Tensor tensor) {
+    return graph_.AddConstant(name, std::move(tensor));
   }
   ValueId Indices(const std::string& name, const std::vector<int64_t>& elements) {
     return graph_.AddConstant(name, Tensor::Indices(elements));

@@ -7,6 +7,7 @@
 #include "disco/graph/onnx.h"
 #include "disco/shard/exchange_order.h"
 #include "disco/shard/shard_builder.h"
+#include "disco/shard/with_next.h"
 
 namespace disco {
 namespace {
@@ -23,6 +24,7 @@ Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
                     {kShardNodesKey, std::to_string(context.plan.nodes)},
                     {kShardPlanKey, HashText(cut.plan_hash)}};
   RemoveUnused(shard);
+  KeepFollowed(shard);
   DISCO_TRY(Validate(shard));
   DISCO_TRY(InferShapes(shard));
   return shard;

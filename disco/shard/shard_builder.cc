@@ -252,7 +252,8 @@ void ShardBuilder::AppendSends(ValueId value) {
                       .axis = PlanOf(value)->axis,
                       .features = PositionsIn(own, transfer->features),
                       .stride = transfer->stride,
-                      .wire = transfer->wire};
+                      .wire = transfer->wire,
+                      .with_next = PlanOf(value)->with_next};
     shard_.ops.push_back({fmt::format("{}@send{}", NameOf(value), transfer->to),
                           OpType::kSend,
                           std::move(params),

@@ -66,29 +66,29 @@ struct Int8Code {
 // What EncodeHalf leaves in its place is at most this far from 0.
 inline constexpr float kMostHalf = 65504;
 
+// Without branches, so that compilers make vectors of it.
 inline uint16_t EncodeHalf(float x) {
   constexpr uint32_t kLargest = 0x477fe000, kLeastNormal = 0x38800000, kInfinity = 0x7f800000;
   const auto bits = std::bit_cast<uint32_t>(x);
   const uint32_t sign = (bits >> 16) & 0x8000;
   uint32_t magnitude = bits & 0x7fffffff;
-  if (magnitude > kInfinity) return static_cast<uint16_t>(sign | 0x7e00);  // not a number
-  if (magnitude > kLargest) magnitude = kLargest;
-  if (magnitude < kLeastNormal) {
-    // Adding one half shifts the bits of a subnormal to their place, and rounds.
-    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
-    return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(shifted) - 0x3f000000));
-  }
+  const bool number = magnitude <= kInfinity;
+  magnitude = magnitude < kLargest ? magnitude : kLargest;
+  // Adding one half shifts the bits of a subnormal to their place, and rounds.
+  const auto shifted = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f);
+  const uint32_t subnormal = shifted - 0x3f000000;
   const uint32_t to_even = 0xfff + ((magnitude >> 13) & 1);
-  return static_cast<uint16_t>(sign | ((magnitude - 0x38000000 + to_even) >> 13));
+  const uint32_t normal = (magnitude - 0x38000000 + to_even) >> 13;
+  const uint32_t half = magnitude < kLeastNormal ? subnormal : normal;
+  return static_cast<uint16_t>(sign | (number ? half : 0x7e00));
 }
 
 inline float DecodeHalf(uint16_t half) {
   constexpr float kScale = 0x1p112f;  // between the biases of the exponents
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
   const uint32_t magnitude = static_cast<uint32_t>(half & 0x7fff) << 13;
-  if (magnitude >= 0x0f800000) return std::bit_cast<float>(sign | 0x7fc00000);
-  const float value = std::bit_cast<float>(magnitude) * kScale;
-  return std::bit_cast<float>(std::bit_cast<uint32_t>(value) | sign);
+  const auto value = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * kScale);
+  return std::bit_cast<float>(sign | (magnitude < 0x0f800000 ? value : 0x7fc00000));
 }
 
 }  // namespace disco

@@ -2,6 +2,7 @@
 #include "disco/kernel/reference/payload.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <functional>
 #include <numeric>
@@ -66,16 +67,31 @@ void SetPositions(const std::vector<int64_t>& offsets, PayloadIndex& index) {
     index.rows.push_back(offsets[static_cast<size_t>(first)]);
 }
 
+constexpr int64_t kBlock = 32;  // positions
+
 // Calls `visit` with the offset and the number of neighbouring positions, so few of them that they
 // stay in the nearest cache while one feature after the other is taken from them: a loop over
 // positions has no offsets to read.
 template <class Visit>
 void ForEachBlock(const PayloadIndex& index, Visit visit) {
-  constexpr int64_t kBlock = 32;
   for (const int64_t row : index.rows) {
     for (int64_t first = 0; first < index.length; first += kBlock)
       visit(row + first * index.step, std::min(kBlock, index.length - first));
   }
+}
+
+// One feature at the positions of a block, side by side: what compilers make vectors of.
+template <class T>
+using Column = std::array<T, kBlock>;
+
+// Every element of `from`, also those behind the last position, so that the loop has a fixed
+// length.
+template <class To, class From, class Code>
+Column<To> Coded(const Column<From>& from, Code code) {
+  if constexpr (std::is_same_v<Code, std::identity>) return from;
+  Column<To> to;
+  for (size_t i = 0; i < from.size(); ++i) to[i] = code(from[i]);
+  return to;
 }
 
 // Elements of type T, which need not be aligned; encoder(k) gives how feature k is encoded.
@@ -84,17 +100,17 @@ void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> 
             Encoder encoder) {
   const size_t width = index.features.size() * sizeof(T);
   std::byte* block = payload.data();
+  Column<float> column{};
   ForEachBlock(index, [&](int64_t offset, int64_t positions) {
+    const auto count = static_cast<size_t>(positions);
     for (size_t feature = 0; feature < index.features.size(); ++feature) {
-      const auto encode = encoder(feature);
       const float* from = value + offset + index.features[feature];
+      for (size_t i = 0; i < count; ++i, from += index.step) column[i] = *from;
+      const Column<T> coded = Coded<T>(column, encoder(feature));
       std::byte* to = block + feature * sizeof(T);
-      for (int64_t i = 0, step = index.step; i < positions; ++i, from += step, to += width) {
-        const T element = encode(*from);
-        std::memcpy(to, &element, sizeof(T));
-      }
+      for (size_t i = 0; i < count; ++i, to += width) std::memcpy(to, &coded[i], sizeof(T));
     }
-    block += static_cast<size_t>(positions) * width;
+    block += count * width;
   });
 }
 
@@ -103,18 +119,17 @@ void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, flo
               Decoder decoder) {
   const size_t width = index.features.size() * sizeof(T);
   const std::byte* block = payload.data();
+  Column<T> column{};
   ForEachBlock(index, [&](int64_t offset, int64_t positions) {
+    const auto count = static_cast<size_t>(positions);
     for (size_t feature = 0; feature < index.features.size(); ++feature) {
-      const auto decode = decoder(feature);
-      float* to = value + offset + index.features[feature];
       const std::byte* from = block + feature * sizeof(T);
-      for (int64_t i = 0, step = index.step; i < positions; ++i, from += width, to += step) {
-        T element;
-        std::memcpy(&element, from, sizeof(T));
-        *to = decode(element);
-      }
+      for (size_t i = 0; i < count; ++i, from += width) std::memcpy(&column[i], from, sizeof(T));
+      const Column<float> coded = Coded<float>(column, decoder(feature));
+      float* to = value + offset + index.features[feature];
+      for (size_t i = 0; i < count; ++i, to += index.step) *to = coded[i];
     }
-    block += static_cast<size_t>(positions) * width;
+    block += count * width;
   });
 }
 

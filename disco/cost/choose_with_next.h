@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// ChooseWithNext: which values leave together with the next one to the same node (ValuePlan of
+// plan.h), by simulation.
+//
+// It saves the sender the overhead of a message, and delays the features until the next value is
+// packed. Where no receiver loses as much by that as is saved, they wait: values that are needed
+// later in a block of branches travel together, those that somebody waits for do not. The plan that
+// comes out is never slower than the one that came in, as the simulator sees it.
+// Thread rule: pure; the plan has to fit the graph. Errors: those of the cut and of Simulate.
+#pragma once
+
+#include "disco/cost/cluster.h"
+#include "disco/graph/graph.h"
+#include "disco/plan/plan.h"
+
+namespace disco {
+
+Result<Plan> ChooseWithNext(const Graph& graph, Plan plan, const Cluster& cluster);
+
+}  // namespace disco
