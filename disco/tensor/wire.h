@@ -42,18 +42,34 @@ struct Wire {
 // Errors: kInvalid when `wire` does not fit `features` features.
 Status CheckWire(const Wire& wire, int64_t features);
 
+// `condition ? a : b` without a branch, which features of both signs would mispredict, and with
+// which compilers make no vectors.
+inline uint32_t Chosen(bool condition, uint32_t a, uint32_t b) {
+  return b ^ ((a ^ b) & (uint32_t{0} - uint32_t{condition}));
+}
+
+inline uint8_t EncodeInt8(float x, float low, float inverse) {
+  // The bits of floats are in the order of those floats, negative ones and what is no number
+  // behind.
+  constexpr uint32_t kInfinity = 0x7f800000;
+  constexpr auto kMost = std::bit_cast<uint32_t>(255.0f);
+  auto bits = std::bit_cast<uint32_t>((x - low) * inverse);
+  bits = Chosen(bits > kInfinity, 0, bits);  // negative, or not a number
+  bits = Chosen(bits < kMost, bits, kMost);
+  return static_cast<uint8_t>(static_cast<int>(std::bit_cast<float>(bits) + 0.5f));
+}
+
+inline float DecodeInt8(uint8_t q, float zero, float step) {
+  return (static_cast<float>(q) + zero) * step;
+}
+
 // A FeatureScale made ready for many elements.
 struct Int8Code {
   explicit Int8Code(const FeatureScale& scale)
       : low(scale.low), inverse(1 / scale.step), step(scale.step), zero(scale.low / scale.step) {}
 
-  uint8_t Encode(float x) const {
-    float q = (x - low) * inverse;
-    q = q > 0 ? q : 0;  // not a number becomes 0
-    q = q < 255 ? q : 255;
-    return static_cast<uint8_t>(static_cast<int>(q + 0.5f));
-  }
-  float Decode(uint8_t q) const { return (static_cast<float>(q) + zero) * step; }
+  uint8_t Encode(float x) const { return EncodeInt8(x, low, inverse); }
+  float Decode(uint8_t q) const { return DecodeInt8(q, zero, step); }
   // Whether `x` is encoded without being clipped.
   bool Covers(float x) const {
     const float q = (x - low) * inverse;
@@ -66,7 +82,6 @@ struct Int8Code {
 // What EncodeHalf leaves in its place is at most this far from 0.
 inline constexpr float kMostHalf = 65504;
 
-// Without branches, so that compilers make vectors of it.
 inline uint16_t EncodeHalf(float x) {
   constexpr uint32_t kLargest = 0x477fe000, kLeastNormal = 0x38800000, kInfinity = 0x7f800000;
   const auto bits = std::bit_cast<uint32_t>(x);
@@ -79,8 +94,8 @@ inline uint16_t EncodeHalf(float x) {
   const uint32_t subnormal = shifted - 0x3f000000;
   const uint32_t to_even = 0xfff + ((magnitude >> 13) & 1);
   const uint32_t normal = (magnitude - 0x38000000 + to_even) >> 13;
-  const uint32_t half = magnitude < kLeastNormal ? subnormal : normal;
-  return static_cast<uint16_t>(sign | (number ? half : 0x7e00));
+  const uint32_t half = Chosen(magnitude < kLeastNormal, subnormal, normal);
+  return static_cast<uint16_t>(sign | Chosen(number, half, 0x7e00));
 }
 
 inline float DecodeHalf(uint16_t half) {
@@ -88,7 +103,7 @@ inline float DecodeHalf(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
   const uint32_t magnitude = static_cast<uint32_t>(half & 0x7fff) << 13;
   const auto value = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * kScale);
-  return std::bit_cast<float>(sign | (magnitude < 0x0f800000 ? value : 0x7fc00000));
+  return std::bit_cast<float>(sign | Chosen(magnitude < 0x0f800000, value, 0x7fc00000));
 }
 
 }  // namespace disco

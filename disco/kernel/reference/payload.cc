@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <functional>
 #include <numeric>
 
 namespace disco {
@@ -67,69 +66,78 @@ void SetPositions(const std::vector<int64_t>& offsets, PayloadIndex& index) {
     index.rows.push_back(offsets[static_cast<size_t>(first)]);
 }
 
-constexpr int64_t kBlock = 32;  // positions
-
-// Calls `visit` with the offset and the number of neighbouring positions, so few of them that they
-// stay in the nearest cache while one feature after the other is taken from them: a loop over
-// positions has no offsets to read.
+// Calls `visit` with the element at which each position begins. Positions outside and features
+// inside: where features lie side by side in memory, it is read from its beginning to its end.
 template <class Visit>
-void ForEachBlock(const PayloadIndex& index, Visit visit) {
+void ForEachPosition(const PayloadIndex& index, Visit visit) {
   for (const int64_t row : index.rows) {
-    for (int64_t first = 0; first < index.length; first += kBlock)
-      visit(row + first * index.step, std::min(kBlock, index.length - first));
+    for (int64_t i = 0; i < index.length; ++i) visit(row + i * index.step);
   }
 }
 
-// One feature at the positions of a block, side by side: what compilers make vectors of.
+// Element `k` of type T, which need not be aligned.
 template <class T>
-using Column = std::array<T, kBlock>;
-
-// Every element of `from`, also those behind the last position, so that the loop has a fixed
-// length.
-template <class To, class From, class Code>
-Column<To> Coded(const Column<From>& from, Code code) {
-  if constexpr (std::is_same_v<Code, std::identity>) return from;
-  Column<To> to;
-  for (size_t i = 0; i < from.size(); ++i) to[i] = code(from[i]);
-  return to;
+T Load(const std::byte* elements, size_t k) {
+  T element;
+  std::memcpy(&element, elements + k * sizeof(T), sizeof(T));
+  return element;
+}
+template <class T>
+void Store(T element, std::byte* elements, size_t k) {
+  std::memcpy(elements + k * sizeof(T), &element, sizeof(T));
 }
 
-// Elements of type T, which need not be aligned; encoder(k) gives how feature k is encoded.
-template <class T, class Encoder>
-void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> payload,
-            Encoder encoder) {
-  const size_t width = index.features.size() * sizeof(T);
-  std::byte* block = payload.data();
-  Column<float> column{};
-  ForEachBlock(index, [&](int64_t offset, int64_t positions) {
-    const auto count = static_cast<size_t>(positions);
-    for (size_t feature = 0; feature < index.features.size(); ++feature) {
-      const float* from = value + offset + index.features[feature];
-      for (size_t i = 0; i < count; ++i, from += index.step) column[i] = *from;
-      const Column<T> coded = Coded<T>(column, encoder(feature));
-      std::byte* to = block + feature * sizeof(T);
-      for (size_t i = 0; i < count; ++i, to += width) std::memcpy(to, &coded[i], sizeof(T));
-    }
-    block += count * width;
+void PackFloats(const PayloadIndex& index, const float* value, std::span<std::byte> payload) {
+  const std::span<const int64_t> features = index.features;
+  std::byte* to = payload.data();
+  ForEachPosition(index, [&](int64_t offset) {
+    for (size_t k = 0; k < features.size(); ++k) Store(value[offset + features[k]], to, k);
+    to += features.size() * sizeof(float);
   });
 }
 
-template <class T, class Decoder>
-void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, float* value,
-              Decoder decoder) {
-  const size_t width = index.features.size() * sizeof(T);
-  const std::byte* block = payload.data();
-  Column<T> column{};
-  ForEachBlock(index, [&](int64_t offset, int64_t positions) {
-    const auto count = static_cast<size_t>(positions);
-    for (size_t feature = 0; feature < index.features.size(); ++feature) {
-      const std::byte* from = block + feature * sizeof(T);
-      for (size_t i = 0; i < count; ++i, from += width) std::memcpy(&column[i], from, sizeof(T));
-      const Column<float> coded = Coded<float>(column, decoder(feature));
-      float* to = value + offset + index.features[feature];
-      for (size_t i = 0; i < count; ++i, to += index.step) *to = coded[i];
+void UnpackFloats(const PayloadIndex& index, std::span<const std::byte> payload, float* value) {
+  const std::span<const int64_t> features = index.features;
+  const std::byte* from = payload.data();
+  ForEachPosition(index, [&](int64_t offset) {
+    for (size_t k = 0; k < features.size(); ++k) value[offset + features[k]] = Load<float>(from, k);
+    from += features.size() * sizeof(float);
+  });
+}
+
+// So many features are gathered first and coded then, by a loop that compilers make vectors of.
+constexpr size_t kChunk = 64;
+
+// encode(x, k) gives x of feature k as it travels.
+template <class T, class Encode>
+void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> payload,
+            Encode encode) {
+  const std::span<const int64_t> features = index.features;
+  std::array<float, kChunk> gathered;
+  std::byte* to = payload.data();
+  ForEachPosition(index, [&](int64_t offset) {
+    for (size_t first = 0; first < features.size(); first += kChunk) {
+      const size_t count = std::min(kChunk, features.size() - first);
+      for (size_t k = 0; k < count; ++k) gathered[k] = value[offset + features[first + k]];
+      for (size_t k = 0; k < count; ++k) Store<T>(encode(gathered[k], first + k), to, k);
+      to += count * sizeof(T);
     }
-    block += count * width;
+  });
+}
+
+template <class T, class Decode>
+void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, float* value,
+              Decode decode) {
+  const std::span<const int64_t> features = index.features;
+  std::array<float, kChunk> decoded;
+  const std::byte* from = payload.data();
+  ForEachPosition(index, [&](int64_t offset) {
+    for (size_t first = 0; first < features.size(); first += kChunk) {
+      const size_t count = std::min(kChunk, features.size() - first);
+      for (size_t k = 0; k < count; ++k) decoded[k] = decode(Load<T>(from, k), first + k);
+      for (size_t k = 0; k < count; ++k) value[offset + features[first + k]] = decoded[k];
+      from += count * sizeof(T);
+    }
   });
 }
 
@@ -142,7 +150,7 @@ Status SetWire(const Op& op, const Wire& wire, size_t first, PayloadIndex& index
       return OpError(op, ErrorKind::kInvalid, "{} scales are too few", wire.scales.size());
     if (const Status sound = CheckScale(wire.scales[i]); !sound)
       return OpError(op, ErrorKind::kInvalid, "{}", sound.error().message);
-    index.codes.emplace_back(wire.scales[i]);
+    index.codes.Add(Int8Code(wire.scales[i]));
   }
   return {};
 }
@@ -201,28 +209,29 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
 void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload) {
   switch (index.wire) {
     case WireType::kF32:
-      return PackAs<float>(index, value, payload, [](size_t) { return std::identity(); });
+      return PackFloats(index, value, payload);
     case WireType::kF16:
-      return PackAs<uint16_t>(index, value, payload,
-                              [](size_t) { return [](float x) { return EncodeHalf(x); }; });
+      return PackAs<uint16_t>(index, value, payload, [](float x, size_t) { return EncodeHalf(x); });
     case WireType::kInt8:
-      return PackAs<uint8_t>(index, value, payload, [&](size_t feature) {
-        return [code = index.codes[feature]](float x) { return code.Encode(x); };
-      });
+      return PackAs<uint8_t>(index, value, payload,
+                             [low = index.codes.low.data(), inverse = index.codes.inverse.data()](
+                                 float x, size_t k) { return EncodeInt8(x, low[k], inverse[k]); });
   }
 }
 
 void Unpack(const PayloadIndex& index, std::span<const std::byte> payload, float* value) {
   switch (index.wire) {
     case WireType::kF32:
-      return UnpackAs<float>(index, payload, value, [](size_t) { return std::identity(); });
+      return UnpackFloats(index, payload, value);
     case WireType::kF16:
       return UnpackAs<uint16_t>(index, payload, value,
-                                [](size_t) { return [](uint16_t x) { return DecodeHalf(x); }; });
+                                [](uint16_t x, size_t) { return DecodeHalf(x); });
     case WireType::kInt8:
-      return UnpackAs<uint8_t>(index, payload, value, [&](size_t feature) {
-        return [code = index.codes[feature]](uint8_t x) { return code.Decode(x); };
-      });
+      return UnpackAs<uint8_t>(
+          index, payload, value,
+          [zero = index.codes.zero.data(), step = index.codes.step.data()](uint8_t x, size_t k) {
+            return DecodeInt8(x, zero[k], step[k]);
+          });
   }
 }
 

@@ -15,12 +15,23 @@
 
 namespace disco {
 
+// Int8Codes of features, side by side.
+struct Int8Codes {
+  std::vector<float> low, inverse, step, zero;
+  void Add(const Int8Code& code) {
+    low.push_back(code.low);
+    inverse.push_back(code.inverse);
+    step.push_back(code.step);
+    zero.push_back(code.zero);
+  }
+};
+
 // Element (r, i, k) of the payload is element rows[r] + i * step + features[k] of the value.
 struct PayloadIndex {
   std::vector<int64_t> rows, features;  // offsets in elements
   int64_t length = 1, step = 0;  // of a row: its positions, and elements from one to the next
   WireType wire = WireType::kF32;
-  std::vector<Int8Code> codes;  // of each feature; kInt8 only
+  Int8Codes codes;  // of each feature; kInt8 only
   size_t size_bytes() const {
     return rows.size() * static_cast<size_t>(length) * features.size() * SizeOf(wire);
   }
