@@ -1,14 +1,10 @@
 #!/usr/bin/env python3
-"""What two ideas that were left out (docs/design/run-wing.md) would win at most, by simulation.
+"""What an idea that was left out (docs/design/run-wing.md) would win at most, by simulation.
 
 Usage: bench/left_out.py NETWORK.onnx... --cluster cluster.toml [--sparsity 0.99] [--link 37.5MB/s,60us ...] [--disco BINARY] [--out FILE.md]
 
 The producer's tail: to compute the features that are sent before the others. In split mode the value that is sent exists after the
 foreign call of the layer before, so no more is won than those calls take, nor more than is waited.
-
-Messages together: one that waits for another to the same node saves the fixed price of packing, posting and placing. Two can
-travel together where neither value needs what was received in exchange for the other: where as many exchanges lie on the longest
-way from the image to both. In any order of the ops, and whatever the waiting costs.
 
 The nodes are two like the first of the cluster, with each of the links in turn.
 """
@@ -17,16 +13,8 @@ import json
 import os
 import re
 import tempfile
-import tomllib
 
 from harness import add_common, report, run
-
-MICROSECONDS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}
-
-
-def microseconds(text):
-    number, unit = re.fullmatch(r"([0-9.e+-]+?)([a-z]+)", text).groups()
-    return float(number) * MICROSECONDS[unit]
 
 
 def two_alike(cluster, link):
@@ -35,16 +23,6 @@ def two_alike(cluster, link):
     node = re.search(r"^\[\[node\]\]\n.*?(?=^\[\[|\Z)", cluster, re.MULTILINE | re.DOTALL).group()
     other = re.sub(r'^name = "[^"]*"', 'name = "the-other"', node, count=1, flags=re.MULTILINE)
     return f'disco_cluster = 1\n[default_link]\nbandwidth = "{bandwidth}"\nlatency = "{latency}"\n{node}\n{other}'
-
-
-def messages_saved(ops, sends):
-    """Of the values that a node sends to another, how many could share another's message."""
-    sent = {name.rsplit("@send", 1)[0] for name in sends}
-    exchanges = {}  # on the longest way to a value
-    for op in ops:
-        most = max((exchanges.get(value, 0) + (value in sent) for value in op["inputs"]), default=0)
-        exchanges.update((value, most) for value in op["outputs"])
-    return len(sends) - len({exchanges.get(value, 0) for value in sent})
 
 
 def row(arguments, folder, network, link):
@@ -59,14 +37,8 @@ def row(arguments, folder, network, link):
         events = [event for event in json.load(file)["traceEvents"] if event["ph"] == "X" and event["pid"] == 1 and event["tid"] == 1]
     foreign = sum(event["dur"] for event in events if event["cat"] == "compute" and event["name"].endswith("@foreign")) / 1e3
     waited = sum(event["dur"] for event in events if event["cat"] == "wait") / 1e3
-    ops = json.loads(run([arguments.disco, "describe", network, "--ops", "--json"]))["every_op"]
-    sends = [event["name"] for event in events if event["cat"] == "send"]
-    node = tomllib.loads(text)["node"][0]
-    price = (microseconds(node["send"]["overhead"]) + microseconds(node["receive"]["overhead"])) / 1e3
-    saved = messages_saved(ops, sends)
     name = os.path.basename(network).removesuffix(".onnx")
-    return (f"| {name} | {link.replace(',', ', ')} | {played['total_ms']:.2f} | {waited:.2f} | {foreign:.2f} | {min(waited, foreign):.2f} | "
-            f"{saved} of {len(sends)} | {saved * price:.2f} |")
+    return (f"| {name} | {link.replace(',', ', ')} | {played['total_ms']:.2f} | {waited:.2f} | {foreign:.2f} | {min(waited, foreign):.2f} |")
 
 
 def main():
@@ -77,8 +49,8 @@ def main():
     parser.add_argument("--link", nargs="+", default=["1GB/s,3us", "37.5MB/s,60us", "37.5MB/s,500us"])
     add_common(parser)
     arguments = parser.parse_args()
-    table = ["| network | link | ms in all | waited | foreign calls | the tail wins at most | messages that could travel together | which wins at most |",
-             "|---|---|--:|--:|--:|--:|--:|--:|"]
+    table = ["| network | link | ms in all | waited | foreign calls | the tail wins at most |",
+             "|---|---|--:|--:|--:|--:|"]
     with tempfile.TemporaryDirectory() as folder:
         table += [row(arguments, folder, network, link) for network in arguments.networks for link in arguments.link]
     report(arguments, f", S = {arguments.sparsity}, node 0 of two", table)

@@ -83,7 +83,7 @@ TEST(NodeFailures, AStoppedNodeIsNamedBeforeTheDeadline) {
   const NodeProcess zero, one;
   const auto session = Open(network, EndpointsOf(zero, one), kShort);
   ASSERT_TRUE(session->Infer(network.inputs));
-  one.Signal(SIGSTOP);
+  one.Stop();
   const auto start = Clock::now();
   const auto outputs = session->Infer(network.inputs);
   ASSERT_FALSE(outputs);
@@ -96,7 +96,7 @@ TEST(NodeFailures, AStoppedNodeIsNamedBeforeTheDeadline) {
 TEST(NodeFailures, AStoppedNodeIsNamedWhileOpening) {
   const Network network;
   const NodeProcess zero, one;
-  one.Signal(SIGSTOP);
+  one.Stop();
   const auto session =
       Session::Connect(network.graph, network.plan, EndpointsOf(zero, one), {.deadline = kShort});
   ASSERT_FALSE(session);

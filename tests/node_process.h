@@ -46,6 +46,11 @@ class NodeProcess {
 
   const Endpoint& endpoint() const { return endpoint_; }
   void Signal(int signal) const { kill(pid_, signal); }
+  // Returns when it has stopped: a signal alone leaves its threads a moment on other processors.
+  void Stop() const {
+    Signal(SIGSTOP);
+    EXPECT_EQ(waitpid(pid_, nullptr, WUNTRACED), pid_);
+  }
   // Takes effect at once: what the process has beyond it, it keeps.
   void Limit(__rlimit_resource resource, uint64_t most) const {
     const rlimit limit{most, most};

@@ -39,12 +39,12 @@ struct KindSpeed {
   Bandwidth activations{kUnlimited};  // reading its inputs, writing its outputs
 };
 
-// Of a message, on the processor.
+// Of a message, on the processor; by what its features take as float32, whatever they travel as.
 struct PackSpeed {
   Milliseconds overhead{0};
   Bandwidth bandwidth{kUnlimited};
-  Milliseconds Time(Bytes payload) const {
-    return overhead + bandwidth.Time(static_cast<double>(payload.value));
+  Milliseconds Time(Bytes packed) const {
+    return overhead + bandwidth.Time(static_cast<double>(packed.value));
   }
 };
 

@@ -91,7 +91,7 @@ class Player {
     const Transfer& transfer = TransferOf(params.transfer);
     const PackSpeed& send = SpeedOf(node).send;
     const Milliseconds saved = params.with_next ? send.overhead : Milliseconds(0);
-    Run(node, EventKind::kSend, op.name, send.Time(transfer.size) - saved);
+    Run(node, EventKind::kSend, op.name, send.Time(transfer.packed()) - saved);
     MessageOf(transfer).packed = processors_[node].now;
     std::vector<const Op*>& held = held_[PairOf(transfer.from, transfer.to)];
     held.push_back(&op);
@@ -130,7 +130,7 @@ class Player {
     for (const auto& source : sources) {
       const Transfer& transfer = TransferOf(source.transfer);
       Wait(node, op, transfer);
-      Run(node, EventKind::kReceive, op.name, SpeedOf(node).receive.Time(transfer.size));
+      Run(node, EventKind::kReceive, op.name, SpeedOf(node).receive.Time(transfer.packed()));
       result_.nodes[node].received += transfer.size;
     }
     return true;

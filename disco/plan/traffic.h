@@ -24,6 +24,12 @@ struct Transfer {
   Wire wire;                      // scales of `features`
   Shape shape;  // of what travels, features on the value's axis, at the graph's batch
   Bytes size;   // payload without frame
+
+  // What is packed before it travels: the same features as float32.
+  Bytes packed() const {
+    return Bytes{size.value / static_cast<int64_t>(SizeOf(wire.type)) *
+                 static_cast<int64_t>(sizeof(float))};
+  }
 };
 
 // The graph's shapes have to be inferred and the plan has to fit.
