@@ -31,8 +31,8 @@ def machine():
 
 
 @contextlib.contextmanager
-def namespaces(bandwidth):
-    """Two namespaces, each with one end of a veth whose sending is limited to `bandwidth`."""
+def namespaces(bandwidth, burst):
+    """Two namespaces, each with one end of a veth whose sending is limited to `bandwidth`, all but a `burst`."""
     bits = float(bandwidth.removesuffix("MB/s")) * 8
 
     def inside(space, *command):
@@ -48,7 +48,7 @@ def namespaces(bandwidth):
             inside(space, "ip", "link", "set", "lo", "up")
             inside(space, "ip", "addr", "add", f"{address}/24", "dev", f"disco{i}")
             inside(space, "ip", "link", "set", f"disco{i}", "up")
-            inside(space, "tc", "qdisc", "add", "dev", f"disco{i}", "root", "tbf", "rate", f"{bits:g}mbit", "burst", "16kb",
+            inside(space, "tc", "qdisc", "add", "dev", f"disco{i}", "root", "tbf", "rate", f"{bits:g}mbit", "burst", burst,
                    "latency", "1s")
         yield
     finally:
@@ -123,6 +123,7 @@ class Idleness:
                 time.sleep(0.05)
                 continue
             result = play()
+            time.sleep(0.1)  # threads of a pool spin for a while
             undisturbed = began_free and self._is_free()
             if undisturbed or time.monotonic() >= self.end:
                 self.turns, self.undisturbed = self.turns + 1, self.undisturbed + undisturbed

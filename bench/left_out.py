@@ -38,7 +38,7 @@ def row(arguments, folder, network, link):
     foreign = sum(event["dur"] for event in events if event["cat"] == "compute" and event["name"].endswith("@foreign")) / 1e3
     waited = sum(event["dur"] for event in events if event["cat"] == "wait") / 1e3
     name = os.path.basename(network).removesuffix(".onnx")
-    return (f"| {name} | {link.replace(',', ', ')} | {played['total_ms']:.2f} | {waited:.2f} | {foreign:.2f} | {min(waited, foreign):.2f} |")
+    return f"| {name} | {link.replace(',', ', ')} | {played['total_ms']:.2f} | {waited:.2f} | {foreign:.2f} | {min(waited, foreign):.2f} |"
 
 
 def main():

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 
 #include "disco/base/file.h"
@@ -164,10 +163,9 @@ void Print(const Measured& measured, const Session& session) {
 
 // The session stays as warm as it can while others have their turns.
 Status TakeTurns(const BenchCommand& options, const Graph& graph, Session& session) {
-  for (std::string line; !Interrupted() && std::getline(std::cin, line);) {
+  for (std::string line; std::getline(std::cin, line);) {
     DISCO_ASSIGN(const Measured measured, Measure(options, graph, session));
-    PrintLine(ToJson(options, measured, session).dump());
-    std::fflush(stdout);
+    PrintJsonLine(ToJson(options, measured, session));
   }
   return {};
 }
@@ -175,7 +173,7 @@ Status TakeTurns(const BenchCommand& options, const Graph& graph, Session& sessi
 Status Run(BenchCommand& options) {
   DISCO_TRY(KeepInputs(options.trace, "--trace", {options.network, options.session.plan}));
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
-  CatchInterrupts();
+  if (!options.turns) CatchInterrupts();  // between two turns there is nothing to save
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
   if (options.turns) return TakeTurns(options, graph, *session);
   DISCO_ASSIGN(const Measured measured, Measure(options, graph, *session));

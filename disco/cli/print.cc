@@ -25,6 +25,12 @@ void SpellOutWhatIsNotFinite(Json& json) {
   }
 }
 
+// `indent` -1: in one line.
+std::string TextOf(Json json, int indent) {
+  SpellOutWhatIsNotFinite(json);
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
 void Table::Add(std::vector<std::string> row) {
@@ -56,10 +62,11 @@ void PrintLine(const std::string& text) { fmt::print("{}\n", Printable(text)); }
 
 void PrintTable(const Table& table) { fmt::print("{}\n", table.ToString()); }
 
-void PrintJson(Json json) {
-  SpellOutWhatIsNotFinite(json);
-  constexpr int kIndent = 2;
-  fmt::print("{}\n", json.dump(kIndent, ' ', false, Json::error_handler_t::replace));
+void PrintJson(Json json) { fmt::print("{}\n", TextOf(std::move(json), 2)); }
+
+void PrintJsonLine(Json json) {
+  fmt::print("{}\n", TextOf(std::move(json), -1));
+  std::fflush(stdout);
 }
 
 void PrintWarning(const std::string& text) { fmt::print(stderr, "warning: {}\n", Printable(text)); }

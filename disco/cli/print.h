@@ -27,6 +27,8 @@ void PrintTable(const Table& table);
 // To stdout. What is not UTF-8 becomes U+FFFD. Figures that are not finite, for which JSON has no
 // number, become the strings "nan", "inf" and "-inf".
 void PrintJson(nlohmann::ordered_json json);
+// The same in one line, which leaves at once.
+void PrintJsonLine(nlohmann::ordered_json json);
 // One line to stderr.
 void PrintWarning(const std::string& text);
 

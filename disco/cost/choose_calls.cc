@@ -60,9 +60,9 @@ class Chooser {
     for (const Transfer* transfer : incoming_.at({value, node})) {
       const Link& link = cluster_.LinkBetween(transfer->from, node);
       const double bytes = static_cast<double>((transfer->size + kFrameBytes).value);
-      longest = std::max(longest, SpeedOf(transfer->from).send.Time(transfer->packed()) + link.latency +
-                                      link.bandwidth.Time(bytes) +
-                                      SpeedOf(node).receive.Time(transfer->packed()));
+      longest = std::max(longest, SpeedOf(transfer->from).send.Time(transfer->float_size()) +
+                                      link.latency + link.bandwidth.Time(bytes) +
+                                      SpeedOf(node).receive.Time(transfer->float_size()));
     }
     return longest;
   }

@@ -6,29 +6,30 @@
 
 #include "disco/cost/simulate.h"
 #include "disco/shard/cut.h"
+#include "disco/shard/with_next.h"
 
 namespace disco {
 namespace {
 
 struct Sent {
   std::string value;           // its name, in the network and in the shard
-  std::optional<size_t> next;  // transfer to the same node, before its sender waits for anything
+  std::optional<size_t> next;  // transfer that it could leave with
 };
 
 // By transfer.
 std::vector<Sent> SentOf(const Cut& cut) {
   std::vector<Sent> sent(cut.traffic.size());
   for (const Graph& shard : cut.shards) {
-    std::vector<std::optional<size_t>> last(cut.shards.size());  // by receiver
-    for (const Op& op : shard.ops) {
-      if (op.type == OpType::kReceive) std::ranges::fill(last, std::nullopt);
-      if (op.type != OpType::kSend) continue;
-      const auto& send = op.as<SendParams>();
-      const auto transfer = static_cast<size_t>(send.transfer);
-      std::optional<size_t>& before = last[static_cast<size_t>(send.to)];
-      if (before) sent[*before].next = transfer;
-      before = transfer;
-      sent[transfer].value = shard.value(op.inputs[0]).name;
+    const auto followers = Followers(shard);
+    const auto transfer_of = [&](size_t op) {
+      return static_cast<size_t>(shard.ops[op].as<SendParams>().transfer);
+    };
+    for (size_t op = 0; op < shard.ops.size(); ++op) {
+      if (shard.ops[op].type != OpType::kSend) continue;
+      const size_t transfer = transfer_of(op);
+      sent[transfer].value = shard.value(shard.ops[op].inputs[0]).name;
+      if (followers[op] && cut.traffic[transfer].size <= kMostHeld)
+        sent[transfer].next = transfer_of(*followers[op]);
     }
   }
   return sent;
@@ -72,7 +73,8 @@ class Companions {
   }
 
   Milliseconds Saved(size_t transfer) const {
-    return cluster_.node(cut_.traffic[transfer].from).speed.send.overhead;
+    const Transfer& sent = cut_.traffic[transfer];
+    return SavedWithNext(sent, cluster_.node(sent.from).speed);
   }
 
   // How much longer the receiver waits for it.
@@ -90,19 +92,28 @@ class Companions {
   std::vector<Milliseconds> leaves_;  // by transfer
 };
 
+struct Choice {
+  std::vector<std::string> values;  // their names
+  Milliseconds total_apart{0};      // of an inference that sends each by itself
+};
+
+Result<Choice> Choose(const Graph& graph, const Plan& apart, const Cluster& cluster) {
+  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, apart));
+  DISCO_ASSIGN(const Simulation simulation, Simulate(cut, cluster));
+  return Choice{Companions(cut, cluster, simulation).Choose(), simulation.total};
+}
+
 }  // namespace
 
 Result<Plan> ChooseWithNext(const Graph& graph, Plan plan, const Cluster& cluster) {
   for (auto& [name, value] : plan.values) value.with_next = false;
-  DISCO_ASSIGN(const Cut apart, CutNetwork(graph, plan));
-  DISCO_ASSIGN(const Simulation before, Simulate(apart, cluster));
-  const auto chosen = Companions(apart, cluster, before).Choose();
-  if (chosen.empty()) return plan;
+  DISCO_ASSIGN(const Choice choice, Choose(graph, plan, cluster));
+  if (choice.values.empty()) return plan;
   Plan together = plan;
-  for (const std::string& name : chosen) together.values[name].with_next = true;
+  for (const std::string& name : choice.values) together.values.at(name).with_next = true;
   DISCO_ASSIGN(const Cut cut, CutNetwork(graph, together));
-  DISCO_ASSIGN(const Simulation after, Simulate(cut, cluster));
-  return after.total < before.total ? together : plan;
+  DISCO_ASSIGN(const Simulation simulation, Simulate(cut, cluster));
+  return simulation.total < choice.total_apart ? together : plan;
 }
 
 }  // namespace disco

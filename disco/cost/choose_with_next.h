@@ -5,7 +5,7 @@
 // It saves the sender the overhead of a message, and delays the features until the next value is
 // packed. Where no receiver loses as much by that as is saved, they wait: values that are needed
 // later in a block of branches travel together, those that somebody waits for do not. The plan that
-// comes out is never slower than the one that came in, as the simulator sees it.
+// comes out is never slower than one that sends each value by itself, as the simulator sees it.
 // Thread rule: pure; the plan has to fit the graph. Errors: those of the cut and of Simulate.
 #pragma once
 

@@ -54,7 +54,7 @@ TEST(ChooseWithNext, ValuesThatAreNeededLaterTravelTogether) {
 
 TEST(ChooseWithNext, WhatSomebodyWaitsForLeavesAtOnce) {
   const Blocks net({2, 512});
-  const Cluster cluster = WithOverhead(Over({{125e6}, Milliseconds(0.06)}), Milliseconds(1e-4));
+  const Cluster cluster = WithOverhead(Over({{125e6}, Milliseconds(0.06)}), Milliseconds(1e-3));
   EXPECT_FALSE(net.ChosenOn(cluster, "three.squeeze0"));
   EXPECT_TRUE(net.ChosenOn(cluster, "three.squeeze1"));
 }

@@ -43,8 +43,8 @@ struct KindSpeed {
 struct PackSpeed {
   Milliseconds overhead{0};
   Bandwidth bandwidth{kUnlimited};
-  Milliseconds Time(Bytes packed) const {
-    return overhead + bandwidth.Time(static_cast<double>(packed.value));
+  Milliseconds Time(Bytes float_size) const {
+    return overhead + bandwidth.Time(static_cast<double>(float_size.value));
   }
 };
 

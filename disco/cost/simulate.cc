@@ -89,9 +89,9 @@ class Player {
   void PlaySend(size_t node, const Op& op) {
     const auto& params = op.as<SendParams>();
     const Transfer& transfer = TransferOf(params.transfer);
-    const PackSpeed& send = SpeedOf(node).send;
-    const Milliseconds saved = params.with_next ? send.overhead : Milliseconds(0);
-    Run(node, EventKind::kSend, op.name, send.Time(transfer.packed()) - saved);
+    Milliseconds time = SpeedOf(node).send.Time(transfer.float_size());
+    if (params.with_next) time -= SavedWithNext(transfer, SpeedOf(node));
+    Run(node, EventKind::kSend, op.name, time);
     MessageOf(transfer).packed = processors_[node].now;
     std::vector<const Op*>& held = held_[PairOf(transfer.from, transfer.to)];
     held.push_back(&op);
@@ -130,7 +130,7 @@ class Player {
     for (const auto& source : sources) {
       const Transfer& transfer = TransferOf(source.transfer);
       Wait(node, op, transfer);
-      Run(node, EventKind::kReceive, op.name, SpeedOf(node).receive.Time(transfer.packed()));
+      Run(node, EventKind::kReceive, op.name, SpeedOf(node).receive.Time(transfer.float_size()));
       result_.nodes[node].received += transfer.size;
     }
     return true;
@@ -243,6 +243,11 @@ Result<Simulation> Simulator::On(const Cluster& cluster) const {
                 shards_.size(), cluster.nodes.size());
   }
   return Player({*traffic_, shards_, works_}, cluster).Play();
+}
+
+Milliseconds SavedWithNext(const Transfer& transfer, const NodeSpeed& sender) {
+  const OpWork copy{.kind = OpKind::kMove, .activations = transfer.size * 2};
+  return sender.send.overhead - OpTime(copy, sender);
 }
 
 Result<Simulation> Simulate(const Cut& cut, const Cluster& cluster) {

@@ -2,8 +2,8 @@
 // Simulate: plays the shards of a cut on a cluster, op by op, as nodes would run them, and says
 // what one inference takes and why (docs/design/simulate.md).
 //
-// A node runs its ops in order. A Send packs and posts, and never waits; `with_next` it is posted
-// by the next Send to the same node, which pays the overhead of a message once for both. A Receive
+// A node runs its ops in order. A Send packs and posts, and never waits; `with_next` it is copied
+// aside, and posted by the next Send to the same node, which pays the overhead for both. A Receive
 // copies its input where it has one, then for each of its messages waits and unpacks. A message
 // begins when it is posted and all earlier ones of its link have left, takes (payload + frame) /
 // bandwidth to leave, and arrives the link's latency later. All nodes start at 0 with their inputs
@@ -95,6 +95,10 @@ class Simulator {
   std::vector<Graph> shards_;               // as kernels run them
   std::vector<std::vector<OpWork>> works_;  // by shard and op
 };
+
+// What a message saves its sender that leaves with the next: its overhead, less the time to copy
+// it.
+Milliseconds SavedWithNext(const Transfer& transfer, const NodeSpeed& sender);
 
 // On one cluster.
 Result<Simulation> Simulate(const Cut& cut, const Cluster& cluster);

@@ -147,7 +147,7 @@ struct FillParams {
 
 // X: sends features `features` of X (positions along `axis`, ascending) to node `to` as transfer
 // `transfer`. Only every stride-th position of D... is sent; empty: all. With `with_next` it leaves
-// together with the next Send to the same node, or before the node waits.
+// together with the next Send to the same node, or before the node waits or ends.
 struct SendParams {
   int32_t to = 0, transfer = 0;
   int32_t axis = 1;

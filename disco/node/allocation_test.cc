@@ -9,13 +9,16 @@
 namespace disco {
 namespace {
 
-// Layers that send, with a residual, a joined value and a classifier.
+// Layers that send, with a residual, two branches, a joined value and a classifier.
 Graph SmallNetwork() {
   Sketch sketch;
   const ValueId x = sketch.Relu("relu1", sketch.Conv("conv1", sketch.Input({1, 3, 16, 16}), 8));
   const ValueId y = sketch.Relu("relu2", sketch.Conv("conv2", x, 8, {.kernel = 3}));
   const ValueId sum = sketch.Op(OpType::kAdd, "add", {sketch.Conv("conv3", y, 8), x});
-  const ValueId pooled = sketch.Op(OpType::kGlobalAveragePool, "pool", {sum});
+  const ValueId left = sketch.Conv("left", sketch.Conv("left.squeeze", sum, 4), 4);
+  const ValueId right = sketch.Conv("right", sketch.Conv("right.squeeze", sum, 4), 4);
+  const ValueId joined = sketch.Op(OpType::kConcat, "joined", {left, right}, AxisParams{1});
+  const ValueId pooled = sketch.Op(OpType::kGlobalAveragePool, "pool", {joined});
   const ValueId row = sketch.Op(OpType::kFlatten, "flatten", {pooled}, AxisParams{1});
   return sketch.Finish({sketch.Gemm("classifier", row, 4)});
 }
@@ -33,6 +36,7 @@ TEST_P(NodeAllocations, AreNoneAfterTheFirstInferences) {
     if (GetParam() == WireType::kInt8) part.wire.scales.resize(part.owner.size());
     part.call = split ? MixingCall::kSplit : MixingCall::kFused;
     split = !split;
+    part.with_next = name == "left.squeeze";
   }
   const auto nodes = LoopbackNodes::Start({{}, {}});
   ASSERT_TRUE(nodes) << nodes.error().message;

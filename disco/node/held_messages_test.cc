@@ -37,11 +37,11 @@ class HeldMessagesTest : public testing::Test {
   }
 
   std::vector<std::unique_ptr<Mesh>> meshes_ = MakeMemoryMeshes(3);
-  HeldMessages held_{3};
+  HeldMessages held_{{}, 3};
 };
 
 TEST_F(HeldMessagesTest, WhatIsHeldLeavesBeforeTheNextToTheSameNode) {
-  held_.Hold(1, Features(1), kFirst);
+  ASSERT_TRUE(held_.Hold(mesh(), 1, Features(1), kFirst));
   EXPECT_FALSE(HasNews(1));
   ASSERT_TRUE(held_.Post(mesh(), 2, Features(2), kSecond));
   EXPECT_FALSE(HasNews(1)) << "it was another node's";
@@ -52,8 +52,8 @@ TEST_F(HeldMessagesTest, WhatIsHeldLeavesBeforeTheNextToTheSameNode) {
 }
 
 TEST_F(HeldMessagesTest, SeveralLeaveInTheirOrder) {
-  held_.Hold(1, Features(1), kFirst);
-  held_.Hold(1, Features(2), kSecond);
+  ASSERT_TRUE(held_.Hold(mesh(), 1, Features(1), kFirst));
+  ASSERT_TRUE(held_.Hold(mesh(), 1, Features(2), kSecond));
   ASSERT_TRUE(held_.Post(mesh(), 1, Features(3), kFirst));
   EXPECT_EQ(Received(1, 1), kFirst);
   EXPECT_EQ(Received(1, 2), kSecond);
@@ -61,8 +61,8 @@ TEST_F(HeldMessagesTest, SeveralLeaveInTheirOrder) {
 }
 
 TEST_F(HeldMessagesTest, ReleaseSendsAllThatIsLeftOnce) {
-  held_.Hold(1, Features(1), kFirst);
-  held_.Hold(2, Features(2), kSecond);
+  ASSERT_TRUE(held_.Hold(mesh(), 1, Features(1), kFirst));
+  ASSERT_TRUE(held_.Hold(mesh(), 2, Features(2), kSecond));
   ASSERT_TRUE(held_.Release(mesh()));
   EXPECT_EQ(Received(1, 1), kFirst);
   EXPECT_EQ(Received(2, 2), kSecond);
@@ -70,9 +70,29 @@ TEST_F(HeldMessagesTest, ReleaseSendsAllThatIsLeftOnce) {
   EXPECT_FALSE(HasNews(1));
 }
 
+TEST_F(HeldMessagesTest, WhatIsTooLongToHoldLeavesAtOnceBehindWhatIsHeld) {
+  ASSERT_TRUE(held_.Hold(mesh(), 1, Features(1), kFirst));
+  const std::vector<std::byte> message(kMostHeld.value + 1000);
+  ASSERT_TRUE(held_.Hold(mesh(), 1, Features(2), message));
+  EXPECT_EQ(Received(1, 1), kFirst);
+  std::vector<std::byte> received(message.size());
+  EXPECT_TRUE(ReceiveFrame(*meshes_[1], 0, Features(2), received, Patience()));
+}
+
+// As a shard may say that was made to do harm.
+TEST_F(HeldMessagesTest, AMessageToNobodyIsAnError) {
+  for (const PeerId nobody : {-1, 3, 1 << 30}) {
+    for (const Status& status : {held_.Hold(mesh(), nobody, Features(1), kFirst),
+                                 held_.Post(mesh(), nobody, Features(1), kFirst)}) {
+      ASSERT_FALSE(status) << nobody;
+      EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
+    }
+  }
+}
+
 TEST_F(HeldMessagesTest, ANodeThatIsGoneIsAnError) {
   meshes_[1].reset();
-  held_.Hold(1, Features(1), kFirst);
+  ASSERT_TRUE(held_.Hold(mesh(), 1, Features(1), kFirst));
   const Status status = held_.Release(mesh());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kPeer);

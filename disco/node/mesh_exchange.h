@@ -21,9 +21,8 @@ class MeshExchange : public Exchange {
 
   Status Send(const SendParams& to, std::span<const std::byte> payload) override {
     counted_.sent += Bytes{static_cast<int64_t>(payload.size())};
-    if (!to.with_next) return held_.Post(mesh_, to.to, Header(to.transfer), payload);
-    held_.Hold(to.to, Header(to.transfer), payload);
-    return {};
+    return to.with_next ? held_.Hold(mesh_, to.to, Header(to.transfer), payload)
+                        : held_.Post(mesh_, to.to, Header(to.transfer), payload);
   }
 
   Status Receive(const ReceiveParams::Source& from, std::span<std::byte> payload) override {

@@ -34,16 +34,30 @@ Milliseconds ExchangeTime(std::span<const StepTime> steps) {
   return time;
 }
 
+// Shards come over the network.
+Status CheckReceivers(const Graph& shard, const RunnerOptions& options) {
+  for (const Op& op : shard.ops) {
+    if (op.type != OpType::kSend) continue;
+    const NodeId to = op.as<SendParams>().to;
+    if (to < 0 || to >= options.nodes || to == options.node) {
+      return OpError(op, ErrorKind::kInvalid, "node {} of {} cannot send to node {}", options.node,
+                     options.nodes, to);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Runner> Runner::Create(Graph shard, const RunnerOptions& options) {
+  DISCO_TRY(CheckReceivers(shard, options));
   Runner runner;
   runner.options_ = options;
   for (const ValueId input : shard.inputs) {
     runner.inputs_.emplace_back(shard.value(input).dtype, shard.value(input).shape);
   }
   runner.outputs_ = MakeOutputs(shard);
-  runner.held_ = HeldMessages(options.nodes);
+  runner.held_ = HeldMessages(shard, options.nodes);
   DISCO_ASSIGN(runner.program_, MakeProgram(std::move(shard), options.program));
   return runner;
 }

@@ -56,7 +56,7 @@ class Runner {
   RunnerOptions options_;
   std::unique_ptr<Program> program_;
   std::vector<Tensor> inputs_, outputs_;
-  HeldMessages held_{0};
+  HeldMessages held_{{}, 0};
 };
 
 }  // namespace disco

@@ -25,8 +25,8 @@ struct Transfer {
   Shape shape;  // of what travels, features on the value's axis, at the graph's batch
   Bytes size;   // payload without frame
 
-  // What is packed before it travels: the same features as float32.
-  Bytes packed() const {
+  // Of the same features as float32, as which they are packed and unpacked.
+  Bytes float_size() const {
     return Bytes{size.value / static_cast<int64_t>(SizeOf(wire.type)) *
                  static_cast<int64_t>(sizeof(float))};
   }

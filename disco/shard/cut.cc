@@ -24,7 +24,7 @@ Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
                     {kShardNodesKey, std::to_string(context.plan.nodes)},
                     {kShardPlanKey, HashText(cut.plan_hash)}};
   RemoveUnused(shard);
-  KeepFollowed(shard);
+  KeepFollowed(shard, cut.traffic);
   DISCO_TRY(Validate(shard));
   DISCO_TRY(InferShapes(shard));
   return shard;

@@ -68,6 +68,49 @@ TEST(WireTest, EightBitsAreClipped) {
   EXPECT_EQ(code.Decode(0), 0.0f) << "what was zero stays zero";
 }
 
+TEST(WireTest, EightBitsAtTheEdges) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::nanf("");
+  const Int8Code code({0, 1});
+  for (const auto& [x, q] : {std::pair(-0.0f, 0),
+                             {-1e-40f, 0},
+                             {1e-40f, 0},
+                             {-infinity, 0},
+                             {-nan, 0},
+                             {nan, 0},
+                             {0.5f, 1},
+                             {254.49f, 254},
+                             {254.5f, 255},
+                             {255.0f, 255},
+                             {255.01f, 255},
+                             {infinity, 255}})
+    EXPECT_EQ(code.Encode(x), q) << x;
+}
+
+TEST(WireTest, HalvesAtTheEdges) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::nanf("");
+  for (const auto& [x, half] : {std::pair(0.0f, 0),
+                                {-0.0f, 0x8000},
+                                {0x1p-26f, 0},
+                                {0x1p-25f, 0},
+                                {0x1.8p-25f, 1},
+                                {0x1p-14f, 0x0400},
+                                {0x1.ff8p-15f, 0x03ff},
+                                {-0x1.fffp-15f, 0x8400},
+                                {65504.0f, 0x7bff},
+                                {65519.0f, 0x7bff},
+                                {infinity, 0x7bff},
+                                {-infinity, 0xfbff},
+                                {nan, 0x7e00},
+                                {-nan, 0xfe00}})
+    EXPECT_EQ(EncodeHalf(x), half) << x;
+  for (const int half : {0x7c00, 0x7e01, 0xfc00, 0xffff}) {
+    const float x = DecodeHalf(static_cast<uint16_t>(half));
+    EXPECT_TRUE(std::isnan(x)) << half;
+    EXPECT_EQ(std::signbit(x), half >= 0x8000);
+  }
+  EXPECT_TRUE(std::signbit(DecodeHalf(0x8000)));
+}
+
 TEST(WireTest, CoversWhatIsNotClipped) {
   const Int8Code code({-1, 1.0f / 128});
   const float high = -1 + 255.0f / 128;
