@@ -246,8 +246,8 @@ Result<Simulation> Simulator::On(const Cluster& cluster) const {
 }
 
 Milliseconds SavedWithNext(const Transfer& transfer, const NodeSpeed& sender) {
-  const OpWork copy{.kind = OpKind::kMove, .activations = transfer.size * 2};
-  return sender.send.overhead - OpTime(copy, sender);
+  const Bandwidth memory = sender.of(OpKind::kMove).activations;
+  return sender.send.overhead - memory.Time(2.0 * static_cast<double>(transfer.size.value));
 }
 
 Result<Simulation> Simulate(const Cut& cut, const Cluster& cluster) {
