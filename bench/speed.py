@@ -15,7 +15,7 @@ such a link run the same plans in the same turns. What a link has not carried fo
 16kb most messages of S = 99 % and many of int8 are not held up at all.
 
 Contestants stay loaded and take turns of a few inferences, two more before them to warm up. What is predicted comes from a
-probe in every fifth round. Times are medians over all rounds; beside them stands the 10th percentile, which on a
+probe in every third round. Times are medians over all rounds; beside them stands the 10th percentile, which on a
 machine that others slow down for seconds at a time says more of the program and less of the others. A ratio is the median of the
 ratios of the rounds, each of the medians of two turns of that round; beside it stands the ratio of the 10th percentiles.
 """
@@ -30,7 +30,7 @@ import tempfile
 
 from harness import ROOT, Idleness, add_common, namespaces, nodes, report, run
 
-PROBED_EVERY = 5  # rounds
+PROBED_EVERY = 3  # rounds
 PEER = [sys.executable, os.path.join(ROOT, "bench", "peer_onnxruntime.py")]
 
 
