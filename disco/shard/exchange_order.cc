@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "disco/plan/node_ops.h"
 
@@ -85,8 +86,8 @@ void OrderByExchange(Graph& graph, const Plan& plan) {
   const std::vector<Place> places = Placer(graph, plan).Run();
   std::vector<size_t> order(places.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(
-      order, {}, [&](size_t op) { return std::pair(places[op].stage, !places[op].sends); });
+  std::ranges::sort(order, {},
+                    [&](size_t op) { return std::tuple(places[op].stage, !places[op].sends, op); });
   std::vector<Op> ops;
   ops.reserve(order.size());
   for (const size_t op : order) ops.push_back(std::move(graph.ops[op]));
