@@ -12,6 +12,11 @@ if [ ! -x "$environment/bin/python" ]; then
 fi
 "$environment/bin/python" -c 'import torch' 2>/dev/null || "$environment/bin/pip" install -q "torch==$version"
 [ "${1:-}" = fetch ] && exit
+cuda=$("$environment/bin/python" -c 'import torch; print(torch.version.cuda or "")' 2>/dev/null)
+if [ -n "$cuda" ]; then
+  echo "SKIPPED: pip brought a LibTorch for CUDA $cuda, which wants the CUDA toolkit; put one for processors into $environment"
+  exit
+fi
 prefix=$("$environment/bin/python" -c 'import torch; print(torch.utils.cmake_prefix_path)')
 launcher=$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache || true)
 # As in a release, so that the rooms under train come from the compiler cache; nobody runs this disco-train for long.
