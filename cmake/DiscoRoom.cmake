@@ -93,3 +93,15 @@ function(disco_test name)
   disco_precompile(${name} disco_test_headers ${TEST_PRECOMPILE})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS "${TEST_LABELS}")
 endfunction()
+
+# The whole of test program `name` once more at lower CPU levels (base/cpu_level.h), each as one ctest case; users have
+# processors that the machine of a developer is not.
+function(disco_test_at_cpu_levels name)
+  if(NOT DISCO_TESTS OR NOT CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+    return()
+  endif()
+  foreach(level SSE41 AVX2)
+    add_test(NAME ${name}.${level} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name}.${level} PROPERTIES ENVIRONMENT DNNL_MAX_CPU_ISA=${level} TIMEOUT 300)
+  endforeach()
+endfunction()

@@ -19,7 +19,7 @@
 
 namespace disco::streamed {
 
-// Whether this processor has AVX-512.
+// Whether AVX-512 is there and may be used (base/cpu_level.h).
 bool IsSupported();
 
 struct Extent {

@@ -9,6 +9,8 @@
 #include <array>
 #include <utility>
 
+#include "disco/base/cpu_level.h"
+
 namespace disco::streamed {
 namespace {
 
@@ -106,7 +108,7 @@ constexpr auto AllSizes(std::index_sequence<kIndices...>) {
 
 }  // namespace
 
-bool IsSupported() { return __builtin_cpu_supports("avx512f") != 0; }
+bool IsSupported() { return CurrentCpuLevel() >= CpuLevel::kAvx512; }
 
 const char* RunTile(const Tile& tile, size_t rows, size_t vectors) {
   static constexpr auto kSizes = AllSizes(std::make_index_sequence<kTileRows * kTileVectors>());
