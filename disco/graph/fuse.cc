@@ -25,6 +25,14 @@ bool TakesOthers(OpType type) {
   return type == OpType::kConv || type == OpType::kGemm || type == OpType::kMatMul;
 }
 
+// Whether an addend of this shape may be added to `result` in the call of an op of this type. After
+// a Conv only what lies like the result, one number per feature, or one number: kernels that take
+// a sum in their call have no other forms of broadcasting, and a sum by itself is always right.
+bool IsAddable(OpType type, const Shape& addend, const Shape& result) {
+  if (type != OpType::kConv || addend == result || addend.elements() == 1) return true;
+  return addend.rank() == result.rank() && addend[1] == result[1] && addend.elements() == result[1];
+}
+
 class Fuser {
  public:
   explicit Fuser(const Graph& graph) : graph_(graph), index_(graph), chain_of_(graph.ops.size()) {}
@@ -56,10 +64,19 @@ class Fuser {
     return index_.HasOneReader(value) && alike && open ? &fused : nullptr;
   }
 
+  // The chain that makes `value` and may take the Add that joins it to `addend`; null: none.
+  FusedOp* OpenSum(ValueId value, ValueId addend, OpId add) {
+    FusedOp* const fused = OpenChain(value, add);
+    if (fused == nullptr) return nullptr;
+    const OpType type = graph_.op(fused->chain[0]).type;
+    const bool addable = IsAddable(type, graph_.value(addend).shape, graph_.value(value).shape);
+    return addable ? fused : nullptr;
+  }
+
   bool FuseAdd(OpId op) {
     const std::vector<ValueId>& inputs = graph_.op(op).inputs;
-    FusedOp* const first = OpenChain(inputs[0], op);
-    FusedOp* const second = OpenChain(inputs[1], op);
+    FusedOp* const first = OpenSum(inputs[0], inputs[1], op);
+    FusedOp* const second = OpenSum(inputs[1], inputs[0], op);
     if (first == nullptr && second == nullptr) return false;
     const bool take_second =
         first == nullptr || (second != nullptr && second->chain.back() > first->chain.back());

@@ -4,8 +4,9 @@
 //
 // A shard computes a layer as local Conv, Receive, foreign Conv, Add, activation: the later of the
 // two Convs takes the Add and the activation. An op is never fused when someone else reads the
-// value between, nor delayed past a Receive: what it computes is there to fill the wait. Thread
-// rule: pure.
+// value between, nor delayed past a Receive: what it computes is there to fill the wait. What is
+// added to a Conv has the shape of the sum, one number per feature, or one number. Thread rule:
+// pure.
 #pragma once
 
 #include <optional>

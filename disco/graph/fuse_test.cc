@@ -70,6 +70,20 @@ TEST(FuseTest, NothingFollowsAnActivation) {
   EXPECT_EQ(net.Chains(), "conv+relu add");
 }
 
+TEST(FuseTest, OfBroadcastAddendsAConvolutionTakesNumbersPerFeatureAndScalars) {
+  const auto chains = [](const Shape& addend) {
+    Layers net;
+    const ValueId b = net.graph.AddConstant("b", Tensor(DType::kF32, addend));
+    net.graph.outputs = {net.Add("add", net.Conv("conv", net.x), b)};
+    return net.Chains();
+  };
+  for (const Shape& taken : std::vector<Shape>{{}, {1}, {1, 1, 1, 1}, {1, 4, 1, 1}, {1, 4, 3, 3}})
+    EXPECT_EQ(chains(taken), "conv+add") << ToString(taken);
+  for (const Shape& left : std::vector<Shape>{
+           {3}, {3, 3}, {3, 1}, {4, 1, 1}, {4, 3, 3}, {1, 1, 3, 3}, {1, 1, 1, 3}, {1, 4, 1, 3}})
+    EXPECT_EQ(chains(left), "conv add") << ToString(left);
+}
+
 TEST(FuseTest, AddThatEnlargesStays) {
   Layers net;
   const ValueId wide = net.graph.AddConstant("wide", Tensor(DType::kF32, {2, 4, 3, 3}));

@@ -62,6 +62,10 @@ class Builder {
   // Of each step's scratchpad.
   void ReserveScratchpad(size_t size) { scratchpad_size_ = std::max(scratchpad_size_, size); }
 
+  // Strides of the elements that Pack reads: those of a constant lie row-major.
+  std::vector<int64_t> PackStrides(ValueId id) const {
+    return graph_.IsConstant(id) ? ShapeOf(id).strides() : Strides(id);
+  }
   // Weights `id`, seen as `view`, in the layout `wanted`: reordered now when constant, else before
   // every use.
   dnnl::memory Pack(const Op& op, ValueId id, const Desc& view, const Desc& wanted);

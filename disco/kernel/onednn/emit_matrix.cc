@@ -86,8 +86,8 @@ Status AddGemmAddend(const Emission& e, Product& product, Epilogue& epilogue) {
 
 // The matrices of a MatMul operand, with leading axes of extent 1 up to `rank`; a vector is one row
 // or column.
-Desc StackDesc(const Builder& builder, ValueId id, int rank, bool vector_is_row) {
-  dnnl::memory::dims dims = builder.ShapeOf(id).dims(), strides = builder.Strides(id);
+Desc StackDesc(const Shape& shape, dnnl::memory::dims strides, int rank, bool vector_is_row) {
+  dnnl::memory::dims dims = shape.dims();
   if (dims.size() == 1) {
     dims.insert(vector_is_row ? dims.begin() : dims.end(), 1);
     strides.insert(vector_is_row ? strides.begin() : strides.end(), vector_is_row ? dims[1] : 1);
@@ -158,16 +158,18 @@ Status EmitMatMul(const Emission& e) {
     if (!e.fused.addends.empty())
       return e.Unsupported("a vector is multiplied and something is added");
   }
-  const Desc source = StackDesc(builder, e.input(0), rank, true);
-  const Desc weights = StackDesc(builder, e.input(1), rank, false);
+  const auto shape = [&](size_t slot) { return builder.ShapeOf(e.input(slot)); };
+  const Desc source = StackDesc(shape(0), builder.Strides(e.input(0)), rank, true);
+  const Desc weights = StackDesc(shape(1), builder.PackStrides(e.input(1)), rank, false);
   const dnnl::memory::dims right = DimsOf(weights);
   dnnl::memory::dims dims = DimsOf(source);
   for (size_t axis = 0; axis + 2 < dims.size(); ++axis)
     dims[axis] = std::max(dims[axis], right[axis]);
   dims.back() = right.back();
-  const bool plain = builder.LiesPlain(e.output());
-  const Desc target = plain ? Desc(dims, kFloat, Shape(dims).strides())
-                            : StackDesc(builder, e.output(), rank, true);
+  const ValueId output = e.output();
+  const Desc target = builder.LiesPlain(output)
+                          ? Desc(dims, kFloat, Shape(dims).strides())
+                          : StackDesc(builder.ShapeOf(output), builder.Strides(output), rank, true);
   Epilogue sums;
   AddSums(e, [&](ValueId addend) { return BroadcastDesc(builder, addend, rank); }, sums);
   return EmitProduct(e, {source, weights, target, {}, {}}, std::move(sums));
