@@ -158,5 +158,21 @@ TEST(KernelsTest, NormalisationsAgree) {
   }
 }
 
+TEST(KernelsTest, MeansOverAllAxesAgreeHoweverTheAxesAreGiven) {
+  Random random(7);
+  for (const Shape& shape : std::vector<Shape>{{}, {5}, {2, 3}, {2, 3, 4}, {2, 3, 4, 5}}) {
+    for (const bool keep : {true, false}) {
+      for (const bool given : {true, false}) {
+        OneOp mean(shape);
+        std::vector<ValueId> inputs = {mean.x};
+        if (given) inputs.push_back(mean.graph.AddConstant("axes", Tensor::Indices({})));
+        mean.Finish(OpType::kReduceMean, inputs, ReduceParams{keep, false});
+        ExpectKernelsAgree(mean.graph, random,
+                           fmt::format("ReduceMean {}, keeps axes: {}", ToString(shape), keep));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace disco

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <numeric>
 
 #include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/emit.h"
@@ -90,7 +91,10 @@ Status EmitReduceMean(const Emission& e) {
   const Shape& input = builder.ShapeOf(e.input(0));
   DISCO_ASSIGN(std::vector<int> axes, AxesOf(e.graph(), e.op(), input.rank()));
   if (axes.empty() && e.op().as<ReduceParams>().nothing_without_axes) return EmitRename(e);
-  for (int axis = 0; axes.empty() && axis < input.rank(); ++axis) axes.push_back(axis);
+  if (axes.empty()) {
+    axes.resize(static_cast<size_t>(input.rank()));
+    std::iota(axes.begin(), axes.end(), 0);
+  }
   if (input.rank() == 0) return e.Unsupported("a scalar has no axes");
   const Desc target = KeptDesc(builder, e.output(), input, axes);
   const bool spatial = axes.front() == 2 && static_cast<int>(axes.size()) == input.rank() - 2;
