@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,15 @@ inline Tensor RandomTensor(Random& random, const Shape& shape) {
   return tensor;
 }
 
+inline bool IsFinite(const Tensor& tensor) {
+  return tensor.dtype() != DType::kF32 ||
+         std::ranges::all_of(tensor.Data<float>(), [](float x) { return std::isfinite(x); });
+}
+
 struct Ran {
   std::vector<Tensor> outputs;
   ProgramReport report;
+  std::optional<std::string> overflow;
 };
 
 // Runs `graph` twice, so that a step that spoils its own inputs is found, and returns the second
@@ -37,7 +44,9 @@ inline Result<Ran> RunTwice(Graph graph, KernelKind kernel, const std::vector<Te
   DISCO_ASSIGN(const std::unique_ptr<Program> program, MakeProgram(graph, {kernel, 1}));
   std::vector<Tensor> outputs = MakeOutputs(graph);
   for (int repeat = 0; repeat < 2; ++repeat) DISCO_TRY(program->Run(inputs, outputs, exchange));
-  return Ran{outputs, program->report()};
+  Ran ran{outputs, program->report(), std::nullopt};
+  if (program->overflow()) ran.overflow = *program->overflow();
+  return ran;
 }
 
 // |a - b| <= 1e-4 * (1 + largest |a|) everywhere: sums cancel, so the scale is that of the tensor.
@@ -69,6 +78,10 @@ inline ProgramReport ExpectKernelsAgree(Graph graph, Random& random, const std::
   EXPECT_TRUE(reference) << what << ": " << reference.error().message;
   EXPECT_TRUE(onednn) << what << ": " << onednn.error().message;
   if (!reference || !onednn) return {};
+  // Random networks have no overflow that vanishes again.
+  const bool finite = std::ranges::all_of(reference->outputs, IsFinite);
+  EXPECT_TRUE(!finite || !reference->overflow) << what << ": '" << *reference->overflow << "'";
+  EXPECT_TRUE(!finite || !onednn->overflow) << what << ": '" << *onednn->overflow << "'";
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     ExpectClose(reference->outputs[i], onednn->outputs[i],
                 what + ", output " + graph.value(graph.outputs[i]).name);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,10 @@ class Program {
   virtual const ProgramReport& report() const = 0;
   // The steps of the last Run, in order. Clock readings cost it some 40 ns a step.
   virtual std::span<const StepTime> steps() const = 0;
+  // The first op of the last Run that made an infinity or a NaN of numbers, or met a NaN that the
+  // kernels may have clipped to a number: the outputs may look right and be wrong. Empty when only
+  // a helper thread knows. Run changes the floating-point flags of the calling thread.
+  virtual std::optional<std::string_view> overflow() const = 0;
 };
 
 enum class KernelKind { kOneDnn, kReference };

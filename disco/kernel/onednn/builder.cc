@@ -35,8 +35,10 @@ std::byte* Builder::Data(ValueId id) {
     const Desc plain(constant.shape().dims(), kFloat, constant.shape().strides());
     return data = static_cast<std::byte*>(Pack(constant, plain, DescOf(id)).get_data_handle());
   }
-  parts_.constants.push_back(constant);
-  return data = const_cast<std::byte*>(constant.bytes().data());  // no step writes to a constant
+  // A primitive may read whole vectors: what lies behind its operand has to be numbers, too.
+  data = NewPacked(constant.size_bytes());
+  std::ranges::copy(constant.bytes(), data);
+  return data;
 }
 
 dnnl::memory Builder::Pack(const Op& op, ValueId id, const Desc& view, const Desc& wanted) {

@@ -26,10 +26,9 @@ struct PlannedStep {
 // All that a program holds when it is made.
 struct Parts {
   std::vector<PlannedStep> steps;
-  Slab activations;               // the arena, staging between two layouts, the scratchpad
-  size_t arena_size = 0;          // of it, bytes
-  Slab packed;                    // weights in the layouts of their primitives
-  std::vector<Tensor> constants;  // those that are read as they are
+  Slab activations;       // the arena, staging between two layouts, the scratchpad
+  size_t arena_size = 0;  // of it, bytes
+  Slab packed;            // constants in the layouts of their primitives, zeros behind each
   std::vector<std::string> warnings;
   int streamed = 0;  // steps that are streamed convolutions
 };

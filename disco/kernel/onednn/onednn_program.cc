@@ -4,6 +4,7 @@
 #include <new>
 
 #include "disco/graph/for_kernels.h"
+#include "disco/kernel/float_watch.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
@@ -28,12 +29,6 @@ class ThreadScope {
  private:
   int before_;
 };
-
-Bytes SizeOfAll(const std::vector<Tensor>& tensors) {
-  Bytes total;
-  for (const Tensor& tensor : tensors) total += Bytes{static_cast<int64_t>(tensor.size_bytes())};
-  return total;
-}
 
 class OneDnnProgram : public Program {
  public:
@@ -66,13 +61,16 @@ class OneDnnProgram : public Program {
     const RunContext context{stream_.get(), exchange};
     for (size_t i = 0; i < inputs.size(); ++i)
       DISCO_TRY(inputs_[i].Run(context, inputs[i].bytes().data()));
+    BeginWatch();
     auto now = Clock::now();
     for (size_t i = 0; i < times_.size(); ++i) {
       times_[i].start = now;
       DISCO_TRY(parts_.steps[i].step->Run(context));
+      watch_.EndStep(times_[i].name);
       const bool computes = times_[i].kind == StepKind::kCompute;
       times_[i].end = now = HoldBack(times_[i].start, computes ? throttle_ : 1);
     }
+    EndWatch();
     for (size_t i = 0; i < outputs.size(); ++i) {
       DISCO_TRY(outputs_[i].Run(context, outputs[i].MutableBytes().data()));
     }
@@ -82,8 +80,24 @@ class OneDnnProgram : public Program {
 
   const ProgramReport& report() const override { return report_; }
   std::span<const StepTime> steps() const override { return times_; }
+  std::optional<std::string_view> overflow() const override { return watch_.overflow(); }
 
  private:
+  void BeginWatch() {
+    watch_.Begin();
+    if (threads_ == 1) return;  // a team of one would allocate
+#pragma omp parallel num_threads(threads_)
+    FloatWatch::ClearFlags();
+  }
+
+  void EndWatch() {
+    if (threads_ == 1) return;
+    bool set = false;
+#pragma omp parallel num_threads(threads_) reduction(|| : set)
+    set = FloatWatch::AreFlagsSet();
+    if (set) watch_.AddHelper();
+  }
+
   // Steps hold the weights in their own layout; parameters of ops stay, they are small and RunOp
   // reads them.
   void ReleaseWeights() {
@@ -105,8 +119,7 @@ class OneDnnProgram : public Program {
     if (parts_.streamed > 0)
       report_.kernels += fmt::format(", streamed convolutions: {}", parts_.streamed);
     report_.warnings = parts_.warnings;
-    report_.weights =
-        Bytes{static_cast<int64_t>(parts_.packed.taken())} + SizeOfAll(parts_.constants);
+    report_.weights = Bytes{static_cast<int64_t>(parts_.packed.taken())};
     report_.activations = Bytes{static_cast<int64_t>(parts_.arena_size)};
     report_.buffers = Bytes{static_cast<int64_t>(parts_.activations.taken())} - report_.activations;
   }
@@ -114,6 +127,7 @@ class OneDnnProgram : public Program {
   Graph graph_;
   int threads_;
   double throttle_;
+  FloatWatch watch_;
   dnnl::stream stream_;
   Parts parts_;
   std::vector<LayoutCopy> inputs_, outputs_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <cfenv>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "disco/kernel/reference/payload.h"
 
@@ -50,21 +53,25 @@ void UnpackFloats(const PayloadIndex& index, std::span<const std::byte> payload,
 // So many features are gathered first and coded then, by a loop that compilers make vectors of.
 constexpr size_t kChunk = 64;
 
-// encode(x, k) gives x of feature k as it travels.
+// encode(x, k) gives x of feature k as it travels. Where an |x| is beyond `most`, infinite or NaN,
+// it arrives as another number: the floating-point flags say so, as they do of overflows.
 template <class T, class Encode>
-void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> payload,
+void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> payload, float most,
             Encode encode) {
   const std::span<const int64_t> features = index.features;
   std::array<float, kChunk> gathered;
+  unsigned lost = 0;
   std::byte* to = payload.data();
   ForEachPosition(index, [&](int64_t offset) {
     for (size_t first = 0; first < features.size(); first += kChunk) {
       const size_t count = std::min(kChunk, features.size() - first);
       for (size_t k = 0; k < count; ++k) gathered[k] = value[offset + features[first + k]];
       for (size_t k = 0; k < count; ++k) Store<T>(encode(gathered[k], first + k), to, k);
+      for (size_t k = 0; k < count; ++k) lost |= std::abs(gathered[k]) <= most ? 0u : 1u;
       to += count * sizeof(T);
     }
   });
+  if (lost != 0) std::feraiseexcept(FE_OVERFLOW);
 }
 
 template <class T, class Decode>
@@ -90,9 +97,11 @@ void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> pa
     case WireType::kF32:
       return PackFloats(index, value, payload);
     case WireType::kF16:
-      return PackAs<uint16_t>(index, value, payload, [](float x, size_t) { return EncodeHalf(x); });
+      return PackAs<uint16_t>(index, value, payload, kMostHalf,
+                              [](float x, size_t) { return EncodeHalf(x); });
     case WireType::kInt8:
-      return PackAs<uint8_t>(index, value, payload,
+      // Numbers beyond the scale are clipped, as calibration means it.
+      return PackAs<uint8_t>(index, value, payload, std::numeric_limits<float>::max(),
                              [low = index.codes.low.data(), inverse = index.codes.inverse.data()](
                                  float x, size_t k) { return EncodeInt8(x, low[k], inverse[k]); });
   }

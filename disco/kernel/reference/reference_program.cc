@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "disco/graph/work.h"
+#include "disco/kernel/float_watch.h"
 #include "disco/kernel/reference/payload.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/kernel/throttle.h"
@@ -53,9 +54,11 @@ class ReferenceProgram : public Program {
     for (size_t id = 0; id < values.size(); ++id) {
       if (graph_.values[id].constant) values[id] = *graph_.values[id].constant;
     }
+    watch_.Begin();
     for (size_t op = 0; op < graph_.ops.size(); ++op) {
       times_[op].start = Clock::now();
       DISCO_TRY(RunOne(graph_.ops[op], values, exchange));
+      watch_.EndStep(times_[op].name);
       const bool computes = times_[op].kind == StepKind::kCompute;
       times_[op].end = HoldBack(times_[op].start, computes ? throttle_ : 1);
       for (const ValueId id : graph_.ops[op].inputs) {
@@ -73,6 +76,7 @@ class ReferenceProgram : public Program {
 
   const ProgramReport& report() const override { return report_; }
   std::span<const StepTime> steps() const override { return times_; }
+  std::optional<std::string_view> overflow() const override { return watch_.overflow(); }
 
  private:
   Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) const {
@@ -126,6 +130,7 @@ class ReferenceProgram : public Program {
 
   Graph graph_;
   double throttle_;
+  FloatWatch watch_;
   std::vector<OpId> last_readers_;  // -1: never dropped
   std::vector<StepTime> times_;     // of each op
   ProgramReport report_;
