@@ -92,6 +92,8 @@ nlohmann::ordered_json NodesToJson(const Session& session) {
                      {"activation_bytes", node.activations.value},
                      {"buffer_bytes", node.buffers.value},
                      {"peak_memory_bytes", node.peak_memory.value},
+                     {"overflows", node.overflows},
+                     {"overflow_op", node.overflow_op},
                      {"kernels", node.kernels},
                      {"warnings", node.warnings}});
   }
@@ -111,8 +113,16 @@ void PrintNodes(const Session& session) {
 }
 
 void PrintNodeWarnings(const Session& session) {
-  for (const NodeStatistics& node : session.statistics()) {
+  for (size_t i = 0; i < session.statistics().size(); ++i) {
+    const NodeStatistics& node = session.statistics()[i];
     for (const std::string& warning : node.warnings) PrintLine("warning: " + warning);
+    if (node.overflows == 0) continue;
+    const std::string op =
+        node.overflow_op.empty() ? "" : ", last in op '" + node.overflow_op + "'";
+    PrintLine(fmt::format(
+        "warning: node {}: overflow or NaN inside the network in {} inferences{}; answers may be "
+        "wrong",
+        i, node.overflows, op));
   }
 }
 

@@ -137,6 +137,10 @@ Status Caller::ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline) {
   statistics.exchange = report.exchange;
   statistics.page_faults = report.page_faults;
   statistics.peak_memory = report.peak_memory;
+  if (report.overflow) {
+    ++statistics.overflows;
+    statistics.overflow_op = *report.overflow;
+  }
   return asks_steps_ ? ReceiveSteps(mesh, node, deadline) : Status();
 }
 

@@ -97,6 +97,19 @@ Status ReadCallersPart(const Json& json, Hello& hello) {
   return {};
 }
 
+// In the bytes of a report: whether there was an overflow, the length of the op's name, the name.
+constexpr size_t kOverflowOffset = 56;
+
+// Errors: kPeer. Names are made fit for terminals.
+Result<std::optional<std::string>> DecodeOverflow(std::span<const std::byte> bytes) {
+  const auto size = static_cast<size_t>(bytes[1]);
+  if (bytes[0] > std::byte{1} || size > kMostOverflowName)
+    return Fail(ErrorKind::kPeer, "its report makes no sense");
+  if (bytes[0] == std::byte{0}) return std::nullopt;
+  const std::string_view name(reinterpret_cast<const char*>(bytes.data()) + 2, size);
+  return Printable(std::string(name));
+}
+
 }  // namespace
 
 std::string ToJson(const Hello& hello) {
@@ -167,10 +180,16 @@ std::array<std::byte, kReportSize> Encode(const NodeReport& report) {
   const int64_t counts[] = {report.sent.value, report.received.value, report.page_faults,
                             report.peak_memory.value};
   const double times[] = {report.total.count(), report.wait.count(), report.exchange.count()};
-  static_assert(sizeof(counts) + sizeof(times) == kReportSize);
-  std::array<std::byte, kReportSize> bytes;
+  static_assert(sizeof(counts) + sizeof(times) == kOverflowOffset);
+  std::array<std::byte, kReportSize> bytes{};
   std::memcpy(bytes.data(), counts, sizeof(counts));
   std::memcpy(bytes.data() + sizeof(counts), times, sizeof(times));
+  if (report.overflow) {
+    const std::string_view name = std::string_view(*report.overflow).substr(0, kMostOverflowName);
+    bytes[kOverflowOffset] = std::byte{1};
+    bytes[kOverflowOffset + 1] = static_cast<std::byte>(name.size());
+    std::ranges::copy(std::as_bytes(std::span(name)), bytes.begin() + kOverflowOffset + 2);
+  }
   return bytes;
 }
 
@@ -182,13 +201,16 @@ Result<NodeReport> DecodeReport(std::span<const std::byte, kReportSize> bytes) {
   const auto is_time = [](double ms) { return ms >= 0 && ms <= kLongestMs; };
   if (!std::all_of(std::begin(times), std::end(times), is_time))
     return Fail(ErrorKind::kPeer, "its report makes no sense");
+  DISCO_ASSIGN(const std::optional<std::string> overflow,
+               DecodeOverflow(bytes.subspan(kOverflowOffset)));
   return NodeReport{.sent = {counts[0]},
                     .received = {counts[1]},
                     .total = Milliseconds(times[0]),
                     .wait = Milliseconds(times[1]),
                     .exchange = Milliseconds(times[2]),
                     .page_faults = counts[2],
-                    .peak_memory = {counts[3]}};
+                    .peak_memory = {counts[3]},
+                    .overflow = overflow};
 }
 
 }  // namespace disco

@@ -81,8 +81,11 @@ struct NodeReport {
   Milliseconds total{0}, wait{0}, exchange{0};
   int64_t page_faults = 0;
   Bytes peak_memory;  // of the node's process, so far
+  // As Program::overflow has it; names are cut to kMostOverflowName bytes.
+  std::optional<std::string> overflow;
 };
-inline constexpr size_t kReportSize = 56;
+inline constexpr size_t kMostOverflowName = 126;
+inline constexpr size_t kReportSize = 56 + 2 + kMostOverflowName;
 std::array<std::byte, kReportSize> Encode(const NodeReport& report);
 // Errors: kPeer when a time is negative or no number.
 Result<NodeReport> DecodeReport(std::span<const std::byte, kReportSize> bytes);

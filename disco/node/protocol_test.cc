@@ -143,11 +143,27 @@ TEST(NodeReport, RoundTrips) {
   EXPECT_EQ(again.received, report.received);
   EXPECT_EQ(again.total, report.total);
   EXPECT_EQ(again.wait, report.wait);
+  EXPECT_EQ(again.overflow, std::nullopt);
   for (const double ms : {-1.0, std::nan(""), HUGE_VAL}) {
     NodeReport strange = report;
     strange.wait = Milliseconds(ms);
     EXPECT_FALSE(DecodeReport(Encode(strange))) << ms;
   }
+}
+
+TEST(NodeReport, NamesTheOpThatOverflowed) {
+  const auto carried = [](const std::string& name) {
+    NodeReport report;
+    report.overflow = name;
+    return DecodeReport(Encode(report))->overflow;
+  };
+  EXPECT_EQ(carried("layer1.conv1"), "layer1.conv1");
+  EXPECT_EQ(carried(""), "");
+  EXPECT_EQ(carried(std::string(300, 'a')), std::string(kMostOverflowName, 'a'));
+  auto bytes = Encode(NodeReport{});
+  bytes[56] = std::byte{1};
+  bytes[57] = std::byte{kMostOverflowName + 1};
+  EXPECT_FALSE(DecodeReport(bytes));
 }
 
 }  // namespace

@@ -111,6 +111,7 @@ Status Runner::ServeOne(Mesh& mesh, const FrameHeader& query) {
   const Usage after = UsageOfThread();
   report.page_faults = after.page_faults - before.page_faults;
   report.peak_memory = after.peak_memory;
+  report.overflow = program_->overflow();
   DISCO_TRY(PostReport(mesh, query.sequence, report));
   if ((query.transfer & kQueryAsksTimeline) != 0) DISCO_TRY(PostSteps(mesh, query.sequence, start));
   return mesh.Flush(deadline);

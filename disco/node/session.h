@@ -49,6 +49,10 @@ struct NodeStatistics {
   Bytes memory;                         // that the node lends to all its sessions together
   std::string kernels;
   std::vector<std::string> warnings;
+  // Inferences so far whose answer may be wrong because of an overflow or a NaN inside the network
+  // (Program::overflow), and the op of the last one, if it is known.
+  int64_t overflows = 0;
+  std::string overflow_op;
 };
 
 // One step of an inference on a node. Times count from when the node heard the query.

@@ -6,6 +6,15 @@
 #include "disco/graph/work.h"
 
 namespace disco::onednn {
+namespace {
+
+// Whether an infinity or NaN may leave an op of this type as another number.
+bool Clips(OpType type) {
+  return type == OpType::kRelu || type == OpType::kClip || type == OpType::kMaxPool ||
+         type == OpType::kSend;
+}
+
+}  // namespace
 
 Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
     : graph_(graph),
@@ -35,10 +44,8 @@ std::byte* Builder::Data(ValueId id) {
     const Desc plain(constant.shape().dims(), kFloat, constant.shape().strides());
     return data = static_cast<std::byte*>(Pack(constant, plain, DescOf(id)).get_data_handle());
   }
-  // A primitive may read whole vectors: what lies behind its operand has to be numbers, too.
-  data = NewPacked(constant.size_bytes());
-  std::ranges::copy(constant.bytes(), data);
-  return data;
+  parts_.constants.push_back(constant);
+  return data = const_cast<std::byte*>(constant.bytes().data());  // no step writes to a constant
 }
 
 dnnl::memory Builder::Pack(const Op& op, ValueId id, const Desc& view, const Desc& wanted) {
@@ -85,6 +92,17 @@ void Builder::AddReorder(const Op& op, const dnnl::memory& from, const dnnl::mem
 
 void Builder::Warn(const Op& op, std::string_view reason) {
   parts_.warnings.push_back(fmt::format("{}: {}", OpName(op), reason));
+}
+
+void Builder::Watch(size_t first, const FusedOp& fused) {
+  const Op& last = graph_.op(fused.chain.back());
+  FloatWatch::Step watched{.op = graph_.op(fused.chain[0]).name, .clips = Clips(last.type)};
+  const ValueId id = last.HasOutput(0) ? last.outputs[0] : kNoValue;
+  if (first < steps() && id != kNoValue && graph_.value(id).dtype == DType::kF32) {
+    const auto elements = static_cast<size_t>(ShapeOf(id).elements());
+    watched.made = {reinterpret_cast<const float*>(Data(id)), elements};
+  }
+  for (size_t step = first; step < steps(); ++step) parts_.steps[step].watched = watched;
 }
 
 Parts Builder::Finish() {

@@ -21,14 +21,16 @@ struct PlannedStep {
   std::unique_ptr<Step> step;
   std::string_view name;  // of its op
   StepKind kind = StepKind::kCompute;
+  FloatWatch::Step watched;
 };
 
 // All that a program holds when it is made.
 struct Parts {
   std::vector<PlannedStep> steps;
-  Slab activations;       // the arena, staging between two layouts, the scratchpad
-  size_t arena_size = 0;  // of it, bytes
-  Slab packed;            // constants in the layouts of their primitives, zeros behind each
+  Slab activations;               // the arena, staging between two layouts, the scratchpad
+  size_t arena_size = 0;          // of it, bytes
+  Slab packed;                    // weights in the layouts of their primitives
+  std::vector<Tensor> constants;  // those that are read as they are
   std::vector<std::string> warnings;
   int streamed = 0;  // steps that are streamed convolutions
 };
@@ -82,6 +84,8 @@ class Builder {
   void Warn(const Op& op, std::string_view reason);
 
   size_t steps() const { return parts_.steps.size(); }
+  // Says what the steps from `first` on, which are those of `fused`, make.
+  void Watch(size_t first, const FusedOp& fused);
   // Forgets the steps after the first `count`.
   void KeepSteps(size_t count) { parts_.steps.resize(count); }
   // Gives every primitive its scratchpad; the last call.

@@ -4,10 +4,10 @@
 #include <new>
 
 #include "disco/graph/for_kernels.h"
-#include "disco/kernel/float_watch.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
+#include "disco/kernel/reference/float_watch.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/kernel/throttle.h"
 
@@ -30,6 +30,12 @@ class ThreadScope {
   int before_;
 };
 
+Bytes SizeOfAll(const std::vector<Tensor>& tensors) {
+  Bytes total;
+  for (const Tensor& tensor : tensors) total += Bytes{static_cast<int64_t>(tensor.size_bytes())};
+  return total;
+}
+
 class OneDnnProgram : public Program {
  public:
   OneDnnProgram(Graph graph, const ProgramOptions& options)
@@ -40,7 +46,9 @@ class OneDnnProgram : public Program {
     const std::vector<FusedOp> fused = Fuse(graph_);
     Builder builder(graph_, fused);
     for (size_t step = 0; step < fused.size(); ++step) {
+      const size_t before = builder.steps();
       DISCO_TRY(Emit({builder, fused[step], step}));
+      builder.Watch(before, fused[step]);
     }
     for (const ValueId id : graph_.inputs)
       inputs_.emplace_back(builder, id, Direction::kFromTensor);
@@ -58,15 +66,15 @@ class OneDnnProgram : public Program {
              Exchange* exchange) override {
     DISCO_TRY(CheckArguments(graph_, inputs, outputs));
     const ThreadScope scope(threads_);
-    const RunContext context{stream_.get(), exchange};
+    const RunContext context{stream_.get(), exchange, watch_};
     for (size_t i = 0; i < inputs.size(); ++i)
       DISCO_TRY(inputs_[i].Run(context, inputs[i].bytes().data()));
-    BeginWatch();
+    BeginWatch(inputs);
     auto now = Clock::now();
     for (size_t i = 0; i < times_.size(); ++i) {
       times_[i].start = now;
       DISCO_TRY(parts_.steps[i].step->Run(context));
-      watch_.EndStep(times_[i].name);
+      watch_.EndStep(parts_.steps[i].watched);
       const bool computes = times_[i].kind == StepKind::kCompute;
       times_[i].end = now = HoldBack(times_[i].start, computes ? throttle_ : 1);
     }
@@ -83,8 +91,8 @@ class OneDnnProgram : public Program {
   std::optional<std::string_view> overflow() const override { return watch_.overflow(); }
 
  private:
-  void BeginWatch() {
-    watch_.Begin();
+  void BeginWatch(std::span<const Tensor> inputs) {
+    watch_.Begin(inputs);
     if (threads_ == 1) return;  // a team of one would allocate
 #pragma omp parallel num_threads(threads_)
     FloatWatch::ClearFlags();
@@ -92,10 +100,10 @@ class OneDnnProgram : public Program {
 
   void EndWatch() {
     if (threads_ == 1) return;
-    bool set = false;
-#pragma omp parallel num_threads(threads_) reduction(|| : set)
-    set = FloatWatch::AreFlagsSet();
-    if (set) watch_.AddHelper();
+    int flags = 0;
+#pragma omp parallel num_threads(threads_) reduction(| : flags)
+    flags = FloatWatch::TakeFlags();
+    watch_.AddHelper(flags);
   }
 
   // Steps hold the weights in their own layout; parameters of ops stay, they are small and RunOp
@@ -119,7 +127,8 @@ class OneDnnProgram : public Program {
     if (parts_.streamed > 0)
       report_.kernels += fmt::format(", streamed convolutions: {}", parts_.streamed);
     report_.warnings = parts_.warnings;
-    report_.weights = Bytes{static_cast<int64_t>(parts_.packed.taken())};
+    report_.weights =
+        Bytes{static_cast<int64_t>(parts_.packed.taken())} + SizeOfAll(parts_.constants);
     report_.activations = Bytes{static_cast<int64_t>(parts_.arena_size)};
     report_.buffers = Bytes{static_cast<int64_t>(parts_.activations.taken())} - report_.activations;
   }

@@ -34,15 +34,11 @@ Status ReceiveStep::Run(const RunContext& context) {
   if (context.exchange == nullptr) return OpError(op_, ErrorKind::kInvalid, "needs an exchange");
   const auto& sources = op_.as<ReceiveParams>().sources;
   for (size_t i = 0; i < indices_.size(); ++i) {
-    const size_t size = indices_[i].size_bytes();
-    if (straight_) {
-      DISCO_TRY(context.exchange->Receive(
-          sources[i], std::as_writable_bytes(std::span(value_, size / sizeof(float)))));
-      continue;
-    }
-    const std::span payload(staging_, size);
+    std::byte* const to = straight_ ? reinterpret_cast<std::byte*>(value_) : staging_;
+    const std::span payload(to, indices_[i].size_bytes());
     DISCO_TRY(context.exchange->Receive(sources[i], payload));
-    Unpack(indices_[i], payload, value_);
+    if (HoldsNonFinite(indices_[i], payload)) context.watch.AddForeign();
+    if (!straight_) Unpack(indices_[i], payload, value_);
   }
   return {};
 }

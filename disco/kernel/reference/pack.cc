@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <cfenv>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "disco/kernel/reference/float_watch.h"
 #include "disco/kernel/reference/payload.h"
 
 namespace disco {
@@ -71,7 +71,7 @@ void PackAs(const PayloadIndex& index, const float* value, std::span<std::byte> 
       to += count * sizeof(T);
     }
   });
-  if (lost != 0) std::feraiseexcept(FE_OVERFLOW);
+  if (lost != 0) FloatWatch::RaiseOverflow();
 }
 
 template <class T, class Decode>
@@ -90,7 +90,28 @@ void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, flo
   });
 }
 
+// Whether an element has all bits of `exponent`.
+template <class T>
+bool HoldsExponent(std::span<const std::byte> payload, T exponent) {
+  unsigned found = 0;
+  for (size_t k = 0; k < payload.size() / sizeof(T); ++k)
+    found |= (Load<T>(payload.data(), k) & exponent) == exponent ? 1u : 0u;
+  return found != 0;
+}
+
 }  // namespace
+
+bool HoldsNonFinite(const PayloadIndex& index, std::span<const std::byte> payload) {
+  switch (index.wire) {
+    case WireType::kF32:
+      return HoldsExponent<uint32_t>(payload, 0x7f800000);
+    case WireType::kF16:
+      return HoldsExponent<uint16_t>(payload, 0x7c00);
+    case WireType::kInt8:
+      return false;
+  }
+  return false;
+}
 
 void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload) {
   switch (index.wire) {

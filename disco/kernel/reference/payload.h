@@ -44,7 +44,11 @@ Result<PayloadIndex> SendIndex(const Graph& graph, const Op& op,
 Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& op,
                                                  const std::vector<int64_t>& strides);
 
+// What arrives as another number (an infinity or NaN as int8, more than 65504 as fp16) raises the
+// flag of an overflow.
 void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload);
 void Unpack(const PayloadIndex& index, std::span<const std::byte> payload, float* value);
+// Whether an infinity or NaN travels.
+bool HoldsNonFinite(const PayloadIndex& index, std::span<const std::byte> payload);
 
 }  // namespace disco

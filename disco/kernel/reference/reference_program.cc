@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "disco/graph/work.h"
-#include "disco/kernel/float_watch.h"
+#include "disco/kernel/reference/float_watch.h"
 #include "disco/kernel/reference/payload.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/kernel/throttle.h"
@@ -54,11 +54,11 @@ class ReferenceProgram : public Program {
     for (size_t id = 0; id < values.size(); ++id) {
       if (graph_.values[id].constant) values[id] = *graph_.values[id].constant;
     }
-    watch_.Begin();
+    watch_.Begin(inputs);
     for (size_t op = 0; op < graph_.ops.size(); ++op) {
       times_[op].start = Clock::now();
       DISCO_TRY(RunOne(graph_.ops[op], values, exchange));
-      watch_.EndStep(times_[op].name);
+      Watch(graph_.ops[op], values);
       const bool computes = times_[op].kind == StepKind::kCompute;
       times_[op].end = HoldBack(times_[op].start, computes ? throttle_ : 1);
       for (const ValueId id : graph_.ops[op].inputs) {
@@ -79,7 +79,14 @@ class ReferenceProgram : public Program {
   std::optional<std::string_view> overflow() const override { return watch_.overflow(); }
 
  private:
-  Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) const {
+  void Watch(const Op& op, const std::vector<Tensor>& values) {
+    std::span<const float> made;
+    if (op.HasOutput(0) && graph_.value(op.outputs[0]).dtype == DType::kF32)
+      made = values[static_cast<size_t>(op.outputs[0])].Data<float>();
+    watch_.EndStep({op.name, made, true});  // every flag is about an element here
+  }
+
+  Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) {
     if (op.type == OpType::kSend || op.type == OpType::kReceive) {
       if (exchange == nullptr) return OpError(op, ErrorKind::kInvalid, "needs an exchange");
       return op.type == OpType::kSend ? Send(op, values, *exchange)
@@ -107,7 +114,7 @@ class ReferenceProgram : public Program {
     return exchange.Send(op.as<SendParams>(), payload);
   }
 
-  Status Receive(const Op& op, std::vector<Tensor>& values, Exchange& exchange) const {
+  Status Receive(const Op& op, std::vector<Tensor>& values, Exchange& exchange) {
     Tensor value(DType::kF32, graph_.value(op.outputs[0]).shape);
     if (op.HasInput(0)) {
       const Tensor& own = values[static_cast<size_t>(op.inputs[0])];
@@ -122,6 +129,7 @@ class ReferenceProgram : public Program {
     for (size_t i = 0; i < indices.size(); ++i) {
       std::vector<std::byte> payload(indices[i].size_bytes());
       DISCO_TRY(exchange.Receive(op.as<ReceiveParams>().sources[i], payload));
+      if (HoldsNonFinite(indices[i], payload)) watch_.AddForeign();
       Unpack(indices[i], payload, elements);
     }
     values[static_cast<size_t>(op.outputs[0])] = std::move(value);
