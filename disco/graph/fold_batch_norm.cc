@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "disco/graph/names.h"
+
 namespace disco {
 namespace {
 
@@ -29,7 +31,7 @@ bool CanFold(const Graph& graph, const GraphIndex& index, const Op& norm) {
   return fits;
 }
 
-void Fold(Graph& graph, Op& conv, const Op& norm) {
+void Fold(Graph& graph, Names& names, Op& conv, const Op& norm) {
   const auto scale = graph.ConstantInput(norm, 1)->Data<float>();
   const auto shift = graph.ConstantInput(norm, 2)->Data<float>();
   const auto mean = graph.ConstantInput(norm, 3)->Data<float>();
@@ -49,19 +51,20 @@ void Fold(Graph& graph, Op& conv, const Op& norm) {
   }
   conv.inputs.resize(3, kNoValue);
   const std::string name = graph.value(norm.outputs[0]).name;
-  conv.inputs[1] = graph.AddConstant(name + ".folded_weight", std::move(weights));
-  conv.inputs[2] = graph.AddConstant(name + ".folded_bias", std::move(bias));
+  conv.inputs[1] = graph.AddConstant(names.Fresh(name + ".folded_weight"), std::move(weights));
+  conv.inputs[2] = graph.AddConstant(names.Fresh(name + ".folded_bias"), std::move(bias));
 }
 
 }  // namespace
 
 void FoldBatchNorm(Graph& graph) {
   const GraphIndex index(graph);
+  Names names(graph);
   std::vector<bool> folded(graph.ops.size(), false);
   for (size_t op = 0; op < graph.ops.size(); ++op) {
     if (!CanFold(graph, index, graph.ops[op])) continue;
     Op& conv = graph.ops[static_cast<size_t>(index.producer(graph.ops[op].inputs[0]))];
-    Fold(graph, conv, graph.ops[op]);
+    Fold(graph, names, conv, graph.ops[op]);
     conv.outputs[0] = graph.ops[op].outputs[0];
     folded[op] = true;
   }

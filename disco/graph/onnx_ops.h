@@ -9,6 +9,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "disco/graph/graph.h"
+#include "disco/graph/names.h"
 
 namespace disco {
 
@@ -19,9 +20,16 @@ inline constexpr int64_t kNewestOpset = 28;
 inline constexpr int64_t kOldestOpset = 7;
 inline constexpr int64_t kWrittenOpset = 17;
 
+// What the ops of a file are read into.
+struct OpReading {
+  int64_t opset;
+  Graph& graph;
+  Names& names;  // all of the file are taken
+};
+
 // Fills op.params, and appends the constant inputs that `proto` has as attributes; op.name, type,
 // inputs are set.
-Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph, Op& op);
+Status ReadAttributes(const onnx::NodeProto& proto, const OpReading& into, Op& op);
 
 // Attributes of `op` at opset 17. Inputs that are attributes there are left out of `proto`'s
 // inputs.

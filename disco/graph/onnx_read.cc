@@ -25,6 +25,7 @@ class Reader {
     DISCO_TRY(ReadOpset());
     const onnx::GraphProto& proto = model_.graph();
     DISCO_TRY(ReadTexts());
+    TakeNames(proto);
     DISCO_TRY(ReadInitializers(*model_.mutable_graph()));
     DISCO_TRY(ReadInputs(proto));
     for (const auto& node : proto.node()) DISCO_TRY(ReadOp(node));
@@ -53,6 +54,15 @@ class Reader {
       DISCO_TRY(CheckText("the metadata", value));
     }
     return {};
+  }
+
+  // Also those that come later in the file.
+  void TakeNames(const onnx::GraphProto& proto) {
+    for (const auto& initializer : proto.initializer()) names_.Take(initializer.name());
+    for (const auto& input : proto.input()) names_.Take(input.name());
+    for (const auto& node : proto.node()) {
+      for (const std::string& output : node.output()) names_.Take(output);
+    }
   }
 
   // Names go into plans, reports and messages, all of which are UTF-8.
@@ -101,18 +111,28 @@ class Reader {
     return {};
   }
 
+  // A name, nothing, or what old exporters write: 0 or -1.
+  static bool IsAnyBatch(const onnx::TensorShapeProto::Dimension& dim) {
+    return !dim.has_dim_value() || dim.dim_value() == 0 || dim.dim_value() == -1;
+  }
+
   static Result<Shape> ReadShape(const std::string& name, const onnx::TensorShapeProto& proto) {
     std::vector<int64_t> dims;
     for (const auto& dim : proto.dim()) {
-      if (dim.has_dim_value() && dim.dim_value() >= 0) {
-        dims.push_back(dim.dim_value());
-      } else if (dims.empty()) {
-        dims.push_back(1);  // the batch
-      } else {
+      if (dims.empty() && IsAnyBatch(dim)) {
+        dims.push_back(1);
+      } else if (!dim.has_dim_value()) {
         return Fail(
             ErrorKind::kUnsupported,
             "input '{}' has no fixed extent on axis {}; export the network with fixed extents",
             name, dims.size());
+      } else if (dim.dim_value() < 1) {
+        return Fail(ErrorKind::kInvalid,
+                    "input '{}' has the extent {} on axis {}; at least 1 is possible, and 0 or -1 "
+                    "for any batch on axis 0",
+                    name, dim.dim_value(), dims.size());
+      } else {
+        dims.push_back(dim.dim_value());
       }
     }
     Shape shape(std::move(dims));
@@ -161,7 +181,7 @@ class Reader {
     }
     if (op.outputs.empty() && op.type != OpType::kSend)
       return OpError(op, ErrorKind::kInvalid, "it has no output");
-    DISCO_TRY(ReadAttributes(proto, opset_, graph_, op));
+    DISCO_TRY(ReadAttributes(proto, {opset_, graph_, names_}, op));
     graph_.ops.push_back(std::move(op));
     return {};
   }
@@ -171,7 +191,7 @@ class Reader {
     if (op.inputs.size() == 1) op.type = OpType::kIdentity;
     const std::string sum = proto.output_size() > 0 ? proto.output(0) : op.name;
     for (size_t i = 1; i + 1 < op.inputs.size(); ++i) {
-      op.inputs[i] = graph_.AddOp(OpType::kAdd, fmt::format("{}.partial{}", sum, i),
+      op.inputs[i] = graph_.AddOp(OpType::kAdd, names_.Fresh(fmt::format("{}.partial{}", sum, i)),
                                   {op.inputs[i - 1], op.inputs[i]});
     }
     if (op.inputs.size() > 2) op.inputs.erase(op.inputs.begin(), op.inputs.end() - 2);
@@ -228,6 +248,7 @@ class Reader {
   ExternalFiles files_;
   Graph graph_;
   int64_t opset_ = 0;
+  Names names_;
   std::unordered_map<std::string, ValueId> ids_;
 };
 

@@ -35,27 +35,28 @@ Result<Window> ReadWindow(const Attributes& attributes, const Op& op) {
 
 // Puts a constant into input `slot`, where newer opsets have it. Named after the output: names of
 // ops may stand twice.
-void SetInput(Graph& graph, Op& op, size_t slot, std::string_view what, Tensor tensor) {
+void SetInput(const OpReading& into, Op& op, size_t slot, std::string_view what, Tensor tensor) {
   if (op.inputs.size() <= slot) op.inputs.resize(slot + 1, kNoValue);
-  const std::string& owner = op.HasOutput(0) ? graph.value(op.outputs[0]).name : op.name;
-  op.inputs[slot] = graph.AddConstant(fmt::format("{}.{}", owner, what), std::move(tensor));
+  const std::string& owner = op.HasOutput(0) ? into.graph.value(op.outputs[0]).name : op.name;
+  op.inputs[slot] = into.graph.AddConstant(into.names.Fresh(fmt::format("{}.{}", owner, what)),
+                                           std::move(tensor));
 }
 
-// Where `opset` has the axes as an attribute still.
-void AxesAttributeToInput(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
+// Where the opset has the axes as an attribute still.
+void AxesAttributeToInput(const Attributes& attributes, const OpReading& into, Op& op) {
   const int64_t first_as_input = op.type == OpType::kReduceMean ? 18 : 13;
-  if (opset < first_as_input && attributes.Has("axes"))
-    SetInput(graph, op, 1, "axes", Tensor::Indices(attributes.Ints("axes")));
+  if (into.opset < first_as_input && attributes.Has("axes"))
+    SetInput(into, op, 1, "axes", Tensor::Indices(attributes.Ints("axes")));
 }
 
-void ReadClip(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
-  if (opset >= 11) return;
+void ReadClip(const Attributes& attributes, const OpReading& into, Op& op) {
+  if (into.opset >= 11) return;
   constexpr float kMax = std::numeric_limits<float>::max();
-  SetInput(graph, op, 1, "min", Tensor::Scalar(attributes.Float("min", -kMax)));
-  SetInput(graph, op, 2, "max", Tensor::Scalar(attributes.Float("max", kMax)));
+  SetInput(into, op, 1, "min", Tensor::Scalar(attributes.Float("min", -kMax)));
+  SetInput(into, op, 2, "max", Tensor::Scalar(attributes.Float("max", kMax)));
 }
 
-Status ReadPad(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
+Status ReadPad(const Attributes& attributes, const OpReading& into, Op& op) {
   PadParams params;
   const std::string mode = attributes.Text("mode", "constant");
   if (mode == "reflect") {
@@ -68,9 +69,9 @@ Status ReadPad(const Attributes& attributes, int64_t opset, Graph& graph, Op& op
     return OpError(op, ErrorKind::kUnsupported, "mode '{}'", mode);
   }
   op.params = params;
-  if (opset < 11) {
-    SetInput(graph, op, 1, "pads", Tensor::Indices(attributes.Ints("pads")));
-    SetInput(graph, op, 2, "value", Tensor::Scalar(attributes.Float("value", 0)));
+  if (into.opset < 11) {
+    SetInput(into, op, 1, "pads", Tensor::Indices(attributes.Ints("pads")));
+    SetInput(into, op, 2, "value", Tensor::Scalar(attributes.Float("value", 0)));
   }
   return {};
 }
@@ -217,7 +218,7 @@ void ReadDropout(const Attributes& attributes, int64_t opset, Op& op) {
   if (opset < 12) attributes.Ignore("ratio");
 }
 
-Status ReadParams(const Attributes& attributes, int64_t opset, Graph& graph, Op& op) {
+Status ReadParams(const Attributes& attributes, const OpReading& into, Op& op) {
   switch (op.type) {
     case OpType::kConv: {
       DISCO_ASSIGN(Window window, ReadWindow(attributes, op));
@@ -231,21 +232,21 @@ Status ReadParams(const Attributes& attributes, int64_t opset, Graph& graph, Op&
       op.params =
           ReduceParams{.keep_dims = attributes.Int("keepdims", 1) != 0,
                        .nothing_without_axes = attributes.Int("noop_with_empty_axes", 0) != 0};
-      AxesAttributeToInput(attributes, opset, graph, op);
+      AxesAttributeToInput(attributes, into, op);
       return {};
     case OpType::kConcat:
       if (!attributes.Has("axis")) return OpError(op, ErrorKind::kInvalid, "axis is missing");
       op.params = AxisParams{attributes.Int("axis", 1)};
       return {};
     case OpType::kBatchNormalization:
-      return ReadBatchNorm(attributes, opset, op);
+      return ReadBatchNorm(attributes, into.opset, op);
     case OpType::kClip:
-      ReadClip(attributes, opset, graph, op);
+      ReadClip(attributes, into, op);
       return {};
     case OpType::kConstantOfShape:
       return ReadFill(attributes, op);
     case OpType::kDropout:
-      ReadDropout(attributes, opset, op);
+      ReadDropout(attributes, into.opset, op);
       return {};
     case OpType::kFlatten:
       op.params = AxisParams{attributes.Int("axis", 1)};
@@ -263,7 +264,7 @@ Status ReadParams(const Attributes& attributes, int64_t opset, Graph& graph, Op&
       ReadLrn(attributes, op);
       return {};
     case OpType::kPad:
-      return ReadPad(attributes, opset, graph, op);
+      return ReadPad(attributes, into, op);
     case OpType::kReceive:
       return ReadReceive(attributes, op);
     case OpType::kReshape:
@@ -272,11 +273,11 @@ Status ReadParams(const Attributes& attributes, int64_t opset, Graph& graph, Op&
     case OpType::kSend:
       return ReadSend(attributes, op);
     case OpType::kSoftmax:
-      ReadSoftmax(attributes, opset, op);
+      ReadSoftmax(attributes, into.opset, op);
       return {};
     case OpType::kSqueeze:
     case OpType::kUnsqueeze:
-      AxesAttributeToInput(attributes, opset, graph, op);
+      AxesAttributeToInput(attributes, into, op);
       return {};
     case OpType::kTranspose:
       op.params = TransposeParams{attributes.Ints("perm")};
@@ -296,10 +297,10 @@ Status ReadParams(const Attributes& attributes, int64_t opset, Graph& graph, Op&
 
 }  // namespace
 
-Status ReadAttributes(const onnx::NodeProto& proto, int64_t opset, Graph& graph, Op& op) {
+Status ReadAttributes(const onnx::NodeProto& proto, const OpReading& into, Op& op) {
   const Attributes attributes(proto);
   attributes.Ignore("consumed_inputs");  // memory that may be reused, in the oldest files
-  DISCO_TRY(ReadParams(attributes, opset, graph, op));
+  DISCO_TRY(ReadParams(attributes, into, op));
   if (const Status all = attributes.CheckAllRead(); !all)
     return OpError(op, all.error().kind, "{}", all.error().message);
   return {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "disco/graph/names.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {
@@ -33,6 +34,7 @@ void Replace(Graph& graph, OpId id, std::vector<Op> ops) {
 // Pool(Concat(a, b)) becomes Concat(Pool(a), Pool(b)).
 bool MoveOnePool(Graph& graph) {
   const GraphIndex index(graph);
+  Names names(graph);
   for (size_t op = 0; op < graph.ops.size(); ++op) {
     const Op pool = graph.ops[op];
     if (!Pools(pool) || index.producer(pool.inputs[0]) == GraphIndex::kNoOp) continue;
@@ -42,7 +44,7 @@ bool MoveOnePool(Graph& graph) {
     std::vector<Op> ops;
     Op joined{pool.name, OpType::kConcat, join.params, {}, {pool.outputs[0]}};
     for (size_t part = 0; part < join.inputs.size(); ++part) {
-      const std::string name = fmt::format("{}@part{}", pool.name, part);
+      const std::string name = names.Fresh(fmt::format("{}@part{}", pool.name, part));
       joined.inputs.push_back(NewValue(graph, name, join.inputs[part]));
       ops.push_back({name, pool.type, pool.params, {join.inputs[part]}, {joined.inputs.back()}});
     }
@@ -73,16 +75,17 @@ bool Pays(const Graph& graph, const GraphIndex& index, const Op& join) {
 }
 
 std::vector<Op> SumOverParts(Graph& graph, const Op& conv, const std::vector<ValueId>& parts) {
+  Names names(graph);
   std::vector<Op> ops;
   int64_t first = 0;
   ValueId sum = kNoValue;
   for (size_t part = 0; part < parts.size(); ++part) {
-    const std::string name = fmt::format("{}@part{}", conv.name, part);
+    const std::string name = names.Fresh(fmt::format("{}@part{}", conv.name, part));
     std::vector<int64_t> features(static_cast<size_t>(graph.value(parts[part]).shape[1]));
     std::iota(features.begin(), features.end(), first);
     first += static_cast<int64_t>(features.size());
     const ValueId weights = graph.AddConstant(
-        name + "@weight", Gather(*graph.value(conv.inputs[1]).constant, 1, features));
+        names.Fresh(name + "@weight"), Gather(*graph.value(conv.inputs[1]).constant, 1, features));
     std::vector<ValueId> inputs = {parts[part], weights};
     if (part == 0 && conv.HasInput(2)) inputs.push_back(conv.inputs[2]);
     const ValueId output = NewValue(graph, name, conv.outputs[0]);
@@ -92,7 +95,7 @@ std::vector<Op> SumOverParts(Graph& graph, const Op& conv, const std::vector<Val
       continue;
     }
     const bool last = part + 1 == parts.size();
-    const std::string sum_name = last ? conv.name : name + "@sum";
+    const std::string sum_name = last ? conv.name : names.Fresh(name + "@sum");
     const ValueId next = last ? conv.outputs[0] : NewValue(graph, sum_name, conv.outputs[0]);
     ops.push_back({sum_name, OpType::kAdd, {}, {sum, output}, {next}});
     sum = next;

@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "disco/graph/names.h"
 #include "disco/graph/work.h"
 
 namespace disco {
@@ -164,14 +165,17 @@ Tensor ForeignMask(const Graph& graph, const Op& op, const Plan& plan) {
 int64_t ApplyMask(Graph& graph, const Plan& plan) {
   int64_t zeroed = 0;
   std::map<ValueId, Tensor> unmasked;
+  Names names(graph);
   for (Op& op : graph.ops) {
     if (!IsMixing(graph, op)) continue;
     const auto [place, first] =
         unmasked.try_emplace(op.inputs[1], *graph.value(op.inputs[1]).constant);
     const Tensor before = place->second;
     // Ops that share weights read different inputs, whose masks differ.
-    if (!first)
-      op.inputs[1] = graph.AddConstant(graph.value(op.outputs[0]).name + "@weight", before);
+    if (!first) {
+      const std::string& name = graph.value(op.outputs[0]).name;
+      op.inputs[1] = graph.AddConstant(names.Fresh(name + "@weight"), before);
+    }
     Tensor& tensor = *graph.value(op.inputs[1]).constant;
     ForEach(ForeignPairs::kPruned, graph, op, plan, [&](size_t offset, size_t taps) {
       for (size_t tap = offset; tap < offset + taps; ++tap) {
