@@ -105,6 +105,17 @@ Result<Shape> SqueezeShape(const Graph& graph, const Op& op) {
   return Shape(dims);
 }
 
+std::vector<int64_t> SqueezedAxes(const Graph& graph, const Op& op) {
+  const Shape& input = InputShape(graph, op);
+  std::vector<int64_t> axes;
+  if (const auto named = AxesOf(graph, op, input.rank()); op.HasInput(1) && named)
+    return {named->begin(), named->end()};
+  for (int axis = 0; axis < input.rank(); ++axis) {
+    if (input[axis] == 1) axes.push_back(axis);
+  }
+  return axes;
+}
+
 Result<Shape> UnsqueezeShape(const Graph& graph, const Op& op) {
   const Shape& input = InputShape(graph, op);
   DISCO_ASSIGN(const std::vector<int64_t> given, ConstantIndices(graph, op, 1));
@@ -181,22 +192,32 @@ Result<Shape> ConcatShape(const Graph& graph, const Op& op) {
   return shape;
 }
 
-Result<Shape> GatherShape(const Graph& graph, const Op& op) {
-  Shape shape = InputShape(graph, op);
-  const auto axis = NormalizeAxis(op.as<AxisParams>().axis, shape.rank());
+Result<std::vector<int64_t>> GatheredIndices(const Graph& graph, const Op& op) {
+  const Shape& input = InputShape(graph, op);
+  const auto axis = NormalizeAxis(op.as<AxisParams>().axis, input.rank());
   if (!axis) return OpError(op, ErrorKind::kInvalid, "{}", axis.error().message);
-  DISCO_ASSIGN(const std::vector<int64_t> indices, ConstantIndices(graph, op, 1));
-  if (graph.value(op.inputs[1]).shape.rank() != 1) {
-    return OpError(op, ErrorKind::kUnsupported, "only a list of indices is supported");
-  }
-  for (const int64_t index : indices) {
-    if (index < 0 || index >= shape[*axis]) {
-      return OpError(op, ErrorKind::kInvalid, "index {} is outside axis {} of {}", index, *axis,
-                     ToString(shape));
+  const int64_t extent = input[*axis];
+  DISCO_ASSIGN(std::vector<int64_t> indices, ConstantIndices(graph, op, 1));
+  for (int64_t& index : indices) {
+    if (index < -extent || index >= extent) {
+      return OpError(op, ErrorKind::kInvalid,
+                     "index {} is outside axis {} of {}; it has to be from {} to {}", index, *axis,
+                     ToString(input), -extent, extent - 1);
     }
+    if (index < 0) index += extent;
   }
-  shape[*axis] = static_cast<int64_t>(indices.size());
-  return shape;
+  return indices;
+}
+
+Result<Shape> GatherShape(const Graph& graph, const Op& op) {
+  if (const auto indices = GatheredIndices(graph, op); !indices)
+    return tl::unexpected(indices.error());
+  std::vector<int64_t> dims = InputShape(graph, op).dims();
+  const Shape& indices = InputShape(graph, op, 1);
+  const auto place =
+      dims.begin() + *NormalizeAxis(op.as<AxisParams>().axis, InputShape(graph, op).rank());
+  dims.insert(dims.erase(place), indices.begin(), indices.end());
+  return Shape(std::move(dims));
 }
 
 }  // namespace disco

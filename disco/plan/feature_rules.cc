@@ -52,6 +52,7 @@ class RuleFinder {
       case OpType::kBatchNormalization:
         if (op_.as<BatchNormParams>().training)
           return Replicated("it takes statistics of the batch");
+        if (FeaturesBesideFirst()) return Replicated("its parameters are computed from features");
         return OnChannels();
       case OpType::kMaxPool:
       case OpType::kAveragePool:
@@ -97,6 +98,12 @@ class RuleFinder {
       if (AxisOf(slot)) return false;
     }
     return true;
+  }
+  bool FeaturesBesideFirst() const {
+    for (size_t slot = 1; slot < op_.inputs.size(); ++slot) {
+      if (AxisOf(slot)) return true;
+    }
+    return false;
   }
   bool OutputsBesideFirst() const {
     for (size_t slot = 1; slot < op_.outputs.size(); ++slot) {
@@ -191,9 +198,12 @@ class RuleFinder {
   }
 
   FeatureRule Gather() const {
-    const auto axis = NormalizeAxis(op_.as<AxisParams>().axis, InputShape().rank());
-    if (*axis != InputAxis()) return Same(InputAxis());
-    const auto indices = ConstantIndices(graph_, op_, 1);
+    const int axis = *NormalizeAxis(op_.as<AxisParams>().axis, InputShape().rank());
+    const int rank = InputShape(1).rank();
+    if (axis == 0) return Replicated("it picks from the batch");
+    if (axis != InputAxis()) return Same(InputAxis() + (axis < InputAxis() ? rank - 1 : 0));
+    if (rank != 1) return Replicated("it picks features by indices that are not a list");
+    const auto indices = GatheredIndices(graph_, op_);
     return {Kind::kTied, InputAxis(), static_cast<int64_t>(indices->size()), {{0, *indices}}, ""};
   }
 

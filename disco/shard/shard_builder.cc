@@ -43,7 +43,7 @@ std::vector<int64_t> PositionsIn(const std::vector<int64_t>& within,
 }  // namespace
 
 ShardBuilder::ShardBuilder(const CutContext& context, NodeId node)
-    : context_(context), node_(node) {
+    : context_(context), node_(node), names_(context.graph) {
   for (const Transfer& transfer : context.traffic) {
     if (transfer.from == node) outgoing_[transfer.value].push_back(&transfer);
     if (transfer.to != node) continue;
@@ -115,10 +115,11 @@ Status ShardBuilder::AppendMixing(const Op& op) {
     local_[output] = EmitMixing(op, name, all.value, all.features, true, all.stride);
     return {};
   }
-  const ValueId local = EmitMixing(op, name + "@local", local_.at(input), own, true, {});
+  const ValueId local =
+      EmitMixing(op, names_.Fresh(name + "@local"), local_.at(input), own, true, {});
   const Arrival& foreign = Arrive(input);
-  const ValueId more =
-      EmitMixing(op, name + "@foreign", foreign.value, foreign.features, false, foreign.stride);
+  const ValueId more = EmitMixing(op, names_.Fresh(name + "@foreign"), foreign.value,
+                                  foreign.features, false, foreign.stride);
   local_[output] = shard_.AddOp(OpType::kAdd, name, {local, more});
   return {};
 }
@@ -152,6 +153,12 @@ Status ShardBuilder::AppendTied(const Op& op, const FeatureRule& rule) {
     DISCO_ASSIGN(const ValueId input, TiedInput(op, slot, rule, wanted));
     if (op.type != OpType::kConcat || input != kNoValue) inputs.push_back(input);
   }
+  // Of a node's part more axes may have extent 1 than of the whole.
+  if (op.type == OpType::kSqueeze && !op.HasInput(1)) {
+    inputs.resize(1);
+    inputs.push_back(AddConstant(NameOf(output) + "@parameter",
+                                 Tensor::Indices(SqueezedAxes(context_.graph, op))));
+  }
   OpParams params = op.params;
   if (rule.kind == FeatureRule::Kind::kGrouped) {
     const int64_t outputs_per_group = rule.features / op.as<ConvParams>().group;
@@ -179,14 +186,13 @@ ValueId ShardBuilder::ParameterInput(const Op& op, size_t slot, const FeatureRul
   if (op.type == OpType::kReshape) {
     std::vector<int64_t> target = context_.graph.value(op.outputs[0]).shape.dims();
     target[static_cast<size_t>(rule.axis)] = static_cast<int64_t>(wanted.size());
-    target[0] =
-        op.as<ReshapeParams>().allow_zero ? target[0] : 0;  // 0: as the input, for any batch
+    target[0] = -1;  // for any batch
     return AddConstant(name, Tensor::Indices(target));
   }
   const bool over_features =
       op.type == OpType::kGather &&
       *NormalizeAxis(op.as<AxisParams>().axis, context_.graph.value(op.inputs[0]).shape.rank()) ==
-          rule.axis;
+          PlanOf(op.inputs[0])->axis;
   if (!over_features) return Constant(op.inputs[slot]);
   std::vector<int64_t> sources;
   for (const int64_t feature : wanted)
@@ -233,6 +239,8 @@ Result<ValueId> ShardBuilder::NarrowedWhole(const Op& op, size_t slot, const Fea
     for (int64_t& feature : features) feature -= offset;
     std::erase_if(features, [&](int64_t feature) { return feature < 0 || feature >= shape[axis]; });
     if (features.empty()) return kNoValue;
+  } else if (op.type == OpType::kBatchNormalization && slot > 0) {
+    axis = 0;  // one number per feature
   } else {
     const auto aligned = AlignedAxis(shape, context_.graph.value(op.outputs[0]).shape.rank(),
                                      rule.axis, rule.features);
@@ -298,7 +306,7 @@ void ShardBuilder::EmitReceive(ValueId value) {
     arrival.stride = transfer->stride;
   }
   params.shape[params.axis] = static_cast<int64_t>(arrival.features.size());
-  const std::string name = NameOf(value) + (inputs.empty() ? "@received" : "@joined");
+  const std::string name = names_.Fresh(NameOf(value) + (inputs.empty() ? "@received" : "@joined"));
   arrival.value = shard_.AddOp(OpType::kReceive, name, std::move(inputs), std::move(params));
   arrived_[value] = std::move(arrival);
 }
@@ -333,7 +341,8 @@ Result<ValueId> ShardBuilder::Whole(const Op& reader, ValueId value) {
 
 ValueId ShardBuilder::Constant(ValueId value) {
   const auto [place, fresh] = constants_.try_emplace(value, kNoValue);
-  if (fresh) place->second = AddConstant(NameOf(value), *context_.graph.value(value).constant);
+  if (fresh)
+    place->second = shard_.AddConstant(NameOf(value), *context_.graph.value(value).constant);
   return place->second;
 }
 
@@ -342,8 +351,9 @@ ValueId ShardBuilder::Emit(const Op& op, const std::string& name, std::vector<Va
   return shard_.AddOp(op.type, name, std::move(inputs), std::move(params));
 }
 
-ValueId ShardBuilder::EmitGather(const std::string& name, ValueId input, int axis,
+ValueId ShardBuilder::EmitGather(std::string name, ValueId input, int axis,
                                  const std::vector<int64_t>& indices) {
+  name = names_.Fresh(std::move(name));
   const ValueId list = AddConstant(name + "@indices", Tensor::Indices(indices));
   return shard_.AddOp(OpType::kGather, name, {input, list}, AxisParams{axis});
 }

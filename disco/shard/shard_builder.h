@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "disco/graph/names.h"
 #include "disco/plan/coupling.h"
 #include "disco/plan/feature_rules.h"
 #include "disco/plan/node_ops.h"
@@ -53,7 +54,7 @@ class ShardBuilder {
 
   // Appends `op` under another name, over other inputs, with other params; returns its output.
   ValueId Emit(const Op& op, const std::string& name, std::vector<ValueId> inputs, OpParams params);
-  ValueId EmitGather(const std::string& name, ValueId input, int axis,
+  ValueId EmitGather(std::string name, ValueId input, int axis,
                      const std::vector<int64_t>& indices);
   ValueId EmitMixing(const Op& op, const std::string& name, ValueId input,
                      const std::vector<int64_t>& features, bool with_bias,
@@ -68,8 +69,8 @@ class ShardBuilder {
   // The value with all its features. Errors: kInvalid when the plan prunes it.
   Result<ValueId> Whole(const Op& reader, ValueId value);
   ValueId Constant(ValueId value);
-  ValueId AddConstant(const std::string& name, Tensor tensor) {
-    return shard_.AddConstant(name, std::move(tensor));
+  ValueId AddConstant(std::string name, Tensor tensor) {
+    return shard_.AddConstant(names_.Fresh(std::move(name)), std::move(tensor));
   }
 
   // Input `slot` of a tied op, narrowed to what output features `wanted` are made of; kNoValue:
@@ -86,6 +87,7 @@ class ShardBuilder {
   const CutContext& context_;
   NodeId node_;
   Graph shard_;
+  Names names_;  // those of the network are taken
   std::vector<size_t> network_inputs_;
   std::map<ValueId, ValueId> local_, whole_, constants_;  // of the network -> of the shard
   std::map<ValueId, Arrival> arrived_;

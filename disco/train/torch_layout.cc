@@ -71,10 +71,13 @@ Result<TorchOp> MakeConcat(const Graph& graph, const Op& op) {
 Result<TorchOp> MakeGather(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(const int axis,
                NormalizeAxis(op.as<AxisParams>().axis, InputShape(graph, op).rank()));
-  DISCO_ASSIGN(const std::vector<int64_t> indices, ConstantIndices(graph, op, 1));
+  DISCO_ASSIGN(const std::vector<int64_t> indices, GatheredIndices(graph, op));
   const at::Tensor picked = ToTorch(Tensor::Indices(indices));
-  return [axis, picked](std::span<const at::Tensor> inputs, const ForwardMode&) {
-    return inputs[0].index_select(axis, picked);
+  const std::vector<int64_t> extents = InputShape(graph, op, 1).dims();
+  return [axis, picked, extents](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    std::vector<int64_t> shape = inputs[0].sizes().vec();
+    shape.insert(shape.erase(shape.begin() + axis), extents.begin(), extents.end());
+    return inputs[0].index_select(axis, picked).reshape(shape);
   };
 }
 

@@ -42,6 +42,24 @@ void AddPicks(const Emission& e, std::vector<Pick> picks) {
   e.builder.AddStep(e.op(), std::make_unique<PickStep>(std::move(picks)));
 }
 
+// Indices that are no list, which make other axes than the input has.
+Status GatherPlain(const Emission& e, int axis, const std::vector<int64_t>& indices) {
+  const Builder& builder = e.builder;
+  if (!builder.LiesPlain(e.input(0)) || !builder.LiesPlain(e.output()))
+    return e.Unsupported("gathers into other axes of channels-last values");
+  const Shape& shape = builder.ShapeOf(e.input(0));
+  const int64_t inner = shape.elements(axis + 1, shape.rank());
+  std::vector<int64_t> outer(static_cast<size_t>(shape.elements(0, axis)));
+  std::iota(outer.begin(), outer.end(), 0);
+  std::vector<int64_t> run(static_cast<size_t>(inner));
+  std::iota(run.begin(), run.end(), 0);
+  Pick pick{e.builder.Data(e.input(0)), e.builder.Data(e.output()), ElementSize(e), {}, {}};
+  pick.axes = {MakePickAxis(outer, shape[axis] * inner, std::ssize(indices) * inner),
+               MakePickAxis(indices, inner, inner), MakePickAxis(run, 1, 1)};
+  AddPicks(e, {std::move(pick)});
+  return {};
+}
+
 // The elements of input 0 row-major: where they lie, or in staging memory to which they are brought
 // first.
 std::byte* PlainInput(const Emission& e) {
@@ -114,7 +132,8 @@ Status EmitGather(const Emission& e) {
   Builder& builder = e.builder;
   DISCO_ASSIGN(const int axis,
                NormalizeAxis(e.op().as<AxisParams>().axis, builder.ShapeOf(e.input(0)).rank()));
-  DISCO_ASSIGN(const std::vector<int64_t> indices, ConstantIndices(e.graph(), e.op(), 1));
+  DISCO_ASSIGN(const std::vector<int64_t> indices, GatheredIndices(e.graph(), e.op()));
+  if (builder.ShapeOf(e.op().inputs[1]).rank() != 1) return GatherPlain(e, axis, indices);
   Pick pick = PickAll(e, e.input(0), builder.Data(e.output()));
   const auto i = static_cast<size_t>(axis);
   pick.axes[i] =

@@ -35,8 +35,8 @@ Outputs Concat(const Call& call) {
 Outputs Gather(const Call& call) {
   DISCO_ASSIGN(const int axis,
                NormalizeAxis(call.op.as<AxisParams>().axis, call.in(0).shape().rank()));
-  DISCO_ASSIGN(const std::vector<int64_t> indices, ConstantIndices(call.graph, call.op, 1));
-  return std::vector{disco::Gather(call.in(0), axis, indices)};
+  DISCO_ASSIGN(const std::vector<int64_t> indices, GatheredIndices(call.graph, call.op));
+  return std::vector{disco::Gather(call.in(0), axis, indices).Reshaped(call.out(0).shape)};
 }
 
 Outputs Pad(const Call& call) {
