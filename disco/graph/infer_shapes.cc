@@ -279,36 +279,4 @@ Status InferShapes(Graph& graph) {
   return CheckWork(graph);
 }
 
-Status SetBatch(Graph& graph, int64_t batch) {
-  if (batch < 1) return Fail(ErrorKind::kInvalid, "a batch of {} makes no sense", batch);
-  const int64_t old = BatchOf(graph);
-  for (const ValueId input : graph.inputs) {
-    Shape& shape = graph.value(input).shape;
-    if (shape.rank() == 0 || shape[0] != old) {
-      return Fail(ErrorKind::kUnsupported, "input '{}' of shape {} has no batch axis",
-                  graph.value(input).name, ToString(shape));
-    }
-    shape[0] = batch;
-  }
-  for (Op& op : graph.ops) {
-    if (op.type == OpType::kReceive) std::get<ReceiveParams>(op.params).shape[0] = batch;
-    if (op.type != OpType::kReshape || op.as<ReshapeParams>().allow_zero) continue;
-    DISCO_ASSIGN(std::vector<int64_t> target, ConstantIndices(graph, op, 1));
-    if (target.empty() || target[0] != old || old == batch) continue;
-    target[0] = 0;
-    op.inputs[1] =
-        graph.AddConstant(graph.value(op.outputs[0]).name + ".any_batch", Tensor::Indices(target));
-  }
-  return InferShapes(graph);
-}
-
-int64_t BatchOf(const Graph& graph) {
-  for (const Op& op : graph.ops) {
-    if (op.type == OpType::kReceive) return op.as<ReceiveParams>().shape[0];
-  }
-  if (graph.inputs.empty()) return 1;
-  const Shape& shape = graph.value(graph.inputs[0]).shape;
-  return shape.rank() == 0 ? 1 : shape[0];
-}
-
 }  // namespace disco

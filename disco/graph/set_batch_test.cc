@@ -6,14 +6,14 @@
 namespace disco {
 namespace {
 
-// x [batch, 3, 8] -> Conv -> Reshape [batch, -1] -> Gemm [batch, 5] -> Reshape [batch, 5, 1]
+// x [batch, 3, 8] -> Conv -> Reshape [batch, 24] -> Gemm [batch, 5] -> Reshape [batch, 5, 1]
 Graph Frozen(int64_t batch) {
   Graph graph;
   const ValueId x = graph.AddValue("x", DType::kF32, {batch, 3, 8});
   graph.inputs = {x};
   const ValueId w = graph.AddConstant("w", Tensor(DType::kF32, {4, 3, 3}));
   const ValueId conv = graph.AddOp(OpType::kConv, "conv", {x, w}, ConvParams{});
-  const ValueId target = graph.AddConstant("flat.shape", Tensor::Indices({batch, -1}));
+  const ValueId target = graph.AddConstant("flat.shape", Tensor::Indices({batch, 24}));
   const ValueId flat = graph.AddOp(OpType::kReshape, "flat", {conv, target}, ReshapeParams{});
   const ValueId v = graph.AddConstant("v", Tensor(DType::kF32, {24, 5}));
   const ValueId gemm = graph.AddOp(OpType::kGemm, "gemm", {flat, v}, GemmParams{});
@@ -88,6 +88,92 @@ TEST(SetBatch, FeaturesAlongTheBatchAreRefused) {
   graph.outputs = {0};
   EXPECT_TRUE(SetBatch(graph, 2));
   EXPECT_FALSE(SetBatch(graph, 4));
+}
+
+// One op y of x [batch, 2, 3, 4], and more inputs.
+Graph OneOp(int64_t batch, OpType type, OpParams params, std::vector<Tensor> constants = {}) {
+  Graph graph;
+  std::vector<ValueId> inputs = {graph.AddValue("x", DType::kF32, {batch, 2, 3, 4})};
+  graph.inputs = inputs;
+  for (Tensor& constant : constants)
+    inputs.push_back(graph.AddConstant(fmt::format("c{}", inputs.size()), std::move(constant)));
+  graph.outputs = {graph.AddOp(type, "y", inputs, std::move(params))};
+  return graph;
+}
+
+struct MixingCase {
+  const char* name;
+  OpType type;
+  OpParams params;
+  std::vector<Tensor> constants;
+};
+class MixedBatches : public testing::TestWithParam<MixingCase> {};
+
+void PrintTo(const MixingCase& mixing, std::ostream* out) { *out << mixing.name; }
+
+TEST_P(MixedBatches, AreRefusedByOpAndBatchAndStayAsTheyAreInTheirOwn) {
+  const MixingCase& mixing = GetParam();
+  for (const int64_t batch : {1, 2}) {
+    Graph graph = OneOp(batch, mixing.type, mixing.params, mixing.constants);
+    const Status same = SetBatch(graph, batch);
+    EXPECT_TRUE(same) << same.error().message;
+    const Status other = SetBatch(graph, 4);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().kind, ErrorKind::kUnsupported);
+    for (const std::string& text :
+         {fmt::format("op 'y' ({})", Name(mixing.type)), std::string("a batch of 4"),
+          fmt::format("for a batch of {}", batch)})
+      EXPECT_NE(other.error().message.find(text), std::string::npos) << other.error().message;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    , MixedBatches,
+    testing::Values(
+        MixingCase{
+            "ReshapeThatIsOpen", OpType::kReshape, ReshapeParams{}, {Tensor::Indices({1, -1})}},
+        MixingCase{
+            "ReshapeOfAllToOneAxis", OpType::kReshape, ReshapeParams{}, {Tensor::Indices({6, -1})}},
+        MixingCase{"Softmax", OpType::kSoftmax, SoftmaxParams{0}, {}},
+        MixingCase{"SoftmaxOverAll", OpType::kSoftmax, SoftmaxParams{0, true}, {}},
+        MixingCase{"Mean", OpType::kReduceMean, ReduceParams{}, {Tensor::Indices({0})}},
+        MixingCase{"MeanOfAll", OpType::kReduceMean, ReduceParams{}, {}},
+        MixingCase{"Gather", OpType::kGather, AxisParams{0}, {Tensor::Indices({0})}},
+        MixingCase{"BatchNormalization", OpType::kBatchNormalization,
+                   BatchNormParams{.training = true},
+                   std::vector<Tensor>(4, Tensor(DType::kF32, {2}))}),
+    [](const auto& mixing) { return mixing.param.name; });
+
+TEST(SetBatch, ConcatOfTheBatchWithItselfIsRefused) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 4})};
+  graph.outputs = {
+      graph.AddOp(OpType::kConcat, "y", {graph.inputs[0], graph.inputs[0]}, AxisParams{0})};
+  EXPECT_TRUE(SetBatch(graph, 1));
+  EXPECT_FALSE(SetBatch(graph, 2));
+}
+
+// Heads of attention: the batch stands on other axes for a while.
+TEST(SetBatch, TheBatchMayMove) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 3, 8})};
+  const ValueId heads = graph.AddConstant("heads", Tensor::Indices({1, 3, 2, 4}));
+  const ValueId together = graph.AddConstant("together", Tensor::Indices({2, 3, 4}));
+  ValueId x = graph.AddOp(OpType::kReshape, "split", {graph.inputs[0], heads}, ReshapeParams{});
+  x = graph.AddOp(OpType::kTranspose, "moved", {x}, TransposeParams{{0, 2, 1, 3}});
+  x = graph.AddOp(OpType::kReshape, "joined", {x, together}, ReshapeParams{});
+  x = graph.AddOp(OpType::kTranspose, "last", {x}, TransposeParams{{1, 2, 0}});
+  graph.outputs = {graph.AddOp(OpType::kSoftmax, "y", {x}, SoftmaxParams{1})};
+  const Status set = SetBatch(graph, 5);
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{3, 4, 10}));
+}
+
+TEST(SetBatch, SqueezeKeepsTheAxesItDropped) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {2, 3, 1})};
+  graph.outputs = {graph.AddOp(OpType::kSqueeze, "y", graph.inputs)};
+  ASSERT_TRUE(SetBatch(graph, 1));
+  EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{1, 3}));
 }
 
 TEST(SetBatch, BatchesThatMakeNoSenseAreRefused) {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+
+#include "disco/graph/batch_axis.h"
+#include "disco/graph/infer_layout.h"
+#include "disco/graph/infer_shapes.h"
+#include "disco/graph/names.h"
+
+namespace disco {
+namespace {
+
+std::vector<Shape> ShapesOf(const Graph& graph) {
+  std::vector<Shape> shapes;
+  for (const Value& value : graph.values) shapes.push_back(value.shape);
+  return shapes;
+}
+
+Status CheckInputs(const Graph& graph, int64_t batch) {
+  for (const ValueId input : graph.inputs) {
+    const Value& value = graph.value(input);
+    if (value.shape.rank() > 0 && value.shape[0] == batch) continue;
+    return Fail(ErrorKind::kUnsupported, "input '{}' of shape {} has no batch axis", value.name,
+                ToString(value.shape));
+  }
+  return {};
+}
+
+void SetInputs(Graph& graph, int64_t batch) {
+  for (const ValueId input : graph.inputs) graph.value(input).shape[0] = batch;
+  for (Op& op : graph.ops) {
+    if (op.type == OpType::kReceive) std::get<ReceiveParams>(op.params).shape[0] = batch;
+  }
+}
+
+// The target of a Reshape, if it is written for one batch. A target with -1 elsewhere than in front
+// fits any batch as it stands, and may not give what the inputs would give one by one; that is left
+// to be refused.
+Result<std::optional<std::vector<int64_t>>> FreedTarget(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(const std::vector<int64_t> target, ConstantIndices(graph, op, 1));
+  const bool open = std::ranges::find(target, -1) != target.end();
+  std::vector<int64_t> made = graph.value(op.outputs[0]).shape.dims();
+  if (target.empty() || target[0] < 1 || open || Shape(made).elements() == 0) return std::nullopt;
+  made[0] = -1;
+  return made;
+}
+
+// Makes what is written for one batch, in a graph whose shapes are inferred for it, follow any.
+Status FreeFromBatch(Graph& graph) {
+  Names names(graph);
+  for (Op& op : graph.ops) {
+    std::optional<std::vector<int64_t>> freed;
+    if (op.type == OpType::kReshape) {
+      DISCO_ASSIGN(freed, FreedTarget(graph, op));
+    } else if (op.type == OpType::kSqueeze && !op.HasInput(1)) {
+      freed = SqueezedAxes(graph, op);
+    }
+    if (!freed) continue;
+    op.inputs.resize(2, kNoValue);
+    op.inputs[1] = graph.AddConstant(names.Fresh(graph.value(op.outputs[0]).name + ".any_batch"),
+                                     Tensor::Indices(*freed));
+  }
+  return {};
+}
+
+// Errors: those of shape inference, and where the inputs of the batch would not stay apart.
+Status ChangeBatch(Graph& graph, int64_t from, int64_t to) {
+  DISCO_TRY(CheckInputs(graph, from));
+  DISCO_TRY(InferShapes(graph));
+  DISCO_TRY(FreeFromBatch(graph));
+  BatchChange change{from, to, ShapesOf(graph), {}};
+  SetInputs(graph, to);
+  DISCO_TRY(InferShapes(graph));
+  change.after = ShapesOf(graph);
+  return CheckBatchApart(graph, change);
+}
+
+}  // namespace
+
+Status SetBatch(Graph& graph, int64_t batch) {
+  if (batch < 1) return Fail(ErrorKind::kInvalid, "a batch of {} makes no sense", batch);
+  const int64_t old = BatchOf(graph);
+  if (batch == old) return InferShapes(graph);
+  const Status changed = ChangeBatch(graph, old, batch);
+  if (changed) return {};
+  return Fail(changed.error().kind,
+              "{}; a batch of {} is not possible: the network is written for a batch of {}; run it "
+              "with that, or export it for any batch",
+              changed.error().message, batch, old);
+}
+
+int64_t BatchOf(const Graph& graph) {
+  for (const Op& op : graph.ops) {
+    if (op.type == OpType::kReceive) return op.as<ReceiveParams>().shape[0];
+  }
+  if (graph.inputs.empty()) return 1;
+  const Shape& shape = graph.value(graph.inputs[0]).shape;
+  return shape.rank() == 0 ? 1 : shape[0];
+}
+
+}  // namespace disco
