@@ -74,26 +74,33 @@ Path PartialOf(const Path& path) {
   return partial;
 }
 
-Status Replace(const Path& path, std::string_view content) {
-  const Path partial = PartialOf(path);
-  {
+// A file that is written beside its place and moved there when it is complete.
+class Replacement {
+ public:
+  explicit Replacement(Path target) : target_(std::move(target)), partial_(PartialOf(target_)) {}
+  Replacement(Replacement&& other) noexcept
+      : target_(std::move(other.target_)), partial_(std::exchange(other.partial_, {})) {}
+  ~Replacement() {
+    if (!partial_.empty()) unlink(partial_.c_str());
+  }
+
+  Status Write(std::string_view content) {
     const FileDescriptor file(
-        open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.get() < 0) return SystemError("create", path);
-    Status written = WriteAll(file.get(), content, path);
-    if (written && fsync(file.get()) != 0) written = SystemError("flush", path);
-    if (!written) {
-      unlink(partial.c_str());
-      return written;
-    }
+        open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.get() < 0) return SystemError("create", target_);
+    DISCO_TRY(WriteAll(file.get(), content, target_));
+    if (fsync(file.get()) != 0) return SystemError("flush", target_);
+    return {};
   }
-  if (rename(partial.c_str(), path.c_str()) != 0) {
-    const auto error = SystemError("replace", path);
-    unlink(partial.c_str());
-    return error;
+  Status Move() {
+    if (rename(partial_.c_str(), target_.c_str()) != 0) return SystemError("replace", target_);
+    partial_.clear();
+    return {};
   }
-  return {};
-}
+
+ private:
+  Path target_, partial_;
+};
 
 // Without links and dots, also where the file or a folder on the way is not there yet.
 Path Resolved(const Path& path) {
@@ -121,11 +128,25 @@ Result<std::string> ReadFile(const Path& path) {
 }
 
 Status WriteFile(const Path& path, std::string_view content) {
-  struct stat info{};
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return WriteInto(path, content);
-  if (path.has_parent_path()) DISCO_TRY(MakeFolder(path.parent_path()));
-  DISCO_ASSIGN(const Path target, FollowLinks(path));
-  return Replace(target, content);
+  const FileContent file{path, content};
+  return WriteFiles({&file, 1});
+}
+
+Status WriteFiles(std::span<const FileContent> files) {
+  std::vector<Replacement> written;
+  for (const auto& [path, content] : files) {
+    struct stat info{};
+    if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+      DISCO_TRY(WriteInto(path, content));
+      continue;
+    }
+    if (path.has_parent_path()) DISCO_TRY(MakeFolder(path.parent_path()));
+    DISCO_ASSIGN(Path target, FollowLinks(path));
+    written.emplace_back(std::move(target));
+    DISCO_TRY(written.back().Write(content));
+  }
+  for (Replacement& file : written) DISCO_TRY(file.Move());
+  return {};
 }
 
 Status MakeFolder(const Path& path) {
@@ -173,11 +194,11 @@ Status KeepInputs(const Path& output, std::string_view option, const std::vector
   if (output.empty()) return {};
   for (const Path& input : inputs) {
     if (input.empty()) continue;
-    for (const char* part : {"", ".data"}) {
-      if (!AreSameFile(output, input.string() + part)) continue;
+    for (const auto& [made, read] : {std::pair("", ""), {"", ".data"}, {".data", ""}}) {
+      if (!AreSameFile(output.string() + made, input.string() + read)) continue;
       return Fail(ErrorKind::kUsage,
-                  "writing {} would destroy {}{}, which this command reads; give another {}",
-                  output.string(), input.string(), part, option);
+                  "writing {}{} would destroy {}{}, which this command reads; give another {}",
+                  output.string(), made, input.string(), read, option);
     }
   }
   return {};

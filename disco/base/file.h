@@ -24,6 +24,13 @@ Result<std::string> ReadFile(const Path& path);
 // leads to replaced; a device or pipe is written to.
 Status WriteFile(const Path& path, std::string_view content);
 
+struct FileContent {
+  Path path;
+  std::string_view content;
+};
+// Several that belong together: the old ones stay until all new ones are complete.
+Status WriteFiles(std::span<const FileContent> files);
+
 Status MakeFolder(const Path& path);
 
 // Makes sure, before long work, that `path` can be written afterwards: makes its folder, and a file
@@ -33,8 +40,8 @@ Status CheckWritable(const Path& path);
 // Whether both lead to one file, or will when they are written.
 bool AreSameFile(const Path& a, const Path& b);
 
-// Errors: kUsage when writing `output`, which `option` names, would destroy one of `inputs` or a
-// network's weights beside it (INPUT.data).
+// Errors: kUsage when writing `output`, which `option` names, or weights beside it (OUTPUT.data),
+// would destroy one of `inputs` or its weights (INPUT.data).
 Status KeepInputs(const Path& output, std::string_view option, const std::vector<Path>& inputs);
 
 // A read-only mapping of a file; pages are loaded when touched. Shared owner: copies keep it

@@ -19,9 +19,9 @@ struct CutCommand {
 
 // Refuses a folder in which a shard would take the place of an input.
 Status CheckFolder(const CutCommand& options, int nodes) {
-  for (NodeId node = 0; node < nodes; ++node) {
-    DISCO_TRY(KeepInputs(ShardPath(options.out, node), "--out", {options.network, options.plan}));
-  }
+  const std::vector<Path> inputs = InputFiles(options.network, {options.plan});
+  for (NodeId node = 0; node < nodes; ++node)
+    DISCO_TRY(KeepInputs(ShardPath(options.out, node), "--out", inputs));
   return {};
 }
 

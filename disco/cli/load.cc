@@ -73,6 +73,13 @@ Result<Graph> LoadNetworkOrShard(const Path& path) {
   return WithShapes(std::move(graph), path, std::nullopt);
 }
 
+std::vector<Path> InputFiles(const Path& network, std::initializer_list<Path> others) {
+  std::vector<Path> files = FilesOfNetwork(network);
+  files.insert(files.end(), others.begin(), others.end());
+  std::erase_if(files, [](const Path& file) { return file.empty(); });
+  return files;
+}
+
 Result<Plan> LoadPlan(const Path& path, const Graph& graph) {
   if (path.empty()) return SingleNodePlan(graph);
   DISCO_ASSIGN(Plan plan, ReadPlan(path));

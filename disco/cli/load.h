@@ -2,6 +2,7 @@
 // What several commands load in the same way. Errors name the file.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ Result<Graph> LoadNetwork(const Path& path, std::optional<int64_t> batch = std::
 
 // The same of a file that may also be a shard.
 Result<Graph> LoadNetworkOrShard(const Path& path);
+
+// What a command reads and must not write over: the network, its weights, and `others`; empty paths
+// are left out.
+std::vector<Path> InputFiles(const Path& network, std::initializer_list<Path> others);
 
 // The plan in `path`, checked against the network; without a path, one node.
 Result<Plan> LoadPlan(const Path& path, const Graph& graph);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "disco/base/standard_streams.h"
 #include "disco/base/text.h"
 #include "disco/cli/command.h"
 #include "disco/cli/train_command.h"
@@ -12,7 +13,7 @@ namespace {
 constexpr int kFailed = 1, kWrongUsage = 2;
 
 int Report(const disco::Error& error) {
-  fmt::print(stderr, "disco: {}\n", disco::Printable(error.message));
+  disco::PrintError(fmt::format("disco: {}\n", disco::Printable(error.message)));
   return error.kind == disco::ErrorKind::kUsage ? kWrongUsage : kFailed;
 }
 
@@ -52,22 +53,25 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kWrongUsage;
+    if (app.exit(error) != 0) return kWrongUsage;
+    action = [] { return disco::Status(); };  // help and version
   }
-  const disco::Status status = action();
+  disco::Status status = action();
+  if (status) status = disco::FlushOutput();
   return status ? 0 : Report(status.error());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  disco::HoldStandardStreams();
   try {
     return Run(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr,
-               "disco: out of memory; take a smaller network or --batch, or a machine with more\n");
+    disco::PrintError(
+        "disco: out of memory; take a smaller network or --batch, or a machine with more\n");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "disco: {}\n", disco::Printable(error.what()));
+    disco::PrintError(fmt::format("disco: {}\n", disco::Printable(error.what())));
   }
   return kFailed;
 }

@@ -159,8 +159,9 @@ Result<Plan> AsItTravels(const Graph& graph, Plan plan, const PlanCommand& optio
 }
 
 Status Run(PlanCommand& options) {
-  DISCO_TRY(
-      KeepInputs(options.out, "--out", {options.network, options.keep, options.cluster.cluster}));
+  DISCO_TRY(KeepInputs(options.out, "--out",
+                       InputFiles(options.network, {options.keep, options.cluster.cluster})));
+  DISCO_TRY(CheckWritable(options.out));
   CatchInterrupts();
   DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
   DISCO_ASSIGN(Plan plan, OwnersAndMask(options, graph));

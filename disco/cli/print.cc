@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "disco/base/standard_streams.h"
 #include "disco/base/text.h"
 
 namespace disco {
@@ -58,18 +59,18 @@ std::string Table::ToString() const {
   return text;
 }
 
-void PrintLine(const std::string& text) { fmt::print("{}\n", Printable(text)); }
+void PrintLine(const std::string& text) { PrintOutput(Printable(text) + '\n'); }
 
-void PrintTable(const Table& table) { fmt::print("{}\n", table.ToString()); }
+void PrintTable(const Table& table) { PrintOutput(table.ToString() + '\n'); }
 
-void PrintJson(Json json) { fmt::print("{}\n", TextOf(std::move(json), 2)); }
+void PrintJson(Json json) { PrintOutput(TextOf(std::move(json), 2) + '\n'); }
 
 void PrintJsonLine(Json json) {
-  fmt::print("{}\n", TextOf(std::move(json), -1));
+  PrintOutput(TextOf(std::move(json), -1) + '\n');
   std::fflush(stdout);
 }
 
-void PrintWarning(const std::string& text) { fmt::print(stderr, "warning: {}\n", Printable(text)); }
+void PrintWarning(const std::string& text) { PrintError("warning: " + Printable(text) + '\n'); }
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 

@@ -171,6 +171,7 @@ Json ToJson(const Probed& probed, const std::string& out) {
 Status Run(ProbeCommand& options) {
   DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(options.nodes));
   DISCO_ASSIGN(const Milliseconds deadline, ParseDeadline(options.deadline));
+  DISCO_TRY(CheckWritable(options.out));
   CatchInterrupts();
   DISCO_ASSIGN(Probed probed, Probe(endpoints, Opener(endpoints, deadline)));
   Round(probed.cluster);

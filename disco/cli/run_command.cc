@@ -8,6 +8,7 @@
 #include "disco/data/metrics.h"
 #include "disco/graph/fold_constants.h"
 #include "disco/graph/infer_shapes.h"
+#include "disco/graph/names.h"
 #include "disco/graph/onnx.h"
 #include "disco/tensor/npy.h"
 
@@ -63,30 +64,38 @@ Result<Tensor> ReadInput(const Path& path, const Value& input) {
   return tensor;
 }
 
+// Sets the batch of the first input, which the others have to have too.
+Status SetBatchFor(const std::vector<Tensor>& inputs, const Path& network, Graph& graph) {
+  const bool batched = !inputs.empty() && inputs[0].shape().rank() > 0;
+  const int64_t batch = batched ? inputs[0].shape()[0] : BatchOf(graph);
+  if (const Status set = SetBatch(graph, batch); !set) return At(network.string(), set.error());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Value& input = graph.value(graph.inputs[i]);
+    if (inputs[i].shape() == input.shape) continue;
+    return Fail(ErrorKind::kUsage,
+                "--tensor: input '{}' is given as {}, with a batch of {} it has to be {}",
+                input.name, ToString(inputs[i].shape()), batch, ToString(input.shape));
+  }
+  return {};
+}
+
 Result<Loaded> LoadWithTensors(const RunCommand& options) {
   DISCO_ASSIGN(Graph graph, ReadNetwork(options.network));
   if (options.tensors.size() != graph.inputs.size()) {
     return Fail(ErrorKind::kUsage, "{} has {} inputs, {} --tensor were given", options.network,
                 graph.inputs.size(), options.tensors.size());
   }
-  std::vector<std::pair<ValueId, Tensor>> given;
-  for (size_t i = 0; i < options.tensors.size(); ++i) {
-    const ValueId input = graph.inputs[i];
-    DISCO_ASSIGN(Tensor tensor, ReadInput(options.tensors[i], graph.value(input)));
-    given.emplace_back(input, std::move(tensor));
-  }
-  const std::vector<ValueId> parameters = ParameterInputs(graph);
+  const std::vector<ValueId> all = graph.inputs, parameters = ParameterInputs(graph);
   std::vector<Tensor> inputs;
-  for (auto& [input, tensor] : given) {
-    if (std::find(parameters.begin(), parameters.end(), input) != parameters.end()) {
-      BindInput(graph, input, std::move(tensor));
-      continue;
+  for (size_t i = 0; i < options.tensors.size(); ++i) {
+    DISCO_ASSIGN(Tensor tensor, ReadInput(options.tensors[i], graph.value(all[i])));
+    if (std::ranges::find(parameters, all[i]) != parameters.end()) {
+      BindInput(graph, all[i], std::move(tensor));
+    } else {
+      inputs.push_back(std::move(tensor));
     }
-    graph.value(input).shape = tensor.shape();
-    inputs.push_back(std::move(tensor));
   }
-  if (const Status inferred = InferShapes(graph); !inferred)
-    return At(options.network, inferred.error());
+  DISCO_TRY(SetBatchFor(inputs, options.network, graph));
   return Loaded{std::move(graph), std::move(inputs)};
 }
 
@@ -115,19 +124,36 @@ Json TopFive(const Graph& graph, const std::vector<Tensor>& outputs) {
   return top;
 }
 
+// The name of a value without what file systems give a meaning to.
+std::string FileName(std::string name) {
+  const auto special = [](unsigned char c) { return c < ' ' || c == '/' || c == '\\' || c == ':'; };
+  std::ranges::replace_if(name, special, '_');
+  return name;
+}
+
+// One name for each output; those that need no other than their own get it.
+std::vector<std::string> FileNames(const Graph& graph) {
+  Names names;
+  for (const ValueId output : graph.outputs) names.Take(graph.value(output).name);
+  std::vector<std::string> files;
+  for (const ValueId output : graph.outputs) {
+    const std::string& name = graph.value(output).name;
+    const std::string file = FileName(name);
+    files.push_back((file == name ? file : names.Fresh(file)) + ".npy");
+  }
+  return files;
+}
+
 // One file per output of the network; none without --out-dir.
 Result<std::vector<std::string>> OutputFiles(const RunCommand& options, const Graph& graph) {
   std::vector<std::string> files;
   if (options.out_folder.empty()) return files;
-  std::vector<Path> inputs(options.tensors.begin(), options.tensors.end());
-  for (const std::string& input : {options.network, options.image, options.session.plan})
-    inputs.emplace_back(input);
-  for (const ValueId output : graph.outputs) {
-    std::string name = graph.value(output).name;
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ':'; }, '_');
-    files.push_back((Path(options.out_folder) / (name + ".npy")).string());
+  std::vector<Path> inputs = InputFiles(options.network, {options.image, options.session.plan});
+  inputs.insert(inputs.end(), options.tensors.begin(), options.tensors.end());
+  for (const std::string& name : FileNames(graph)) {
+    files.push_back((Path(options.out_folder) / name).string());
     DISCO_TRY(KeepInputs(files.back(), "--out-dir", inputs));
+    DISCO_TRY(CheckWritable(files.back()));
   }
   return files;
 }

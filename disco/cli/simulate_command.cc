@@ -158,7 +158,7 @@ void Print(const Played& played) {
 Status Run(SimulateCommand& options) {
   if (!options.trace.empty()) {
     DISCO_TRY(KeepInputs(options.trace, "--trace",
-                         {options.network, options.plan, options.cluster.cluster}));
+                         InputFiles(options.network, {options.plan, options.cluster.cluster})));
   }
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network));
   DISCO_ASSIGN(const Plan plan, LoadPlan(options.plan, graph));

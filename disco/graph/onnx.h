@@ -9,6 +9,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "disco/base/file.h"
 #include "disco/graph/graph.h"
@@ -16,12 +17,16 @@
 namespace disco {
 
 // The file's constants are folded (Constant, ConstantOfShape, Reshape of a weight...); shapes are
-// not inferred. A symbolic batch axis is read as 1.
+// not inferred. A symbolic batch axis, and one of 0 or -1, is read as 1.
 Result<Graph> ReadOnnx(const Path& path);
 
 // The same from memory. External data is refused: bytes that came from somewhere else must not name
 // files of this machine.
 Result<Graph> ParseOnnx(std::span<const std::byte> bytes);
+
+// `path` itself and the files that hold its weights, whether they are there or not; of what is no
+// ONNX file, `path` alone.
+std::vector<Path> FilesOfNetwork(const Path& path);
 
 struct OnnxWriteOptions {
   // Weights go to "<file>.data" so that a reader can map them. Always so above 1 GB, where protobuf

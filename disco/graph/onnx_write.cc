@@ -135,9 +135,10 @@ Status WriteOnnx(const Graph& graph, const Path& path, const OnnxWriteOptions& o
     block.file_name = path.filename().string() + ".data";
   auto bytes = Serialize(graph, block);
   if (!bytes) return At(path.string(), bytes.error());
+  std::vector<FileContent> files = {{path, *bytes}};
   if (!block.file_name.empty())
-    DISCO_TRY(WriteFile(path.parent_path() / block.file_name, block.bytes));
-  return WriteFile(path, *bytes);
+    files.insert(files.begin(), {path.parent_path() / block.file_name, block.bytes});
+  return WriteFiles(files);
 }
 
 }  // namespace disco

@@ -30,12 +30,36 @@ Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
   return shard;
 }
 
-Status RemoveShard(const Path& path) {
+// Whether `path` is a file that an earlier cut has written.
+bool IsShard(const Path& path) {
   std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) std::filesystem::remove(path, error);
-  if (!error || error == std::errc::no_such_file_or_directory) return {};
-  return Fail(ErrorKind::kIo, "{}: {}; it is of another cut, remove it", path.string(),
-              error.message());
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  const auto graph = ReadOnnx(path);
+  return graph && HoldsShard(*graph);
+}
+
+// Leaves alone what no cut has written.
+Status RemoveShard(const Path& path) {
+  if (!IsShard(path)) return {};
+  for (const Path& file : FilesOfNetwork(path)) {
+    if (file != path && file != path.string() + ".data") continue;
+    std::error_code error;
+    std::filesystem::remove(file, error);
+    if (!error || error == std::errc::no_such_file_or_directory) continue;
+    return Fail(ErrorKind::kIo, "{}: {}; it is of another cut, remove it", file.string(),
+                error.message());
+  }
+  return {};
+}
+
+// Only a shard gives way to a shard.
+Status CheckPlace(const Path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) || IsShard(path)) return {};
+  return Fail(
+      ErrorKind::kIo,
+      "{} is there and is no shard of an earlier cut; remove it, or cut into another folder",
+      path.string());
 }
 
 }  // namespace
@@ -71,6 +95,7 @@ Result<std::vector<Path>> WriteShards(const Cut& cut, const Path& folder) {
   DISCO_TRY(MakeFolder(folder));
   std::vector<Path> paths;
   const auto nodes = static_cast<NodeId>(cut.shards.size());
+  for (NodeId node = 0; node < nodes; ++node) DISCO_TRY(CheckPlace(ShardPath(folder, node)));
   for (NodeId node = 0; node < nodes; ++node) {
     paths.push_back(ShardPath(folder, node));
     DISCO_TRY(WriteOnnx(cut.shards[static_cast<size_t>(node)], paths.back()));

@@ -48,8 +48,9 @@ Result<Cut> CutNetwork(const Graph& graph, const Plan& plan);
 // FOLDER/node-<i>.onnx.
 Path ShardPath(const Path& folder, NodeId node);
 
-// Writes every shard to its ShardPath; returns the paths. Those of nodes that the cut does not
-// have, left there by a cut for more, are removed. Errors also: kIo.
+// Writes every shard to its ShardPath; returns the paths. Shards of nodes that the cut does not
+// have, left there by a cut for more, are removed. Errors also: kIo, also where another file would
+// be written over.
 Result<std::vector<Path>> WriteShards(const Cut& cut, const Path& folder);
 
 }  // namespace disco

@@ -244,17 +244,34 @@ TEST(Cut, ShardsOfAnEarlierCutForMoreNodesAreRemoved) {
   const TwoLayers net;
   const Path folder = Path(testing::TempDir()) / "disco_recut_test";
   ASSERT_TRUE(MakeFolder(folder / "node-4.onnx"));  // a folder is not ours
-  for (const char* name : {"node-2.onnx", "node-13.onnx", "node-02.onnx", "node-2.onnx.old",
-                           "other-node-2.onnx", "node-x.onnx"})
+  const Graph& shard = net.cut.shards[0];
+  for (const char* name : {"node-1.onnx", "node-2.onnx", "node-02.onnx", "node-2.onnx.old"})
+    ASSERT_TRUE(WriteOnnx(shard, folder / name));
+  ASSERT_TRUE(WriteOnnx(shard, folder / "node-13.onnx", {.external_data = true}));
+  ASSERT_TRUE(WriteOnnx(net.graph, folder / "node-5.onnx"));
+  for (const char* name : {"node-9.onnx", "node-2.onnx.data", "node-x.onnx"})
     ASSERT_TRUE(WriteFile(folder / name, "x"));
   const auto paths = WriteShards(net.cut, folder);
   ASSERT_TRUE(paths) << paths.error().message;
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     left.push_back(entry.path().filename());
-  EXPECT_THAT(left, testing::UnorderedElementsAre("node-0.onnx", "node-1.onnx", "node-02.onnx",
-                                                  "node-2.onnx.old", "node-4.onnx", "node-x.onnx",
-                                                  "other-node-2.onnx"));
+  EXPECT_THAT(left,
+              testing::UnorderedElementsAre("node-0.onnx", "node-1.onnx", "node-02.onnx",
+                                            "node-2.onnx.old", "node-4.onnx", "node-5.onnx",
+                                            "node-9.onnx", "node-2.onnx.data", "node-x.onnx"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Cut, WhatIsNoShardIsNotWrittenOver) {
+  const TwoLayers net;
+  const Path folder = Path(testing::TempDir()) / "disco_cut_over_test";
+  ASSERT_TRUE(WriteFile(folder / "node-1.onnx", "a user's own"));
+  const auto paths = WriteShards(net.cut, folder);
+  ASSERT_FALSE(paths);
+  EXPECT_THAT(paths.error().message, HasSubstr("node-1.onnx"));
+  EXPECT_EQ(*ReadFile(folder / "node-1.onnx"), "a user's own");
+  EXPECT_FALSE(std::filesystem::exists(folder / "node-0.onnx")) << "half a cut was written";
   std::filesystem::remove_all(folder);
 }
 

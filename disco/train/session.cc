@@ -140,7 +140,10 @@ Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train
 Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& given) {
   DISCO_TRY(CheckRecipe(recipe));
   std::vector<Path> inputs = {given.recipe};
-  if (IsFile(recipe.network)) inputs.emplace_back(recipe.network.network);
+  if (IsFile(recipe.network)) {
+    const std::vector<Path> files = FilesOfNetwork(recipe.network.network);
+    inputs.insert(inputs.end(), files.begin(), files.end());
+  }
   DISCO_ASSIGN(const RunOptions options, OpenPaths(given, inputs));
   // The image's size is needed to open the data, and the data's classes to make the network.
   DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));

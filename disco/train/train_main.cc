@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <deque>
 
+#include "disco/base/standard_streams.h"
 #include "disco/train/train.h"
 
 namespace disco {
@@ -86,8 +87,13 @@ void AddCommon(Command& command) {
 }
 
 int Report(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
+  PrintError(fmt::format("error: {}\n", error.message));
   return error.kind == ErrorKind::kUsage ? 2 : 1;
+}
+
+int FinishOutput() {
+  const Status written = FlushOutput();
+  return written ? 0 : Report(written.error());
 }
 
 Result<Recipe> MakeRecipe(const Command& command) {
@@ -124,7 +130,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+    return app.exit(error, std::cout, std::cerr) == 0 ? FinishOutput() : 2;
   }
   CatchInterrupts();
   Command& command = *train.app ? train : sparsify;
@@ -134,14 +140,15 @@ int Main(int argc, char** argv) {
   const auto report =
       *train.app ? Train(*recipe, command.options) : Sparsify(*recipe, command.options);
   if (!report) return Report(report.error());
-  if (command.json) fmt::print("{}\n", ReportToJson(*report));
-  return 0;
+  if (command.json) PrintOutput(ReportToJson(*report) + '\n');
+  return FinishOutput();
 }
 
 }  // namespace
 }  // namespace disco
 
 int main(int argc, char** argv) {
+  disco::HoldStandardStreams();
   disco::WaitBriefly(argv);
   return disco::Main(argc, argv);
 }
