@@ -2,43 +2,8 @@
 # The command line's contract: exit codes, where words go, the keys of --json.
 # Usage: commands_test.sh FOLDER_OF_THE_PROGRAMS
 set -uo pipefail
-disco=$(realpath "$1")/disco
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-# expect CODE TEXT_ON_STDERR COMMAND...: the exit code, and a word of what to do where it failed.
-expect() {
-  local code=$1 text=$2
-  shift 2
-  "$@" >stdout 2>stderr
-  local got=$?
-  if [ $got != "$code" ] || { [ -n "$text" ] && ! grep -q -- "$text" stderr; }; then
-    echo "FAILED: $* -> exit $got (expected $code), stderr: $(head -c 500 stderr)"
-    failures=$((failures + 1))
-  fi
-}
-# json FILTER COMMAND...: the command succeeds, prints nothing but JSON, and FILTER is true of it.
-json() {
-  local filter=$1
-  shift
-  if ! "$@" 2>stderr | jq -e "$filter" >/dev/null; then
-    echo "FAILED: $* | jq $filter; stderr: $(head -c 500 stderr)"
-    failures=$((failures + 1))
-  fi
-}
-
-# holds CLAIM COMMAND...: the command, which looks at what another left, succeeds.
-holds() {
-  local claim=$1
-  shift
-  if ! "$@"; then
-    echo "FAILED: $claim"
-    failures=$((failures + 1))
-  fi
-}
-lacks() { ! grep -q -- "$@"; }
+# shellcheck source=tests/expect.sh
+source "$(dirname "$(realpath "$0")")/expect.sh"
 
 expect 0 '' "$disco" zoo resnet50 --width 1/8 --classes 10 --image 3x64x64 --seed 3 --out net.onnx
 json '(.parameters | type) == "number" and (.macs | type) == "number" and .ops > 100' "$disco" describe net.onnx --json
@@ -62,9 +27,7 @@ json '.nodes | length == 3 and all(.[]; .bytes_planned == .bytes_sent)' \
   "$disco" eval net.onnx --plan plan.json --local --data synthetic:train=10,val=5,size=64 --json
 json '.metric == "top1" and .images == 5' "$disco" eval net.onnx --data synthetic:train=10,val=5,size=64 --batch 2 --json
 
-# A raw input, written by hand: a .npy of zeros.
-printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 64, 64), }" >zeros.npy
-head -c $((3 * 64 * 64 * 4)) /dev/zero >>zeros.npy
+zeros zeros.npy '1, 3, 64, 64' $((3 * 64 * 64 * 4))
 json '.top | length == 5' "$disco" run net.onnx --tensor zeros.npy --out-dir answers --json
 holds 'run writes its output' [ -s answers/logits.npy ]
 json '.nodes | length == 3' "$disco" run net.onnx --plan plan.json --local --tensor zeros.npy --json
@@ -283,5 +246,4 @@ expect 1 "op '" "$disco" estimate other.onnx --plan plan.json --link 1MB/s --com
 expect 1 'nowhere' "$disco" eval net.onnx --data nowhere
 expect 1 'disco node --listen' "$disco" run net.onnx --plan plan.json --nodes 127.0.0.1:1,127.0.0.1:2,127.0.0.1:3 --tensor zeros.npy
 
-echo "$failures failures"
-[ $failures = 0 ]
+finish

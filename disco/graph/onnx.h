@@ -3,8 +3,8 @@
 //
 // Read: opsets 7 to 28, weights in the file or beside it (external data). An op this version of
 // disco does not know, or knows in an older form only, is refused by name. Written: opset 17, IR
-// version 8. Thread rule: pure functions. Errors: kIo, kInvalid, kUnsupported; the message names
-// the file and the op.
+// version 8, or the oldest newer one that has the form of every op. Thread rule: pure functions.
+// Errors: kIo, kInvalid, kUnsupported; the message names the file and the op.
 #pragma once
 
 #include <span>
@@ -28,6 +28,7 @@ Result<Graph> ParseOnnx(std::span<const std::byte> bytes);
 // ONNX file, `path` alone.
 std::vector<Path> FilesOfNetwork(const Path& path);
 
+// Written are graphs whose shapes are inferred.
 struct OnnxWriteOptions {
   // Weights go to "<file>.data" so that a reader can map them. Always so above 1 GB, where protobuf
   // ends.

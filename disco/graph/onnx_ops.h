@@ -18,6 +18,7 @@ inline constexpr std::string_view kDiscoDomain = "disco";
 // The last opset at which the meaning of every op here is known to be what disco computes.
 inline constexpr int64_t kNewestOpset = 28;
 inline constexpr int64_t kOldestOpset = 7;
+// What is written, unless an op has its form in a newer one only.
 inline constexpr int64_t kWrittenOpset = 17;
 
 // What the ops of a file are read into.
@@ -31,8 +32,11 @@ struct OpReading {
 // inputs are set.
 Status ReadAttributes(const onnx::NodeProto& proto, const OpReading& into, Op& op);
 
-// Attributes of `op` at opset 17. Inputs that are attributes there are left out of `proto`'s
-// inputs.
-Status WriteOp(const Graph& graph, const Op& op, onnx::NodeProto& proto);
+// The oldest opset, at least kWrittenOpset, that has the form of every op of `graph`.
+int64_t OpsetFor(const Graph& graph);
+
+// `op` at `opset`, which is OpsetFor its graph, whose shapes are inferred. Inputs that are
+// attributes there are left out of `proto`'s inputs.
+Status WriteOp(const Graph& graph, const Op& op, int64_t opset, onnx::NodeProto& proto);
 
 }  // namespace disco

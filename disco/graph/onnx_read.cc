@@ -127,7 +127,8 @@ class Reader {
             "input '{}' has no fixed extent on axis {}; export the network with fixed extents",
             name, dims.size());
       } else if (dim.dim_value() < 1) {
-        return Fail(ErrorKind::kInvalid,
+        const bool empty = dim.dim_value() == 0;
+        return Fail(empty ? ErrorKind::kUnsupported : ErrorKind::kInvalid,
                     "input '{}' has the extent {} on axis {}; at least 1 is possible, and 0 or -1 "
                     "for any batch on axis 0",
                     name, dim.dim_value(), dims.size());

@@ -92,6 +92,30 @@ TEST(OldOpsets, OpsOfOneNameGetConstantsOfTheirOwn) {
   EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{2}));
 }
 
+// Any name is legal, also those that the reader gives to what it makes of attributes and sums.
+TEST(OldOpsets, MadeUpNamesAvoidThoseOfTheFile) {
+  OnnxModelForTest model(9);
+  model.Input("x", {1, 8});
+  AttributeWriter(model.Node("Clip", {"x"}, {"c"})).Float("max", 0.5f);
+  model.Constant("c.min", Tensor(DType::kF32, {8}));
+  AttributeWriter(model.Node("Pad", {"c"}, {"p"})).Ints("pads", {0, 0, 0, 0});
+  model.Node("Relu", {"p"}, {"p.pads"});  // made later
+  AttributeWriter(model.Node("ReduceMean", {"p.pads"}, {"m"})).Ints("axes", {0});
+  model.Input("m.axes", {1, 8});
+  model.Node("Sum", {"m", "m.axes", "c.min"}, {"s"});
+  model.Node("Relu", {"s"}, {"s.partial1"});
+  model.Node("Relu", {"s.partial1"}, {"s.partial1.2"});
+  for (const char* output : {"s", "s.partial1.2"}) model.Output(output);
+  Graph graph = Read(model);
+  ASSERT_TRUE(InferShapes(graph));
+  EXPECT_EQ(ConstantOf<float>(graph, 0, 2), (std::vector{0.5f}));
+  const std::string once = *SerializeOnnx(graph);
+  auto again = ParseOnnx(std::as_bytes(std::span(once)));
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_TRUE(InferShapes(*again));
+  EXPECT_EQ(*SerializeOnnx(*again), once);
+}
+
 // What an attribute said once is not taken for an attribute where it became an input.
 TEST(OldOpsets, AttributesEndWhereTheyBecameInputs) {
   for (const auto& [type, attribute, last] : {std::tuple("Squeeze", "axes", 12),
@@ -219,7 +243,7 @@ TEST(OnnxOps, OfOtherDomainsAndTypesAreRefusedByName) {
   EXPECT_EQ(Read(written_out).ops.size(), 1u);
 }
 
-TEST(OnnxInputs, ASymbolicBatchIsOne) {
+TEST(OnnxInputs, ABatchThatIsOpenIsOne) {
   OnnxModelForTest model(13);
   model.Node("Relu", {"x"}, {"y"});
   model.Output("y");
@@ -230,6 +254,15 @@ TEST(OnnxInputs, ASymbolicBatchIsOne) {
   EXPECT_TRUE(SetBatch(graph, 5));
   shape.mutable_dim(0)->set_dim_value(-1);
   EXPECT_EQ(Read(model).value(0).shape, (Shape{1, 3}));
+  shape.mutable_dim(0)->set_dim_value(0);
+  EXPECT_EQ(Read(model).value(0).shape, (Shape{1, 3}));
+  shape.mutable_dim(0)->set_dim_value(-2);
+  ExpectRefused(model, ErrorKind::kInvalid, {"'x'", "-2 on axis 0"});
+  shape.mutable_dim(0)->set_dim_value(1);
+  shape.mutable_dim(1)->set_dim_value(-1);
+  ExpectRefused(model, ErrorKind::kInvalid, {"'x'", "-1 on axis 1"});
+  shape.mutable_dim(1)->set_dim_value(0);
+  ExpectRefused(model, ErrorKind::kUnsupported, {"'x'", "0 on axis 1"});
   shape.mutable_dim(1)->set_dim_param("width");
   ExpectRefused(model, ErrorKind::kUnsupported, {"'x'", "axis 1"});
   shape.mutable_dim(1)->set_dim_value(int64_t{1} << 62);

@@ -7,12 +7,12 @@
 #include <set>
 
 #include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
+#include "disco/graph/onnx_model_for_test.h"
 
 namespace disco {
 namespace {
 
-Tensor Counted(Shape shape) {
+Tensor CountedTensor(Shape shape) {
   Tensor tensor(DType::kF32, std::move(shape));
   auto data = tensor.MutableData<float>();
   std::iota(data.begin(), data.end(), 0.5f);
@@ -49,7 +49,7 @@ class EveryOp {
                         .pads_begin = {1, 0},
                         .pads_end = {0, 2}};
     Then(OpType::kConv, ConvParams{window, 2},
-         {Constant("w", Counted({6, 2, 3, 2})), Constant("b", Counted({6}))});
+         {Constant("w", CountedTensor({6, 2, 3, 2})), Constant("b", CountedTensor({6}))});
     Then(OpType::kAveragePool,
          PoolParams{.window = window, .ceil_mode = true, .count_include_pad = true});
     Then(OpType::kMaxPool, PoolParams{.window = {.kernel = {2, 2}, .auto_pad = AutoPad::kSameLower},
@@ -65,7 +65,7 @@ class EveryOp {
     graph_.outputs.push_back(mask);
   }
   void Activations() {
-    const ValueId six = Constant("six", Counted({6}));
+    const ValueId six = Constant("six", CountedTensor({6}));
     Then(OpType::kBatchNormalization,
          BatchNormParams{.epsilon = 0.25f, .momentum = 0.5f, .training = true},
          {six, six, six, six});
@@ -92,8 +92,8 @@ class EveryOp {
     Then(OpType::kFlatten, AxisParams{2});
     Then(OpType::kReshape, ReshapeParams{true}, {Constant("target", Tensor::Indices({1, -1}))});
     Then(OpType::kGemm, GemmParams{.alpha = 2, .beta = 3, .transpose_a = true, .transpose_b = true},
-         {Constant("g", Counted({5, 1}))});
-    Then(OpType::kMatMul, {}, {Constant("m", Counted({5, 2}))});
+         {Constant("g", CountedTensor({5, 1}))});
+    Then(OpType::kMatMul, {}, {Constant("m", CountedTensor({5, 2}))});
     Then(OpType::kSoftmax, SoftmaxParams{.axis = 1});
   }
   void Ends() {
@@ -134,7 +134,7 @@ class EveryOp {
   ValueId last_ = kNoValue;
 };
 
-std::vector<std::string> Names(const Graph& graph, const std::vector<ValueId>& ids) {
+std::vector<std::string> NamesOf(const Graph& graph, const std::vector<ValueId>& ids) {
   std::vector<std::string> names;
   for (const ValueId id : ids) names.push_back(id == kNoValue ? "" : graph.value(id).name);
   return names;
@@ -151,8 +151,8 @@ std::map<std::string, Tensor> Constants(const Graph& graph) {
 void ExpectEqual(const Graph& a, const Graph& b) {
   EXPECT_EQ(a.name, b.name);
   EXPECT_EQ(a.metadata, b.metadata);
-  EXPECT_EQ(Names(a, a.inputs), Names(b, b.inputs));
-  EXPECT_EQ(Names(a, a.outputs), Names(b, b.outputs));
+  EXPECT_EQ(NamesOf(a, a.inputs), NamesOf(b, b.inputs));
+  EXPECT_EQ(NamesOf(a, a.outputs), NamesOf(b, b.outputs));
   for (size_t i = 0; i < std::min(a.inputs.size(), b.inputs.size()); ++i) {
     EXPECT_EQ(a.value(a.inputs[i]).shape, b.value(b.inputs[i]).shape);
     EXPECT_EQ(a.value(a.inputs[i]).dtype, b.value(b.inputs[i]).dtype);
@@ -162,8 +162,8 @@ void ExpectEqual(const Graph& a, const Graph& b) {
     EXPECT_EQ(a.ops[i].name, b.ops[i].name);
     EXPECT_EQ(a.ops[i].type, b.ops[i].type);
     EXPECT_TRUE(a.ops[i].params == b.ops[i].params) << a.ops[i].name;
-    EXPECT_EQ(Names(a, a.ops[i].inputs), Names(b, b.ops[i].inputs)) << a.ops[i].name;
-    EXPECT_EQ(Names(a, a.ops[i].outputs), Names(b, b.ops[i].outputs)) << a.ops[i].name;
+    EXPECT_EQ(NamesOf(a, a.ops[i].inputs), NamesOf(b, b.ops[i].inputs)) << a.ops[i].name;
+    EXPECT_EQ(NamesOf(a, a.ops[i].outputs), NamesOf(b, b.ops[i].outputs)) << a.ops[i].name;
   }
   const auto of_a = Constants(a), of_b = Constants(b);
   ASSERT_EQ(of_a.size(), of_b.size());
@@ -202,7 +202,7 @@ TEST_P(RoundTrip, KeepsEveryOp) {
 TEST_P(RoundTrip, AWeightOutlivesItsFile) {
   Graph graph;
   graph.inputs = {graph.AddValue("x", DType::kF32, {2})};
-  const ValueId w = graph.AddConstant("w", Counted({2}));
+  const ValueId w = graph.AddConstant("w", CountedTensor({2}));
   graph.outputs = {graph.AddOp(OpType::kAdd, "sum", {graph.inputs[0], w})};
   ASSERT_TRUE(WriteOnnx(graph, path_, {.external_data = GetParam()}));
   auto read = ReadOnnx(path_);
@@ -226,16 +226,68 @@ TEST(WrittenOnnx, AMeanOverNoAxesStaysNothing) {
   EXPECT_EQ(read->value(read->outputs[0]).shape, (Shape{2, 3}));
 }
 
-TEST(WrittenOnnx, WhatOpset17CannotSayIsRefusedByName) {
+// One op y of x [1, 1, 5, 5], written.
+onnx::ModelProto Written(OpType type, OpParams params, std::vector<Tensor> constants = {}) {
   Graph graph;
-  graph.inputs = {graph.AddValue("x", DType::kF32, {2, 3})};
-  const ValueId pads = graph.AddConstant("pads", Tensor::Indices({0, 1, 0, 1}));
-  graph.outputs = {
-      graph.AddOp(OpType::kPad, "wrap", {graph.inputs[0], pads}, PadParams{PadMode::kWrap})};
+  std::vector<ValueId> inputs = {graph.AddValue("x", DType::kF32, {1, 1, 5, 5})};
+  graph.inputs = inputs;
+  for (Tensor& constant : constants)
+    inputs.push_back(graph.AddConstant(fmt::format("c{}", inputs.size()), std::move(constant)));
+  graph.outputs = {graph.AddOp(type, "y", inputs, std::move(params))};
+  EXPECT_TRUE(InferShapes(graph));
   const auto bytes = SerializeOnnx(graph);
-  ASSERT_FALSE(bytes);
-  EXPECT_EQ(bytes.error().kind, ErrorKind::kUnsupported);
-  EXPECT_NE(bytes.error().message.find("'wrap'"), std::string::npos);
+  EXPECT_TRUE(bytes) << bytes.error().message;
+  onnx::ModelProto model;
+  EXPECT_TRUE(model.ParseFromString(*bytes));
+  return model;
+}
+
+bool HasAttribute(const onnx::ModelProto& model, std::string_view name) {
+  const auto& attributes = model.graph().node(0).attribute();
+  return std::ranges::any_of(attributes,
+                             [&](const auto& attribute) { return attribute.name() == name; });
+}
+
+TEST(WrittenOnnx, AnOpIsWrittenAtAnOpsetThatHasItsForm) {
+  const PoolParams close{.window = {.kernel = {2, 2}, .dilations = {1, 1}}};
+  const PoolParams dilated{.window = {.kernel = {2, 2}, .dilations = {2, 1}}};
+  const onnx::ModelProto plain = Written(OpType::kAveragePool, close);
+  EXPECT_EQ(plain.opset_import(0).version(), 17);
+  EXPECT_EQ(plain.ir_version(), 8);
+  EXPECT_FALSE(HasAttribute(plain, "dilations"));
+  const onnx::ModelProto newer = Written(OpType::kAveragePool, dilated);
+  EXPECT_EQ(newer.opset_import(0).version(), 19);
+  EXPECT_EQ(newer.ir_version(), 9);
+  EXPECT_TRUE(HasAttribute(newer, "dilations"));
+  EXPECT_EQ(Written(OpType::kMaxPool, dilated).opset_import(0).version(), 17);
+  const Tensor pads = Tensor::Indices({0, 0, 1, 1, 0, 0, 1, 1});
+  EXPECT_EQ(Written(OpType::kPad, PadParams{}, {pads}).opset_import(0).version(), 17);
+  EXPECT_EQ(Written(OpType::kPad, PadParams{PadMode::kWrap}, {pads}).opset_import(0).version(), 19);
+  const Tensor zero = Tensor::Scalar(0), last = Tensor::Indices({-1});
+  EXPECT_EQ(Written(OpType::kPad, PadParams{}, {Tensor::Indices({1, 1}), zero, last})
+                .opset_import(0)
+                .version(),
+            18);
+}
+
+// Where its last window would start in the padding, older readers count it.
+TEST(WrittenOnnx, CeilModeIsWrittenWhereItCounts) {
+  const PoolParams dropped{.window = {.kernel = {1, 1}, .strides = {5, 5}}, .ceil_mode = true};
+  const PoolParams counts{.window = {.kernel = {2, 2}, .strides = {2, 2}}, .ceil_mode = true};
+  EXPECT_FALSE(HasAttribute(Written(OpType::kMaxPool, dropped), "ceil_mode"));
+  EXPECT_TRUE(HasAttribute(Written(OpType::kMaxPool, counts), "ceil_mode"));
+}
+
+TEST(WrittenOnnx, AScalarHasAShape) {
+  const onnx::ModelProto model = Written(OpType::kReduceMean, ReduceParams{.keep_dims = false});
+  EXPECT_TRUE(model.graph().output(0).type().tensor_type().has_shape());
+}
+
+TEST(WrittenOnnx, TrainingFormNamesItsStatistics) {
+  const std::vector<Tensor> one(4, Tensor::From<float>({1}, {1.0f}));
+  const onnx::ModelProto model =
+      Written(OpType::kBatchNormalization, BatchNormParams{.training = true}, one);
+  EXPECT_EQ(model.graph().node(0).output_size(), 3);
 }
 
 }  // namespace

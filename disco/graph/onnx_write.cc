@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "disco/base/units.h"
+#include "disco/graph/names.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/onnx_ops.h"
 #include "disco/graph/onnx_tensor.h"
@@ -13,7 +14,8 @@
 namespace disco {
 namespace {
 
-constexpr int64_t kIrVersion = 8;  // the one of opset 17
+// The one that came with the opset.
+constexpr int64_t IrVersionFor(int64_t opset) { return opset < 19 ? 8 : 9; }
 constexpr int64_t kLargestInline = 1
                                    << 30;  // bytes of weights inside a file; protobuf ends at 2 GB
 constexpr size_t kExternalAlignment = 64;
@@ -46,7 +48,8 @@ void WriteValueInfo(const Value& value, onnx::ValueInfoProto& proto) {
   proto.set_name(value.name);
   auto* type = proto.mutable_type()->mutable_tensor_type();
   type->set_elem_type(OnnxFromDType(value.dtype));
-  for (const int64_t extent : value.shape) type->mutable_shape()->add_dim()->set_dim_value(extent);
+  auto* shape = type->mutable_shape();  // of a scalar too
+  for (const int64_t extent : value.shape) shape->add_dim()->set_dim_value(extent);
 }
 
 // Weights that the written ops read or the network returns; parameters that became attributes are
@@ -58,15 +61,28 @@ std::unordered_set<std::string_view> NamesRead(const Graph& graph, const onnx::G
   return names;
 }
 
+// The training form names all its outputs, also those that nobody reads.
+void NameStatistics(Names& names, onnx::NodeProto& norm) {
+  while (norm.output_size() < 3) norm.add_output();
+  for (const int slot : {1, 2}) {
+    if (norm.output(slot).empty())
+      norm.set_output(slot, names.Fresh(norm.output(0) + (slot == 1 ? ".mean" : ".variance")));
+  }
+}
+
 Status Fill(const Graph& graph, ExternalBlock& block, onnx::ModelProto& model) {
-  model.set_ir_version(kIrVersion);
+  const int64_t opset = OpsetFor(graph);
+  model.set_ir_version(IrVersionFor(opset));
   model.set_producer_name("disco");
-  model.add_opset_import()->set_version(kWrittenOpset);
+  model.add_opset_import()->set_version(opset);
   auto* proto = model.mutable_graph();
   proto->set_name(graph.name.empty() ? "network" : graph.name);
   bool has_disco_ops = false;
+  Names names(graph);
   for (const Op& op : graph.ops) {
-    DISCO_TRY(WriteOp(graph, op, *proto->add_node()));
+    DISCO_TRY(WriteOp(graph, op, opset, *proto->add_node()));
+    if (op.type == OpType::kBatchNormalization && op.as<BatchNormParams>().training)
+      NameStatistics(names, *proto->mutable_node()->rbegin());
     has_disco_ops = has_disco_ops || op.type == OpType::kSend || op.type == OpType::kReceive;
   }
   if (has_disco_ops) {

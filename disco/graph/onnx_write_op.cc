@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx_attributes.h"
 #include "disco/graph/onnx_ops.h"
@@ -21,11 +23,28 @@ void WriteWindow(const Window& window, AttributeWriter& writer) {
     writer.Text("auto_pad", kModes[static_cast<size_t>(window.auto_pad)]);
 }
 
-void WritePool(const Op& op, AttributeWriter& writer) {
+bool IsDilated(const Window& window) {
+  return std::ranges::any_of(window.dilations, [](int64_t dilation) { return dilation != 1; });
+}
+
+// Whether ceil_mode changes the output. Where it does not, because a last window would start in the
+// padding, readers of older opsets still count that window.
+bool CeilCounts(const Graph& graph, const Op& op) {
+  const auto ceil = WindowOf(graph, op);
+  Op floor = op;
+  std::get<PoolParams>(floor.params).ceil_mode = false;
+  const auto without = WindowOf(graph, floor);
+  return !ceil || !without || ceil->output != without->output;
+}
+
+void WritePool(const Graph& graph, const Op& op, AttributeWriter& writer) {
   const auto& params = op.as<PoolParams>();
-  WriteWindow(params.window, writer);
-  if (params.ceil_mode) writer.Int("ceil_mode", 1);
   const bool max = op.type == OpType::kMaxPool;
+  Window window = params.window;
+  // AveragePool has the attribute from opset 19 on only.
+  if (!max && !IsDilated(window)) window.dilations.clear();
+  WriteWindow(window, writer);
+  if (params.ceil_mode && CeilCounts(graph, op)) writer.Int("ceil_mode", 1);
   if (!max && params.count_include_pad) writer.Int("count_include_pad", 1);
   if (max && params.column_major) writer.Int("storage_order", 1);
 }
@@ -44,10 +63,15 @@ void WriteFill(const FillParams& params, AttributeWriter& writer) {
   TensorToOnnx(value, *writer.Tensor("value"));
 }
 
-// At opset 17 the axes of ReduceMean are an attribute, and no axes always means all.
-Status WriteReduce(const Graph& graph, const Op& op, onnx::NodeProto& proto,
-                   AttributeWriter& writer) {
+// Before opset 18 the axes of ReduceMean are an attribute, and no axes always means all.
+Status WriteReduce(const Graph& graph, const Op& op, int64_t opset, onnx::NodeProto& proto) {
   const auto& params = op.as<ReduceParams>();
+  AttributeWriter writer(proto);
+  if (opset >= 18) {
+    writer.Int("keepdims", params.keep_dims ? 1 : 0);
+    if (params.nothing_without_axes) writer.Int("noop_with_empty_axes", 1);
+    return {};
+  }
   std::vector<int64_t> axes;
   if (op.HasInput(1)) {
     DISCO_ASSIGN(axes, ConstantIndices(graph, op, 1));
@@ -62,18 +86,19 @@ Status WriteReduce(const Graph& graph, const Op& op, onnx::NodeProto& proto,
   return {};
 }
 
-Status WritePad(const Op& op, AttributeWriter& writer) {
+void WritePad(const Op& op, AttributeWriter& writer) {
   constexpr const char* kModes[] = {"constant", "reflect", "edge", "wrap"};
-  const PadMode mode = op.as<PadParams>().mode;
-  if (mode == PadMode::kWrap || op.HasInput(3)) {
-    return OpError(op, ErrorKind::kUnsupported, "opset {} has no such padding", kWrittenOpset);
-  }
-  writer.Text("mode", kModes[static_cast<size_t>(mode)]);
-  return {};
+  writer.Text("mode", kModes[static_cast<size_t>(op.as<PadParams>().mode)]);
+}
+
+int64_t OpsetFor(const Op& op) {
+  if (op.type == OpType::kAveragePool && IsDilated(op.as<PoolParams>().window)) return 19;
+  if (op.type == OpType::kPad && op.as<PadParams>().mode == PadMode::kWrap) return 19;
+  return op.type == OpType::kPad && op.HasInput(3) ? 18 : kWrittenOpset;
 }
 
 // The form before opset 13 equals the new one where everything after the axis has extent 1.
-Status WriteSoftmax(const Graph& graph, const Op& op, AttributeWriter& writer) {
+Status WriteSoftmax(const Graph& graph, const Op& op, int64_t opset, AttributeWriter& writer) {
   const auto& params = op.as<SoftmaxParams>();
   const Shape& shape = graph.value(op.inputs[0]).shape;
   if (params.over_all_from_axis) {
@@ -82,7 +107,7 @@ Status WriteSoftmax(const Graph& graph, const Op& op, AttributeWriter& writer) {
       return OpError(op, ErrorKind::kInvalid, "it cannot be written before its shape is inferred");
     if (shape.elements(*axis + 1, shape.rank()) != 1) {
       return OpError(op, ErrorKind::kUnsupported, "opset {} has no softmax over several axes",
-                     kWrittenOpset);
+                     opset);
     }
   }
   writer.Int("axis", params.axis);
@@ -141,7 +166,13 @@ void WriteLrn(const LrnParams& params, AttributeWriter& writer) {
 
 }  // namespace
 
-Status WriteOp(const Graph& graph, const Op& op, onnx::NodeProto& proto) {
+int64_t OpsetFor(const Graph& graph) {
+  int64_t opset = kWrittenOpset;
+  for (const Op& op : graph.ops) opset = std::max(opset, OpsetFor(op));
+  return opset;
+}
+
+Status WriteOp(const Graph& graph, const Op& op, int64_t opset, onnx::NodeProto& proto) {
   proto.set_name(op.name);
   proto.set_op_type(std::string(Name(op.type)));
   for (const ValueId id : op.inputs) proto.add_input(id == kNoValue ? "" : graph.value(id).name);
@@ -154,7 +185,7 @@ Status WriteOp(const Graph& graph, const Op& op, onnx::NodeProto& proto) {
       return {};
     case OpType::kMaxPool:
     case OpType::kAveragePool:
-      WritePool(op, writer);
+      WritePool(graph, op, writer);
       return {};
     case OpType::kBatchNormalization:
       WriteBatchNorm(op.as<BatchNormParams>(), writer);
@@ -180,14 +211,15 @@ Status WriteOp(const Graph& graph, const Op& op, onnx::NodeProto& proto) {
       WriteLrn(op.as<LrnParams>(), writer);
       return {};
     case OpType::kPad:
-      return WritePad(op, writer);
+      WritePad(op, writer);
+      return {};
     case OpType::kReduceMean:
-      return WriteReduce(graph, op, proto, writer);
+      return WriteReduce(graph, op, opset, proto);
     case OpType::kReshape:
       if (op.as<ReshapeParams>().allow_zero) writer.Int("allowzero", 1);
       return {};
     case OpType::kSoftmax:
-      return WriteSoftmax(graph, op, writer);
+      return WriteSoftmax(graph, op, opset, writer);
     case OpType::kTranspose:
       if (!op.as<TransposeParams>().permutation.empty())
         writer.Ints("perm", op.as<TransposeParams>().permutation);

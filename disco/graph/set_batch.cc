@@ -54,6 +54,7 @@ Status FreeFromBatch(Graph& graph) {
       DISCO_ASSIGN(freed, FreedTarget(graph, op));
     } else if (op.type == OpType::kSqueeze && !op.HasInput(1)) {
       freed = SqueezedAxes(graph, op);
+      std::erase(*freed, 0);  // a batch of one is still a batch
     }
     if (!freed) continue;
     op.inputs.resize(2, kNoValue);
@@ -68,6 +69,7 @@ Status ChangeBatch(Graph& graph, int64_t from, int64_t to) {
   DISCO_TRY(CheckInputs(graph, from));
   DISCO_TRY(InferShapes(graph));
   DISCO_TRY(FreeFromBatch(graph));
+  DISCO_TRY(InferShapes(graph));
   BatchChange change{from, to, ShapesOf(graph), {}};
   SetInputs(graph, to);
   DISCO_TRY(InferShapes(graph));

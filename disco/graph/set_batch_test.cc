@@ -91,7 +91,7 @@ TEST(SetBatch, FeaturesAlongTheBatchAreRefused) {
 }
 
 // One op y of x [batch, 2, 3, 4], and more inputs.
-Graph OneOp(int64_t batch, OpType type, OpParams params, std::vector<Tensor> constants = {}) {
+Graph OverBatch(int64_t batch, OpType type, OpParams params, std::vector<Tensor> constants = {}) {
   Graph graph;
   std::vector<ValueId> inputs = {graph.AddValue("x", DType::kF32, {batch, 2, 3, 4})};
   graph.inputs = inputs;
@@ -114,7 +114,7 @@ void PrintTo(const MixingCase& mixing, std::ostream* out) { *out << mixing.name;
 TEST_P(MixedBatches, AreRefusedByOpAndBatchAndStayAsTheyAreInTheirOwn) {
   const MixingCase& mixing = GetParam();
   for (const int64_t batch : {1, 2}) {
-    Graph graph = OneOp(batch, mixing.type, mixing.params, mixing.constants);
+    Graph graph = OverBatch(batch, mixing.type, mixing.params, mixing.constants);
     const Status same = SetBatch(graph, batch);
     EXPECT_TRUE(same) << same.error().message;
     const Status other = SetBatch(graph, 4);
@@ -168,12 +168,14 @@ TEST(SetBatch, TheBatchMayMove) {
   EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{3, 4, 10}));
 }
 
-TEST(SetBatch, SqueezeKeepsTheAxesItDropped) {
+TEST(SetBatch, SqueezeKeepsTheBatchAndDropsWhatItDropped) {
   Graph graph;
-  graph.inputs = {graph.AddValue("x", DType::kF32, {2, 3, 1})};
+  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 3, 1})};
   graph.outputs = {graph.AddOp(OpType::kSqueeze, "y", graph.inputs)};
-  ASSERT_TRUE(SetBatch(graph, 1));
-  EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{1, 3}));
+  for (const int64_t batch : {2, 1, 3}) {
+    ASSERT_TRUE(SetBatch(graph, batch));
+    EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{batch, 3}));
+  }
 }
 
 TEST(SetBatch, BatchesThatMakeNoSenseAreRefused) {
