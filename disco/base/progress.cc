@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "disco/base/standard_streams.h"
 
 namespace disco {
 namespace {
@@ -41,7 +42,7 @@ void Progress::Finish() {
   if (finished_) return;
   finished_ = true;
   Draw();
-  if (terminal_) std::fputc('\n', stderr);
+  if (terminal_) WriteError("\n");
 }
 
 void Progress::Draw() {
@@ -57,12 +58,11 @@ void Progress::Draw() {
                                        total_, rate, unit_, time, note_);
   if (terminal_) {
     const int filled = static_cast<int>(fraction * kBarWidth);
-    fmt::print(stderr, "\r\033[K{} [{}{}] {}", title_, std::string(filled, '='),
+    PrintError("\r\033[K{} [{}{}] {}", title_, std::string(filled, '='),
                std::string(kBarWidth - filled, ' '), text);
   } else {
-    fmt::print(stderr, "{}: {}\n", title_, text);
+    PrintError("{}: {}\n", title_, text);
   }
-  std::fflush(stderr);
 }
 
 }  // namespace disco

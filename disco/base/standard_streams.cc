@@ -29,6 +29,6 @@ Status FlushOutput() {
   return {};
 }
 
-void PrintError(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+void WriteError(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace disco

@@ -19,7 +19,11 @@ void PrintOutput(std::string_view text);
 // Writes out what was printed to standard output. Errors: kIo when any of it could not be written.
 Status FlushOutput();
 
-// To standard error; what cannot be written there can be told nowhere.
-void PrintError(std::string_view text);
+// To standard error; what cannot be written there can be told nowhere, and ends nothing.
+void WriteError(std::string_view text);
+template <class... Args>
+void PrintError(fmt::format_string<Args...> format, Args&&... args) {
+  WriteError(fmt::format(format, std::forward<Args>(args)...));
+}
 
 }  // namespace disco

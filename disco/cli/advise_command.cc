@@ -111,9 +111,11 @@ Result<Advice> AdviseWithProgress(const Graph& graph, const Cluster& cluster,
 }
 
 Status Run(AdviseCommand& command) {
-  if (!command.svg.empty())
+  if (!command.svg.empty()) {
     DISCO_TRY(
         KeepInputs(command.svg, "--svg", InputFiles(command.network, {command.cluster.cluster})));
+    DISCO_TRY(CheckWritable(command.svg));
+  }
   const int nodes = command.options.nodes_max > 0 ? command.options.nodes_max : kEqualNodes;
   DISCO_ASSIGN(const Cluster cluster, LoadCluster(command.cluster, nodes));
   DISCO_ASSIGN(const Graph graph, LoadNetwork(command.network));

@@ -173,6 +173,7 @@ Status TakeTurns(const BenchCommand& options, const Graph& graph, Session& sessi
 Status Run(BenchCommand& options) {
   DISCO_TRY(
       KeepInputs(options.trace, "--trace", InputFiles(options.network, {options.session.plan})));
+  if (!options.trace.empty()) DISCO_TRY(CheckWritable(options.trace));
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
   if (!options.turns) CatchInterrupts();  // between two turns there is nothing to save
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));

@@ -13,7 +13,7 @@ namespace {
 constexpr int kFailed = 1, kWrongUsage = 2;
 
 int Report(const disco::Error& error) {
-  disco::PrintError(fmt::format("disco: {}\n", disco::Printable(error.message)));
+  disco::PrintError("disco: {}\n", disco::Printable(error.message));
   return error.kind == disco::ErrorKind::kUsage ? kWrongUsage : kFailed;
 }
 
@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     disco::PrintError(
         "disco: out of memory; take a smaller network or --batch, or a machine with more\n");
   } catch (const std::exception& error) {
-    disco::PrintError(fmt::format("disco: {}\n", disco::Printable(error.what())));
+    disco::PrintError("disco: {}\n", disco::Printable(error.what()));
   }
   return kFailed;
 }

@@ -70,7 +70,7 @@ void PrintJsonLine(Json json) {
   std::fflush(stdout);
 }
 
-void PrintWarning(const std::string& text) { PrintError("warning: " + Printable(text) + '\n'); }
+void PrintWarning(const std::string& text) { PrintError("warning: {}\n", Printable(text)); }
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 

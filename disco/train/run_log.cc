@@ -11,7 +11,7 @@ Result<RunLog> RunLog::Open(const Path& path, bool append) {
   if (path.has_parent_path()) DISCO_TRY(MakeFolder(path.parent_path()));
   std::ofstream stream(path, append ? std::ios::app : std::ios::trunc);
   if (!stream) return Fail(ErrorKind::kIo, "cannot write the log {}", path.string());
-  return RunLog(std::move(stream));
+  return RunLog(std::move(stream), path);
 }
 
 void RunLog::Write(std::string_view event, const Json& fields) {
@@ -19,6 +19,11 @@ void RunLog::Write(std::string_view event, const Json& fields) {
   Json line = {{"event", event}, {"time", std::chrono::duration<double>(now).count()}};
   line.update(fields);
   stream_ << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+}
+
+Status RunLog::Check() const {
+  if (stream_) return {};
+  return Fail(ErrorKind::kIo, "not every line of the log {} could be written", path_.string());
 }
 
 }  // namespace disco

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log of a run: one JSON object per line, with the time in it, written through at once.
 // Thread rule: one thread. Errors: kIo when it cannot be opened; a full disk later loses lines, not
-// the run.
+// the run, and Check says so at its end.
 #pragma once
 
 #include <fstream>
@@ -20,9 +20,13 @@ class RunLog {
   // `fields` is an object; "event" and "time" (seconds since 1970) come first.
   void Write(std::string_view event, const nlohmann::ordered_json& fields);
 
+  // Errors: kIo when lines were lost.
+  Status Check() const;
+
  private:
-  explicit RunLog(std::ofstream stream) : stream_(std::move(stream)) {}
+  RunLog(std::ofstream stream, Path path) : stream_(std::move(stream)), path_(std::move(path)) {}
   std::ofstream stream_;
+  Path path_;
 };
 
 }  // namespace disco

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "disco/base/hash.h"
+#include "disco/base/standard_streams.h"
 #include "disco/data/network_metadata.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
@@ -107,7 +108,7 @@ std::unique_ptr<Loader> MakeLoader(const Recipe& recipe, const Preprocessing& pr
                         .threads = LoaderThreads(recipe.data),
                         .max_broken_share = recipe.data.skip_share};
   if (train) options.augmentation = {static_cast<int>(recipe.data.pad_crop), recipe.data.flip};
-  options.on_warning = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
+  options.on_warning = [](const std::string& text) { PrintError("warning: {}\n", text); };
   return std::make_unique<Loader>(std::move(data), std::move(options));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 
+#include "disco/base/standard_streams.h"
 #include "disco/base/units.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/work.h"
@@ -13,15 +14,14 @@ namespace disco {
 void Announce(TrainSession& session) {
   UseThreads(session.recipe.train.threads);
   const std::string machine = DescribeMachine();
-  fmt::print(stderr, "{}\n", machine);
+  PrintError("{}\n", machine);
   if (const std::string warning = WarnOfLoad(); !warning.empty()) {
-    fmt::print(stderr, "warning: {}\n", warning);
+    PrintError("warning: {}\n", warning);
   }
-  fmt::print(stderr, "{}: {}, {} parameters; {} pictures to train on\n",
-             session.recipe.network.network, ToString(MacsOf(session.graph)),
-             ParameterCount(session.graph), session.train_images);
+  PrintError("{}: {}, {} parameters; {} pictures to train on\n", session.recipe.network.network,
+             ToString(MacsOf(session.graph)), ParameterCount(session.graph), session.train_images);
   if (EndsInSoftmax(session.graph)) {
-    fmt::print(stderr, "the network ends in Softmax: it is trained on what that reads\n");
+    PrintError("the network ends in Softmax: it is trained on what that reads\n");
   }
   session.log.Write("start",
                     {{"machine", machine},
@@ -36,9 +36,9 @@ Status Conclude(TrainSession& session, RunReport& report) {
   std::error_code ignored;  // the run is done, with or without its checkpoint
   std::filesystem::remove(session.options.checkpoint, ignored);
   session.log.Write("done", nlohmann::ordered_json::parse(ReportToJson(report)));
-  fmt::print(stderr, "accuracy {:.2f}%, {:.0f} images/s; wrote {}\n", 100 * report.accuracy,
+  PrintError("accuracy {:.2f}%, {:.0f} images/s; wrote {}\n", 100 * report.accuracy,
              report.ImagesPerSecond(), session.options.out.string());
-  return {};
+  return session.log.Check();
 }
 
 }  // namespace disco

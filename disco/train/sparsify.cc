@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "disco/base/standard_streams.h"
 #include "disco/plan/assignment.h"
 #include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
@@ -84,7 +85,7 @@ class Pruner {
 
   Result<Accuracy> Measure(std::string_view when) {
     DISCO_ASSIGN(const Accuracy accuracy, learner_.Evaluate(*session_.val, session_.options.stop));
-    fmt::print(stderr, "accuracy {:.2f}% {}\n", 100 * accuracy.Top1Share(), when);
+    PrintError("accuracy {:.2f}% {}\n", 100 * accuracy.Top1Share(), when);
     return accuracy;
   }
 

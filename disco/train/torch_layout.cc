@@ -73,7 +73,7 @@ Result<TorchOp> MakeGather(const Graph& graph, const Op& op) {
                NormalizeAxis(op.as<AxisParams>().axis, InputShape(graph, op).rank()));
   DISCO_ASSIGN(const std::vector<int64_t> indices, GatheredIndices(graph, op));
   const at::Tensor picked = ToTorch(Tensor::Indices(indices));
-  const std::vector<int64_t> extents = InputShape(graph, op, 1).dims();
+  const std::vector<int64_t> extents = graph.value(op.inputs[1]).shape.dims();
   return [axis, picked, extents](std::span<const at::Tensor> inputs, const ForwardMode&) {
     std::vector<int64_t> shape = inputs[0].sizes().vec();
     shape.insert(shape.erase(shape.begin() + axis), extents.begin(), extents.end());

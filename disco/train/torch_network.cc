@@ -8,8 +8,9 @@
 namespace disco {
 namespace {
 
-// A batch unlike 1, so that the batch axis cannot be mistaken for one of extent 1.
-constexpr int64_t kShapeBatch = 2;
+// A batch unlike 1, so that the batch axis cannot be mistaken for one of extent 1, and unlike that
+// of the file, so that nothing that is written for that one is left.
+int64_t ShapeBatch(const Graph& graph) { return BatchOf(graph) == 2 ? 3 : 2; }
 
 at::Tensor ChannelsLast(const at::Tensor& tensor) {
   return tensor.dim() == 4 ? tensor.contiguous(at::MemoryFormat::ChannelsLast) : tensor;
@@ -23,7 +24,7 @@ WeightKind KindOf(const Op& op, size_t slot, const Tensor& tensor) {
 }  // namespace
 
 Result<TorchNetwork> TorchNetwork::Make(Graph graph) {
-  DISCO_TRY(SetBatch(graph, kShapeBatch));
+  DISCO_TRY(SetBatch(graph, ShapeBatch(graph)));
   TorchNetwork network;
   network.inputs_ = graph.inputs;
   network.whole_ = {.outputs = graph.outputs, .slots = static_cast<ValueId>(graph.values.size())};

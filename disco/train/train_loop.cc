@@ -2,6 +2,7 @@
 #include "disco/train/train_loop.h"
 
 #include "disco/base/progress.h"
+#include "disco/base/standard_streams.h"
 
 namespace disco {
 
@@ -111,7 +112,7 @@ void TrainLoop::LogEpoch() {
                                {"learning_rate", rate},
                                {"seconds", state_.sums.seconds},
                                {"images_per_second", state_.sums.ImagesPerSecond()}});
-  fmt::print(stderr, "epoch {}/{}: accuracy {:.2f}% (learning rate {:.3g})\n", report.epochs,
+  PrintError("epoch {}/{}: accuracy {:.2f}% (learning rate {:.3g})\n", report.epochs,
              options_.epochs, 100 * report.accuracy, rate);
 }
 
@@ -140,7 +141,7 @@ Status TrainLoop::Resume() {
     return At(path.string(), restored.error());
   }
   session_.log.Write("resume", {{"epoch", state_.epoch + 1}, {"batch", state_.batch}});
-  fmt::print(stderr, "goes on from {}: epoch {}, batch {}\n", path.string(), state_.epoch + 1,
+  PrintError("goes on from {}: epoch {}, batch {}\n", path.string(), state_.epoch + 1,
              state_.batch);
   return {};
 }

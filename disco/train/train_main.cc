@@ -87,7 +87,7 @@ void AddCommon(Command& command) {
 }
 
 int Report(const Error& error) {
-  PrintError(fmt::format("error: {}\n", error.message));
+  PrintError("error: {}\n", error.message);
   return error.kind == ErrorKind::kUsage ? 2 : 1;
 }
 
