@@ -16,7 +16,7 @@ std::vector<Shape> ShapesOf(const Graph& graph) {
   return shapes;
 }
 
-Status CheckInputs(const Graph& graph, int64_t batch) {
+Status CheckBatched(const Graph& graph, int64_t batch) {
   for (const ValueId input : graph.inputs) {
     const Value& value = graph.value(input);
     if (value.shape.rank() > 0 && value.shape[0] == batch) continue;
@@ -66,7 +66,7 @@ Status FreeFromBatch(Graph& graph) {
 
 // Errors: those of shape inference, and where the inputs of the batch would not stay apart.
 Status ChangeBatch(Graph& graph, int64_t from, int64_t to) {
-  DISCO_TRY(CheckInputs(graph, from));
+  DISCO_TRY(CheckBatched(graph, from));
   DISCO_TRY(InferShapes(graph));
   DISCO_TRY(FreeFromBatch(graph));
   DISCO_TRY(InferShapes(graph));
