@@ -3,20 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <new>
+
+#include "disco/tensor/memory.h"
 
 namespace disco {
 namespace {
 
-constexpr size_t kAlignment = 64;  // one cache line; also the widest vector register
-
 std::shared_ptr<std::byte> Allocate(size_t size) {
-  const size_t padded = (size / kAlignment + 1) * kAlignment;
-  auto* data = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
-  if (data == nullptr) throw std::bad_alloc();
-  return {data, [](std::byte* memory) { std::free(memory); }};
+  return {TakeMemory(size), [size](std::byte* memory) { ReturnMemory(memory, size); }};
 }
 
 }  // namespace

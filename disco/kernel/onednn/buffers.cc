@@ -27,6 +27,7 @@ class Planner {
     }
     for (size_t buffer = 0; buffer < lifetimes_.size(); ++buffer) {
       for (const ValueId id : values_in_[buffer]) Extend(lifetimes_[buffer], id);
+      plan_.sizes.push_back(lifetimes_[buffer].size);
     }
     plan_.arena = PackArena(lifetimes_);
     return std::move(plan_);

@@ -17,8 +17,9 @@ namespace disco::onednn {
 
 struct BufferPlan {
   static constexpr int kNone = -1;
-  std::vector<int> buffer;  // of each value; kNone: constants, and what lives inside a fused op
-  Arena arena;              // where each buffer lies
+  std::vector<int> buffer;    // of each value; kNone: constants, and what lives inside a fused op
+  std::vector<size_t> sizes;  // of each buffer, bytes
+  Arena arena;                // where each buffer lies
   // Of each fused op: the position in FusedOp::addends that it overwrites.
   std::vector<std::optional<size_t>> summed_in_place;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "disco/graph/work.h"
+#include "disco/tensor/memory.h"
 
 namespace disco::onednn {
 namespace {
@@ -12,6 +13,18 @@ namespace {
 bool Clips(OpType type) {
   return type == OpType::kRelu || type == OpType::kClip || type == OpType::kMaxPool ||
          type == OpType::kSend;
+}
+
+// Where each buffer lies: in one arena, or alone between guard pages.
+std::vector<std::byte*> TakeBuffers(const BufferPlan& plan, Slab& slab) {
+  std::vector<std::byte*> buffers;
+  if (IsMemoryGuarded()) {
+    for (const size_t size : plan.sizes) buffers.push_back(slab.Take(size));
+  } else {
+    std::byte* const arena = slab.Take(plan.arena.size);
+    for (const size_t offset : plan.arena.offsets) buffers.push_back(arena + offset);
+  }
+  return buffers;
 }
 
 }  // namespace
@@ -24,8 +37,8 @@ Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
   for (const Value& value : graph.values) {
     if (value.constant) constant_bytes_ += SizeOf(value);
   }
-  arena_ = parts_.activations.Take(plan_.arena.size);
-  parts_.arena_size = plan_.arena.size;
+  buffers_ = TakeBuffers(plan_, parts_.activations);
+  parts_.arena_size = parts_.activations.taken();
 }
 
 Desc Builder::DescOf(ValueId id) const {
@@ -36,7 +49,7 @@ Desc Builder::DescOf(ValueId id) const {
 
 std::byte* Builder::Data(ValueId id) {
   const int buffer = plan_.buffer[static_cast<size_t>(id)];
-  if (buffer != BufferPlan::kNone) return arena_ + plan_.arena.offsets[static_cast<size_t>(buffer)];
+  if (buffer != BufferPlan::kNone) return buffers_[static_cast<size_t>(buffer)];
   std::byte*& data = constants_[static_cast<size_t>(id)];
   if (data != nullptr) return data;
   const Tensor& constant = *graph_.value(id).constant;

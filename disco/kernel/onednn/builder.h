@@ -97,7 +97,7 @@ class Builder {
   std::vector<Layout> layouts_;
   BufferPlan plan_;
   Bytes constant_bytes_;
-  std::byte* arena_ = nullptr;
+  std::vector<std::byte*> buffers_;    // of the plan
   std::vector<std::byte*> constants_;  // of each value, in its layout; null: not yet
   size_t scratchpad_size_ = 0;
   Parts parts_;

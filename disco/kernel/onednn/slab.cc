@@ -7,10 +7,12 @@
 #include <new>
 #include <utility>
 
+#include "disco/tensor/memory.h"
+
 namespace disco::onednn {
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20, kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLeastBlock = 2 * kHugePage;
 
 size_t RoundedUp(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
@@ -33,7 +35,13 @@ std::byte* MapHuge(size_t size) {
 }  // namespace
 
 Slab::~Slab() {
-  for (const Block& block : blocks_) munmap(block.data, block.size);
+  for (const Block& block : blocks_) {
+    if (IsMemoryGuarded()) {
+      ReturnMemory(block.data, block.size);
+    } else {
+      munmap(block.data, block.size);
+    }
+  }
 }
 
 Slab::Slab(Slab&& other) noexcept
@@ -46,7 +54,22 @@ Slab& Slab::operator=(Slab&& other) noexcept {
 }
 
 std::byte* Slab::Take(size_t size) {
-  const size_t rounded = RoundedUp(std::max<size_t>(size, 1), kAlignment);
+  std::byte* const data = IsMemoryGuarded() ? TakeGuarded(size) : TakeFromBlock(size);
+  taken_ += size;
+  return data;
+}
+
+// Each piece is a block, so that there are guard pages beside each.
+std::byte* Slab::TakeGuarded(size_t size) {
+  blocks_.reserve(blocks_.size() + 1);  // so that a block is never taken and lost
+  blocks_.push_back({TakeMemory(size), size, size});
+  std::byte* const data = blocks_.back().data;
+  std::fill(data, data + size, std::byte{0});
+  return data;
+}
+
+std::byte* Slab::TakeFromBlock(size_t size) {
+  const size_t rounded = RoundedUp(std::max<size_t>(size, 1), kMemoryAlignment);
   if (rounded < size) throw std::bad_alloc();
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < rounded) {
     const size_t block = RoundedUp(std::max(rounded, kLeastBlock), kHugePage);
@@ -56,7 +79,6 @@ std::byte* Slab::Take(size_t size) {
   }
   Block& last = blocks_.back();
   last.used += rounded;
-  taken_ += size;
   return last.data + last.used - rounded;
 }
 

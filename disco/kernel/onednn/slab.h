@@ -29,6 +29,9 @@ class Slab {
     std::byte* data;
     size_t size, used;
   };
+  std::byte* TakeGuarded(size_t size);
+  std::byte* TakeFromBlock(size_t size);
+
   std::vector<Block> blocks_;
   size_t taken_ = 0;
 };
