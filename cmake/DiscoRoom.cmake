@@ -83,15 +83,15 @@ if(DISCO_TESTS)
   target_precompile_headers(disco_test_headers PRIVATE ${DISCO_TEST_HEADERS})
 endif()
 
-# One GoogleTest program; every case becomes a ctest case.
+# One GoogleTest program; every case becomes a ctest case whose label is the program.
 function(disco_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;LINK;LABELS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINK;PRECOMPILE" ${ARGN})
   disco_qualify(link ${TEST_LINK})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${link} GTest::gtest_main GTest::gmock)
   target_compile_options(${name} PRIVATE ${DISCO_TEST_OPTIONS})
   disco_precompile(${name} disco_test_headers ${TEST_PRECOMPILE})
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS "${TEST_LABELS}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS ${name})
 endfunction()
 
 # The whole of test program `name` once more at lower CPU levels (base/cpu_level.h), each as one ctest case; users have
