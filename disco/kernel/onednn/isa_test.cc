@@ -9,7 +9,7 @@
 namespace disco::onednn {
 namespace {
 
-CpuLevel LevelOfLibrary() {
+[[maybe_unused]] CpuLevel LevelOfLibrary() {  // on x86
   const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
   switch (isa) {
     case dnnl::cpu_isa::sse41:
