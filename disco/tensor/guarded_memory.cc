@@ -23,7 +23,7 @@ size_t RoundedUp(size_t size, size_t unit) { return (size + unit - 1) / unit * u
 struct Places {
   explicit Places(size_t size)
       : page(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
-        end(page + RoundedUp(size, page)),
+        end(page + RoundedUp(std::max<size_t>(size, 1), page)),
         data(end - RoundedUp(size, kMemoryAlignment)),
         data_end(data + size) {}
 
