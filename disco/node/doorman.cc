@@ -2,7 +2,6 @@
 #include "disco/node/doorman.h"
 
 #include <arpa/inet.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -33,9 +32,9 @@ std::string_view TextOf(std::span<const std::byte> bytes) {
 }  // namespace
 
 Result<std::vector<Visitor>> Doorman::Attend(Milliseconds span) {
-  std::vector<pollfd> polled = {{listener_.fd(), POLLIN, 0}};
-  for (const Waiting& waiting : waiting_) polled.push_back({waiting.socket.fd(), POLLIN, 0});
-  if (poll(polled.data(), polled.size(), static_cast<int>(span.count())) < 0 && errno != EINTR) {
+  polled_ = {{listener_.fd(), POLLIN, 0}};
+  for (const Waiting& waiting : waiting_) polled_.push_back({waiting.socket.fd(), POLLIN, 0});
+  if (poll(polled_.data(), polled_.size(), static_cast<int>(span.count())) < 0 && errno != EINTR) {
     return Fail(ErrorKind::kIo, "cannot wait for connections: {}", std::strerror(errno));
   }
   std::vector<Visitor> visitors;

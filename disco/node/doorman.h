@@ -7,6 +7,8 @@
 // the room. Thread rule: one thread; errors: kIo when the system cannot wait.
 #pragma once
 
+#include <poll.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -52,6 +54,7 @@ class Doorman {
   Socket listener_;
   std::function<void(const std::string&)> on_refusal_;
   std::vector<Waiting> waiting_;
+  std::vector<pollfd> polled_;  // kept, so that waiting allocates nothing while sessions run
 };
 
 }  // namespace disco
