@@ -33,7 +33,8 @@ record() {
   sed -n 's/.*<testcase name="\([^"]*\)".*status="fail".*/\1/p' "$junit" | jq -R . | jq -cs \
     --arg level "$1" --argjson seconds "$2" --argjson tests "$(attribute tests "$junit")" \
     --argjson failed "$(attribute failures "$junit")" --argjson skipped "$(attribute skipped "$junit")" \
-    '{level: $level, tests: $tests, passed: ($tests - $failed - $skipped), $failed, $skipped, $seconds, failures: .}'
+    '{level: $level, tests: $tests, passed: ($tests - $failed - $skipped), $failed, $skipped, $seconds,
+      failures: map(sub(" +# GetParam.*"; ""))}'
 }
 
 # run_level LEVEL CTEST_OPTION...: fails when a test does, or when there is none.
