@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What disco does not do and says so: refusals that are no findings."""
+
+import re
+
+# (part, what the message says, what the limit is)
+LIMITS = [
+    ("written", r"\(Pad\): opset 17 has no such padding", "networks are written at opset 17: no wrap padding, no axes"),
+    ("written", r"\(Softmax\): opset 17 has no softmax over several axes",
+     "networks are written at opset 17: no softmax over several axes"),
+]
+
+
+def reason(finding):
+    """The name of the limit that `finding` is, or None."""
+    if finding.kind != "refused":
+        return None
+    for part, pattern, name in LIMITS:
+        if finding.part == part and re.search(pattern, finding.text):
+            return name
+    return None
