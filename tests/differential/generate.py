@@ -8,6 +8,7 @@ import onnx
 
 import draw_layout
 import draw_ops
+import oracle
 from network import Network, Refused
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 22
@@ -126,9 +127,13 @@ def draw(seed):
         _choose_outputs(net)
         if not net.outputs:
             continue
-        model = net.model()
+        model, feeds = net.model(), {name: net.values[name] for name in net.inputs}
+        try:
+            oracle.run(model, feeds)  # that it can run the ops is known; here, that it takes the file as a whole
+        except oracle.Failure:
+            continue
         model.graph.doc_string = net.kind
-        return model, {name: net.values[name] for name in net.inputs}, _plans(rng, net.kind)
+        return model, feeds, _plans(rng, net.kind)
     raise RuntimeError(f"seed {seed} gives no network")
 
 
