@@ -55,6 +55,7 @@ TEST(AddendsTest, AfterAConvolutionOfAnyRankKernelAndGrouping) {
        {ConvCase{{2, 5, 7}, {6, 5, 1}}, ConvCase{{1, 4, 6}, {3, 4, 3}},
         ConvCase{{1, 3, 5, 4}, {17, 3, 1, 1}}, ConvCase{{2, 9, 6, 5}, {6, 9, 3, 3}},
         ConvCase{{2, 8, 5, 6}, {8, 1, 3, 3}, 8}, ConvCase{{2, 6, 5, 6}, {4, 3, 3, 3}, 2},
+        ConvCase{{1, 33, 1, 1}, {33, 1, 1, 1}, 33}, ConvCase{{2, 16, 3, 3}, {32, 1, 2, 2}, 16},
         ConvCase{{1, 32, 4, 4}, {32, 32, 1, 1}}, ConvCase{{1, 2, 3, 4, 5}, {3, 2, 1, 2, 2}}}) {
     const auto add_conv = [&weights = weights, &group = group](OneOp& op, Random& random) {
       const ValueId w = op.Operand(random, "w", weights, true);

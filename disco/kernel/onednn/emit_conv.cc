@@ -59,8 +59,11 @@ void AddConvolution(const Emission& e, const Convolution& convolution, const Pri
 
 // Whether the convolution adds operands of post-ops from wrong places. oneDNN 2.6 computes
 // convolutions by matrix multiplication where it has no other kernel; without AVX2 their post-ops
-// run in plain code that does not follow the layout of the target.
-bool MisplacesAddends(const PrimitiveDesc& desc) {
+// run in plain code that does not follow the layout of the target. In groups of one channel, the
+// kernel of AVX-512 repeats the first 16 numbers where the target has one position, and that of
+// AVX2 mixes up the numbers of a group with several outputs.
+bool MisplacesAddends(const Emission& e, const PrimitiveDesc& desc) {
+  if (e.op().as<ConvParams>().group > 1) return true;
   const std::string_view kernel = desc.impl_info_str();
   return kernel.find("gemm") != std::string_view::npos && CurrentCpuLevel() < CpuLevel::kAvx2;
 }
@@ -98,7 +101,7 @@ Status EmitConv(const Emission& e) {
   AddSums(e, [&](ValueId addend) { return BroadcastDesc(e.builder, addend, rank); }, epilogue);
   DISCO_TRY(AddActivation(e, epilogue));
   const PrimitiveDesc desc = Make(e.builder, convolution, epilogue.post_ops);
-  if (epilogue.arguments.empty() || !MisplacesAddends(desc)) {
+  if (epilogue.arguments.empty() || !MisplacesAddends(e, desc)) {
     AddConvolution(e, convolution, desc, std::move(epilogue.arguments));
     return {};
   }
