@@ -2,6 +2,9 @@
 // Both kernels compute the same, one op at a time, over random shapes and attributes.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <gmock/gmock.h>
+
+#include <limits>
 
 #include "disco/kernel/one_op_for_test.h"
 
@@ -114,6 +117,19 @@ TEST(KernelsTest, ActivationsAgree) {
       op.Finish(type, inputs, params);
       ExpectKernelsAgree(op.graph, random, fmt::format("{} {}", Name(type), ToString(shape)));
     }
+  }
+}
+
+TEST(KernelsTest, ClipWithoutABoundStopsAtTheLargestNumber) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const Tensor x = Tensor::From<float>({3}, {-kInfinity, 0.5f, kInfinity});
+  for (const KernelKind kernel : kKernels) {
+    OneOp op(x.shape());
+    op.Finish(OpType::kClip, {op.x});
+    const auto ran = RunTwice(op.graph, kernel, {x});
+    ASSERT_TRUE(ran) << ran.error().message;
+    EXPECT_THAT(ran->outputs[0].Data<float>(), testing::ElementsAre(-kMost, 0.5f, kMost));
   }
 }
 

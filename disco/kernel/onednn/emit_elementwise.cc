@@ -20,9 +20,9 @@ Result<float> BoundOf(const Graph& graph, const Op& op, size_t slot, float fallb
 Result<Eltwise> EltwiseOf(const Graph& graph, const Op& op) {
   switch (op.type) {
     case OpType::kClip: {
-      constexpr float kInfinity = std::numeric_limits<float>::infinity();
-      DISCO_ASSIGN(const float least, BoundOf(graph, op, 1, -kInfinity));
-      DISCO_ASSIGN(const float most, BoundOf(graph, op, 2, kInfinity));
+      constexpr float kMost = std::numeric_limits<float>::max();
+      DISCO_ASSIGN(const float least, BoundOf(graph, op, 1, -kMost));
+      DISCO_ASSIGN(const float most, BoundOf(graph, op, 2, kMost));
       return Eltwise{dnnl::algorithm::eltwise_clip, least, most};
     }
     case OpType::kHardSwish:

@@ -68,13 +68,9 @@ Result<T> Bound(const Call& call, size_t slot, T fallback) {
 
 template <class T>
 Outputs Clip(const Call& call) {
-  T least = std::numeric_limits<T>::lowest(), most = std::numeric_limits<T>::max();
-  if constexpr (std::is_floating_point_v<T>) {
-    least = -std::numeric_limits<T>::infinity();
-    most = std::numeric_limits<T>::infinity();
-  }
-  DISCO_ASSIGN(least, Bound<T>(call, 1, least));
-  DISCO_ASSIGN(most, Bound<T>(call, 2, most));
+  // Without a bound infinity becomes the largest number, as ONNX has it.
+  DISCO_ASSIGN(const T least, Bound<T>(call, 1, std::numeric_limits<T>::lowest()));
+  DISCO_ASSIGN(const T most, Bound<T>(call, 2, std::numeric_limits<T>::max()));
   return std::vector{Map<T>(call.in(0), [=](T x) { return std::min(std::max(x, least), most); })};
 }
 
