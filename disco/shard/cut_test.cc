@@ -68,6 +68,19 @@ TEST(Cut, OpsStandInTheOrderThatOverlaps) {
                           "Conv b@foreign", "Add b"));
 }
 
+// An addend of higher rank puts an axis in front of the batch, which the Reshape takes away again.
+TEST(Cut, AReshapeWritesTheBatchWhereItsInputHasAnotherFirstAxis) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({3, 3, 2, 2}), 4);
+  const ValueId sum = sketch.Op(OpType::kAdd, "sum", {a, sketch.Constant("b", {1, 3, 4, 2, 2})});
+  const ValueId target = sketch.Indices("target", {3, 8, 2});
+  const Graph graph =
+      sketch.Finish({sketch.Op(OpType::kReshape, "y", {sum, target}, ReshapeParams{})});
+  const Cut cut = MustCut(graph, *MakePlan(graph, {.nodes = 2}));
+  for (const Graph& shard : cut.shards)
+    EXPECT_EQ(shard.value(FindOp(shard, "y").outputs[0]).shape, (Shape{3, 4, 2}));
+}
+
 TEST(Cut, AFusedCallReadsOwnAndForeignFeaturesTogether) {
   const TwoLayers net(MixingCall::kFused);
   EXPECT_THAT(OpNames(net.cut.shards[0]),
