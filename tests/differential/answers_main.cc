@@ -85,6 +85,8 @@ Json Described(const std::vector<Tensor>& tensors) {
 Result<Json> Answer(const Case& read, const Plan& plan, size_t number, KernelKind kernel) {
   const SessionOptions options{.program = {.kernel = kernel}, .deadline = kPatience};
   DISCO_ASSIGN(const auto session, Session::OpenLocal(read.graph, plan, options));
+  // The second answer: a step that spoils what the next inference reads shows in it.
+  DISCO_TRY(session->Infer(read.inputs).map([](const std::vector<Tensor>&) {}));
   DISCO_ASSIGN(const std::vector<Tensor> outputs, session->Infer(read.inputs));
   std::string bytes;
   for (const Tensor& tensor : outputs)

@@ -88,7 +88,7 @@ def _clip(net, x):
 
 
 def _dropout(net, x):
-    outputs = 2 if net.chance(0.1) and net.opset >= 10 else 1
+    outputs = 2 if net.chance(0.1) and net.opset >= 12 else 1  # before, ONNX does not say what the mask is
     if net.opset < 12:
         dropped = net.op("Dropout", [x], outputs, ratio=0.4)
     else:
@@ -248,7 +248,8 @@ def folded_constant(net):
     if net.opset >= 9 and net.chance(0.4):
         filled = net.op("ConstantOfShape", [net.indices(form)])
     else:
-        flat = net.constant(net.rng.standard_normal(int(np.prod(form))).astype(np.float32))
+        flat = net.weights([int(np.prod(form))])
         filled = net.op("Reshape", [flat, net.indices(form)])
     net.computed.remove(filled)
+    net.folded.add(filled)
     return net.op("Add", [x, filled])

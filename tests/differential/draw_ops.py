@@ -15,6 +15,15 @@ def _channels(net):
     return net.choose([1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 40])
 
 
+def _fits(extents, attributes):
+    """Whether a window has a place at all; ONNX Runtime gives some that have none an output."""
+    pads = attributes.get("pads", [0] * 2 * len(extents))
+    dilations = attributes.get("dilations", [1] * len(extents))
+    reaches = [(k - 1) * d + 1 for k, d in zip(attributes["kernel_shape"], dilations)]
+    padded = [extent + begin + end for extent, begin, end in zip(extents, pads, pads[len(extents):])]
+    return attributes.get("auto_pad", "").startswith("SAME") or all(r <= p for r, p in zip(reaches, padded))
+
+
 def _window(net, extents, dilate=True):
     """Attributes of a window over `extents`, each kind of padding among them."""
     kernel = [net.integer(1, min(extent + 1, net.choose([1, 3, 3, 5]))) for extent in extents]
@@ -34,6 +43,8 @@ def _window(net, extents, dilate=True):
         attributes["pads"] = 2 * [(k - 1) // 2 for k in kernel]
     elif padding == "asymmetric":
         attributes["pads"] = [net.integer(0, k - 1) for k in 2 * kernel]
+    if not _fits(extents, attributes):
+        raise Refused
     return attributes
 
 
@@ -63,7 +74,11 @@ def pool(net):
     kind = "AveragePool" if net.kind in ("nan", "inf", "overflow") else net.choose(["MaxPool", "AveragePool"])
     newest = 10 if kind == "MaxPool" else 19
     attributes = _window(net, net.values[x].shape[2:], dilate=net.opset >= newest)
-    if net.opset >= 10 and net.chance(0.4):
+    # Older opsets differ in what these pairs mean, and disco writes an older one.
+    same = attributes.get("auto_pad", "").startswith("SAME")
+    if same and any(k < s for k, s in zip(attributes["kernel_shape"], attributes.get("strides", []))):
+        raise Refused
+    if net.opset >= 10 and net.chance(0.4) and "auto_pad" not in attributes:
         attributes["ceil_mode"] = 1
     if kind == "AveragePool" and net.chance(0.5):
         attributes["count_include_pad"] = 1
@@ -146,12 +161,15 @@ def batch_norm(net):
     mean = net.weights([features])
     variance = net.constant(net.rng.uniform(0.2, 2, features).astype(np.float32))
     attributes = {"epsilon": net.choose([1e-5, 1e-3, 0.1])} if net.chance(0.5) else {}
-    if net.opset >= 14 and net.chance(0.1) and not net.symbolic:
+    several = net.values[x].size > features  # of one value per feature, all that is left is rounding
+    if net.opset >= 14 and net.chance(0.1) and not net.symbolic and several:
         return net.op("BatchNormalization", [x, scale, bias, mean, variance], 3, training_mode=1, **attributes)
     return net.op("BatchNormalization", [x, scale, bias, mean, variance], **attributes)
 
 
 def lrn(net):
+    if net.kind in ("nan", "inf", "overflow"):  # ONNX Runtime keeps a running sum, which NaN never leaves
+        raise Refused
     x = net.value(lambda a: a.ndim == 4)
     return net.op("LRN", [x], size=net.choose([1, 3, 5]), alpha=net.choose([1e-4, 0.1, 1.0]),
                   beta=net.choose([0.5, 0.75]), bias=net.choose([1.0, 2.0]))

@@ -31,6 +31,7 @@ class Network:
         self.inputs, self.outputs = [], []
         self.computed = []  # names of float values that ops made, and of float inputs
         self.whole = []  # the same for int64
+        self.folded = set()  # names of what ops make of constants alone
 
     # -- random choices ---------------------------------------------------------------------------
 
@@ -86,8 +87,10 @@ class Network:
             return self.choose(alike)
         if np.prod(shape, dtype=np.int64) > MOST_ELEMENTS:
             raise Refused
-        scale = 1e25 if self.kind == "overflow" and self.chance(0.5) else 1
-        return self.constant((self.rng.standard_normal(shape) * scale / np.sqrt(fan_in)).astype(np.float32), stem)
+        array = self.rng.standard_normal(shape) / np.sqrt(fan_in)
+        if self.kind == "overflow":  # of one sign: a sum of both infinities depends on the order of its terms
+            array = np.abs(array) * self.choose([1, 1e25])
+        return self.constant(array.astype(np.float32), stem)
 
     def op(self, kind, inputs, outputs=1, **attributes):
         """Adds the op and returns the name of its first output."""
@@ -144,7 +147,8 @@ class Network:
         graph = helper.make_graph(
             nodes, "random",
             [value_info(name, self.values[name], self.symbolic and name in self.inputs) for name in listed],
-            [value_info(name, self.values[name], self.symbolic) for name in self.outputs], initializers)
+            [value_info(name, self.values[name], self.symbolic and name not in self.folded)
+             for name in self.outputs], initializers)
         model = self._model(graph)
         onnx.checker.check_model(model)
         return model

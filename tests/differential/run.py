@@ -14,6 +14,7 @@ import minimise
 from block import load_case, run_cases
 
 BLOCK = 50  # seeds that share a process
+COUNTED = ("ops", "opsets", "inputs", "plans", "runs", "limits")
 
 
 def parse():
@@ -35,6 +36,7 @@ def draw_block(folder, seeds, table):
         table["opsets"][str(model.opset_import[0].version)] += 1
         table["inputs"][model.graph.doc_string] += 1
         table["ops"].update(node.op_type for node in model.graph.node)
+        table["plans"].update(f"{plan['nodes']} nodes {plan['method']}" for plan in plans)
     return folders
 
 
@@ -66,7 +68,7 @@ def run_block(options, seeds, table):
 
 def print_table(table):
     print(f"{table['graphs']} networks, {sum(table['ops'].values())} ops, {len(table['findings'])} findings")
-    for what in ("ops", "opsets", "inputs", "runs", "limits"):
+    for what in COUNTED:
         counts = sorted(table[what].items(), key=lambda item: (len(item[0]), item) if what == "opsets" else item)
         print(f"  {what}: " + ", ".join(f"{name} {count}" for name, count in counts))
 
@@ -75,7 +77,7 @@ def main():
     options = parse()
     first, _, last = options.seeds.partition("..")
     table = {"seeds": options.seeds, "graphs": 0, "findings": []}
-    table.update({what: collections.Counter() for what in ("ops", "opsets", "inputs", "runs", "limits")})
+    table.update({what: collections.Counter() for what in COUNTED})
     for start in range(int(first), int(last or first) + 1, BLOCK):
         run_block(options, range(start, min(start + BLOCK, int(last or first) + 1)), table)
     print_table(table)
