@@ -25,9 +25,26 @@ bool NodeOps::Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId 
       continue;
     if (index_.IsOutput(output) && (part != nullptr || node == kReturningNode)) return true;
     for (const OpId reader : index_.readers(output)) {
-      if (Runs(reader, node)) return true;
+      if (Runs(reader, node) && Takes(graph, plan, {graph.op(reader), output, node})) return true;
     }
     if (part != nullptr && NeededElsewhere(plan, *part, output, node)) return true;
+  }
+  return false;
+}
+
+bool NodeOps::Takes(const Graph& graph, const Plan& plan, const Reading& reading) {
+  const Op& op = reading.op;
+  if (op.type != OpType::kConcat) return true;
+  const Value& joined = graph.value(op.outputs[0]);
+  const ValuePlan* part = plan.Find(joined.name);
+  if (part == nullptr ||
+      *NormalizeAxis(op.as<AxisParams>().axis, joined.shape.rank()) != part->axis)
+    return true;
+  auto first = part->owner.begin();
+  for (const ValueId input : op.inputs) {
+    const auto last = first + graph.value(input).shape[part->axis];
+    if (input == reading.value && std::find(first, last, reading.node) != last) return true;
+    first = last;
   }
   return false;
 }

@@ -28,7 +28,17 @@ class NodeOps {
   const CrossReaders& readers(ValueId value) const { return readers_[static_cast<size_t>(value)]; }
 
  private:
+  // `op` on `node`, and a value that it reads.
+  struct Reading {
+    const Op& op;
+    ValueId value;
+    NodeId node;
+  };
+
   bool Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId node) const;
+  // Whether the node's part of the result is made of the value: a Concat of features joins only
+  // those inputs of which the node owns some.
+  static bool Takes(const Graph& graph, const Plan& plan, const Reading& reading);
   bool NeededElsewhere(const Plan& plan, const ValuePlan& part, ValueId value, NodeId node) const;
 
   GraphIndex index_;

@@ -68,6 +68,38 @@ TEST(Cut, OpsStandInTheOrderThatOverlaps) {
                           "Conv b@foreign", "Add b"));
 }
 
+std::vector<int32_t> TransfersOf(const Cut& cut, OpType type) {
+  std::vector<int32_t> ids;
+  for (const Graph& shard : cut.shards) {
+    for (const Op& op : shard.ops) {
+      if (op.type != type) continue;
+      if (type == OpType::kSend) ids.push_back(op.as<SendParams>().transfer);
+      if (type == OpType::kSend) continue;
+      for (const auto& source : op.as<ReceiveParams>().sources) ids.push_back(source.transfer);
+    }
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
+// `scores` runs whole, and only node 1 owns some of what a Concat makes of it.
+TEST(Cut, AnInputOfAConcatIsMadeOnlyWhereSomeOfItIsOwned) {
+  Sketch sketch;
+  const ValueId a = sketch.Gemm("a", sketch.Input({1, 6}), 4);
+  const ValueId scores = sketch.Op(OpType::kSoftmax, "scores", {a}, SoftmaxParams{});
+  const ValueId b = sketch.Gemm("b", sketch.Input({1, 6}, "other"), 4);
+  const Graph graph =
+      sketch.Finish({sketch.Op(OpType::kConcat, "both", {scores, b}, AxisParams{1})});
+  Plan plan = *MakePlan(graph, {.nodes = 2});
+  std::fill_n(plan.values["both"].owner.begin(), 4, 1);
+  const Cut cut = MustCut(graph, plan);
+  EXPECT_FALSE(TransfersOf(cut, OpType::kSend).empty());
+  EXPECT_EQ(TransfersOf(cut, OpType::kSend), TransfersOf(cut, OpType::kReceive));
+  EXPECT_TRUE(std::ranges::none_of(cut.shards[0].ops, [](const Op& op) {
+    return op.type == OpType::kSoftmax || op.type == OpType::kReceive;
+  }));
+}
+
 // An addend of higher rank puts an axis in front of the batch, which the Reshape takes away again.
 TEST(Cut, AReshapeWritesTheBatchWhereItsInputHasAnotherFirstAxis) {
   Sketch sketch;

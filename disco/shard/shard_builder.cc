@@ -217,7 +217,6 @@ ValueId ShardBuilder::NarrowedConstant(const Op& op, size_t slot, const FeatureR
 
 Result<ValueId> ShardBuilder::NarrowedWhole(const Op& op, size_t slot, const FeatureRule& rule,
                                             const std::vector<int64_t>& wanted) {
-  DISCO_ASSIGN(const ValueId whole, Whole(op, op.inputs[slot]));
   const Shape& shape = context_.graph.value(op.inputs[slot]).shape;
   const std::string name = fmt::format("{}@{}", NameOf(op.outputs[0]), slot);
   std::vector<int64_t> features = wanted;
@@ -238,15 +237,16 @@ Result<ValueId> ShardBuilder::NarrowedWhole(const Op& op, size_t slot, const Fea
       offset += context_.graph.value(op.inputs[before]).shape[axis];
     for (int64_t& feature : features) feature -= offset;
     std::erase_if(features, [&](int64_t feature) { return feature < 0 || feature >= shape[axis]; });
-    if (features.empty()) return kNoValue;
+    if (features.empty()) return kNoValue;  // the node may not have it
   } else if (op.type == OpType::kBatchNormalization && slot > 0) {
     axis = 0;  // one number per feature
   } else {
     const auto aligned = AlignedAxis(shape, context_.graph.value(op.outputs[0]).shape.rank(),
                                      rule.axis, rule.features);
-    if (!aligned) return whole;
+    if (!aligned) return Whole(op, op.inputs[slot]);
     axis = *aligned;
   }
+  DISCO_ASSIGN(const ValueId whole, Whole(op, op.inputs[slot]));
   return IsAll(features, shape[axis]) ? whole : EmitGather(name, whole, axis, features);
 }
 
