@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What disco answers to the cases of generate.py: every plan of a case on both kernels.
+// What disco answers to the cases of generate.py: every plan of a case on both kernels, in memory
+// and over TCP.
 //
 // Reads paths of case folders from standard input, one a line. Into each folder go, for plan P,
-// plan-P.json, masked-P.onnx (the network with the plan's mask, as disco writes it) and, for each
-// kernel K, P-K.bin, the outputs one after another. Prints one line of JSON before and after each
-// run, so that whoever reads them knows what was running when the program ends early.
+// plan-P.json, masked-P.onnx (the network with the plan's mask, as disco writes it) and, for nodes
+// in memory with either kernel and nodes behind TCP, P-PART.bin: the outputs one after another.
+// Prints one line of JSON before and after each run, so that whoever reads them knows what was
+// running when the program ends early.
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -12,6 +14,7 @@
 #include "disco/base/random.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
+#include "disco/node/loopback_nodes.h"
 #include "disco/node/session.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
@@ -24,6 +27,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr Milliseconds kPatience{60000};  // no verdict depends on it
+constexpr size_t kMostNodes = 3;          // of generate.py's plans
 
 struct Case {
   Path folder;
@@ -82,17 +86,15 @@ Json Described(const std::vector<Tensor>& tensors) {
   return described;
 }
 
-Result<Json> Answer(const Case& read, const Plan& plan, size_t number, KernelKind kernel) {
-  const SessionOptions options{.program = {.kernel = kernel}, .deadline = kPatience};
-  DISCO_ASSIGN(const auto session, Session::OpenLocal(read.graph, plan, options));
-  // The second answer: a step that spoils what the next inference reads shows in it.
-  DISCO_TRY(session->Infer(read.inputs).map([](const std::vector<Tensor>&) {}));
-  DISCO_ASSIGN(const std::vector<Tensor> outputs, session->Infer(read.inputs));
+// The second answer: a step that spoils what the next inference reads shows in it.
+Result<Json> Answer(const Case& read, Result<std::unique_ptr<Session>> session, const Path& file) {
+  DISCO_TRY(session.map([](const auto&) {}));
+  DISCO_TRY((*session)->Infer(read.inputs).map([](const std::vector<Tensor>&) {}));
+  DISCO_ASSIGN(const std::vector<Tensor> outputs, (*session)->Infer(read.inputs));
   std::string bytes;
   for (const Tensor& tensor : outputs)
     bytes.append(reinterpret_cast<const char*>(tensor.bytes().data()), tensor.size_bytes());
-  const std::string_view name = kernel == KernelKind::kOneDnn ? "onednn" : "reference";
-  WriteQuickly(read.folder / fmt::format("{}-{}.bin", number, name), bytes);
+  WriteQuickly(read.folder / file, bytes);
   return Json{{"outputs", Described(outputs)}};
 }
 
@@ -119,34 +121,49 @@ void Tell(Json what, Step&& step) {
   Print({{"ends", what}});
 }
 
-void RunPlan(const Case& read, size_t number) {
+void RunPlan(const Case& read, size_t number, const std::vector<Endpoint>& nodes) {
   const Result<Plan> plan = PlanFor(read.graph, read.plans[number]);
-  const auto what = [&](std::string_view part) {
-    return Json{{"case", read.folder.filename()}, {"plan", number}, {"part", part}};
+  const auto tell = [&](std::string_view part, auto&& step) {
+    Tell({{"case", read.folder.filename()}, {"plan", number}, {"part", part}}, step);
   };
-  Tell(what("plan"), [&]() -> Result<Json> {
-    DISCO_TRY(plan.map([](const Plan&) {}));
-    return Json::object();
-  });
+  const auto answer = [&](std::string_view part, auto&& open) {
+    tell(part, [&] { return Answer(read, open(), fmt::format("{}-{}.bin", number, part)); });
+  };
+  tell("plan", [&] { return plan.map([](const Plan&) { return Json::object(); }); });
   if (!plan) return;
-  Tell(what("written"), [&] { return WritePlanned(read, *plan, number); });
-  Tell(what("reference"), [&] { return Answer(read, *plan, number, KernelKind::kReference); });
-  Tell(what("onednn"), [&] { return Answer(read, *plan, number, KernelKind::kOneDnn); });
+  tell("written", [&] { return WritePlanned(read, *plan, number); });
+  const SessionOptions fast{.program = {.kernel = KernelKind::kOneDnn}, .deadline = kPatience};
+  const SessionOptions plain{.program = {.kernel = KernelKind::kReference}, .deadline = kPatience};
+  answer("reference", [&] { return Session::OpenLocal(read.graph, *plan, plain); });
+  answer("onednn", [&] { return Session::OpenLocal(read.graph, *plan, fast); });
+  // Here the shards are files that a node reads.
+  const std::vector<Endpoint> some(nodes.begin(), nodes.begin() + plan->nodes);
+  answer("tcp",
+         [&] { return Session::Connect(read.graph, *plan, some, number % 2 == 0 ? plain : fast); });
 }
 
-void RunCase(const Path& folder) {
+void RunCase(const Path& folder, const std::vector<Endpoint>& nodes) {
   Result<Case> read = Case{};
   Tell({{"case", folder.filename()}, {"part", "read"}}, [&]() -> Result<Json> {
     read = ReadCase(folder);
-    DISCO_TRY(read.map([](const Case&) {}));
-    return Json::object();
+    return read.map([](const Case&) { return Json::object(); });
   });
-  for (size_t number = 0; read && number < read->plans.size(); ++number) RunPlan(*read, number);
+  for (size_t number = 0; read && number < read->plans.size(); ++number)
+    RunPlan(*read, number, nodes);
+}
+
+Status RunAll() {
+  DISCO_ASSIGN(const auto nodes,
+               LoopbackNodes::Start(std::vector<NodeLimits>(kMostNodes, {.patience = kPatience})));
+  for (std::string folder; std::getline(std::cin, folder);) RunCase(folder, nodes->endpoints());
+  return {};
 }
 
 }  // namespace
 }  // namespace disco
 
 int main() {
-  for (std::string folder; std::getline(std::cin, folder);) disco::RunCase(folder);
+  const disco::Status ran = disco::RunAll();
+  if (!ran) std::cerr << ran.error().message << '\n';
+  return ran ? 0 : 1;
 }

@@ -23,7 +23,7 @@ DTYPES = {"float32": np.float32, "int64": np.int64, "int32": np.int32, "bool": n
 class Finding:
     case: str
     plan: int  # -1: none yet
-    part: str  # read, plan, written, reference, onednn
+    part: str  # read, plan, written, reference, onednn, tcp
     kind: str  # wrong, refused, crash, hang
     text: str
 

@@ -15,6 +15,10 @@ MOST_ELEMENTS = 20000
 LARGEST = 1e4  # magnitude of a value of an ordinary network
 
 
+MADE_UP = ("@local", "@foreign", "@received", "@joined", "@weight", "@bias", "@whole", "@parameter", "@0", "@1", "@1@indices",
+           "@send0", ".axes", ".min", ".pads", ".partial1", ".any_batch", "/é \"quoted\"")
+
+
 class Refused(Exception):
     """What was drawn is no op of this network; another one is drawn."""
 
@@ -55,7 +59,11 @@ class Network:
     # -- building ---------------------------------------------------------------------------------
 
     def name(self, stem):
-        return f"{stem}{len(self.values)}"
+        """A name that is not taken; now and then one that disco might make up for the value before."""
+        name = f"{stem}{len(self.values)}"
+        if self.values and self.chance(0.05):
+            name = list(self.values)[-1] + self.choose(MADE_UP)
+        return name if name not in self.values else f"{name}/{len(self.values)}"
 
     def keep(self, name, array):
         self.values[name] = array
