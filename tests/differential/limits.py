@@ -3,10 +3,11 @@
 
 import re
 
-# (part, what the message says, what the limit is)
+WRITING = ("written", "tcp")
+# (parts, what the message says, what the limit is)
 LIMITS = [
-    ("written", r"\(Pad\): opset 17 has no such padding", "networks are written at opset 17: no wrap padding, no axes"),
-    ("written", r"\(Softmax\): opset 17 has no softmax over several axes",
+    (WRITING, r"\(Pad\): opset 17 has no such padding", "networks are written at opset 17: no wrap padding, no axes"),
+    (WRITING, r"\(Softmax\): opset 17 has no softmax over several axes",
      "networks are written at opset 17: no softmax over several axes"),
 ]
 
@@ -15,7 +16,7 @@ def reason(finding):
     """The name of the limit that `finding` is, or None."""
     if finding.kind != "refused":
         return None
-    for part, pattern, name in LIMITS:
-        if finding.part == part and re.search(pattern, finding.text):
+    for parts, pattern, name in LIMITS:
+        if finding.part in parts and re.search(pattern, finding.text):
             return name
     return None
