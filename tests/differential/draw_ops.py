@@ -158,7 +158,8 @@ def batch_norm(net):
     computed = [n for n in net.computed if net.values[n].shape == (features,)]
     if computed and net.chance(0.5):
         scale = net.choose(computed)
-    mean = net.weights([features])
+    # Its own: in training form ONNX Runtime writes the new mean over it while others still read it.
+    mean = net.constant(net.rng.uniform(-0.5, 0.5, features).astype(np.float32))
     variance = net.constant(net.rng.uniform(0.2, 2, features).astype(np.float32))
     attributes = {"epsilon": net.choose([1e-5, 1e-3, 0.1])} if net.chance(0.5) else {}
     several = net.values[x].size > features  # of one value per feature, all that is left is rounding
