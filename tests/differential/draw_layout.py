@@ -47,6 +47,8 @@ def spread_add(net):
     """An addend that is larger than the value it is added to."""
     x = net.value(lambda a: a.ndim >= 1)
     shape = list(net.values[x].shape)
+    if net.symbolic:
+        shape[0] = 1
     for axis in range(1, len(shape)):
         if shape[axis] == 1 and net.chance(0.6):
             shape[axis] = net.integer(2, 5)

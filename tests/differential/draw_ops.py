@@ -118,7 +118,7 @@ def gemm(net):
 
 
 def matmul(net):
-    x = net.value(lambda a: a.ndim >= 1)
+    x = net.value(lambda a: a.ndim >= (2 if net.symbolic else 1))
     shape = net.values[x].shape
     constant_on_left = net.chance(0.3) and len(shape) >= 2
     if net.symbolic and len(shape) < 3 and constant_on_left:
