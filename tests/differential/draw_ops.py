@@ -143,7 +143,7 @@ def matmul_of_two(net):
     shape = net.values[x].shape
     fits = [n for n in net.computed if net.values[n].ndim >= 2 and net.values[n].shape[-2] == shape[-1]]
     if net.symbolic:
-        fits = [n for n in fits if net.values[n].ndim >= 3 and len(shape) >= 3]
+        fits = [n for n in fits if net.values[n].ndim == len(shape) >= 3]
     if not fits:
         raise Refused
     return net.op("MatMul", [x, net.choose(fits)])
