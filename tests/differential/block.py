@@ -10,10 +10,10 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-import generate
 import masks
 import oracle
 from compare import Expected
+from network import NOT_FINITE
 
 SECONDS_PER_CASE = 20  # far above any case: one that takes longer hangs
 DTYPES = {"float32": np.float32, "int64": np.int64, "int32": np.int32, "bool": np.bool_}
@@ -114,7 +114,7 @@ class Judge:
             return Finding(self.folder.name, plan, part, "wrong", f"no valid network: {failure}")
         # A NaN may have become a number where disco says that the network overflowed.
         told = ended.get("overflow") is not None
-        if told and self.model.graph.doc_string not in generate.NOT_FINITE:
+        if told and self.model.graph.doc_string not in NOT_FINITE:
             return Finding(self.folder.name, plan, part, "wrong", f"says that {ended['overflow']} overflowed")
         problem = None if told else self.expected(plan).difference(outputs)
         return Finding(self.folder.name, plan, part, "wrong", problem) if problem else None

@@ -79,7 +79,10 @@ def activation(net):
 
 
 def _clip(net, x):
-    low, high = net.choose([(0.0, 6.0), (-1.0, 1.0), (0.0, 1.0), (-0.5, None), (None, 0.5), (None, None)])
+    bounds = [(0.0, 6.0), (-1.0, 1.0), (0.0, 1.0)]
+    if net.finite:  # without a bound infinity becomes the largest number, whose sums depend on their order
+        bounds += [(-0.5, None), (None, 0.5), (None, None)]
+    low, high = net.choose(bounds)
     if net.opset < 11:
         bounds = {"min": low, "max": high}
         return net.op("Clip", [x], **{name: bound for name, bound in bounds.items() if bound is not None})

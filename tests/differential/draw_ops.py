@@ -71,7 +71,7 @@ def conv(net):
 
 def pool(net):
     x = _spatial(net)
-    kind = "AveragePool" if net.kind in ("nan", "inf", "overflow") else net.choose(["MaxPool", "AveragePool"])
+    kind = net.choose(["MaxPool", "AveragePool"]) if net.finite else "AveragePool"
     newest = 10 if kind == "MaxPool" else 19
     attributes = _window(net, net.values[x].shape[2:], dilate=net.opset >= newest)
     # Older opsets differ in what these pairs mean, and disco writes an older one.
@@ -169,7 +169,7 @@ def batch_norm(net):
 
 
 def lrn(net):
-    if net.kind in ("nan", "inf", "overflow"):  # ONNX Runtime keeps a running sum, which NaN never leaves
+    if not net.finite:  # ONNX Runtime keeps a running sum, which NaN never leaves
         raise Refused
     x = net.value(lambda a: a.ndim == 4)
     return net.op("LRN", [x], size=net.choose([1, 3, 5]), alpha=net.choose([1e-4, 0.1, 1.0]),

@@ -9,11 +9,10 @@ import onnx
 import draw_layout
 import draw_ops
 import oracle
-from network import Network, Refused
+from network import NOT_FINITE, Network, Refused
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 22
 MOST_NODES = 3
-NOT_FINITE = ("nan", "inf", "overflow")
 KINDS = ["ordinary"] * 15 + ["zeros", "denormal", *NOT_FINITE]
 TRIES = 200  # of ops for one network
 
