@@ -6,8 +6,10 @@ import json
 import numpy as np
 import onnx
 
-import draw_layout
-import draw_ops
+import draw_elementwise as elementwise
+import draw_layout as layout
+import draw_products as products
+import draw_windows as windows
 import oracle
 from network import NOT_FINITE, Network, Refused
 
@@ -18,14 +20,14 @@ TRIES = 200  # of ops for one network
 
 # How often each is drawn, relative to the others.
 OPS = [
-    (draw_ops.conv, 14), (draw_ops.pool, 6), (draw_ops.global_pool, 2), (draw_ops.gemm, 6), (draw_ops.matmul, 8),
-    (draw_ops.matmul_of_two, 2), (draw_ops.batch_norm, 4), (draw_ops.lrn, 1), (draw_ops.softmax, 2),
-    (draw_ops.reduce_mean, 4), (draw_layout.binary, 14), (draw_layout.spread_add, 2), (draw_layout.sum_of_many, 2),
-    (draw_layout.activation, 10), (draw_layout.concat, 6), (draw_layout.transpose, 3), (draw_layout.reshape, 4),
-    (draw_layout.flatten, 3), (draw_layout.squeeze, 3), (draw_layout.unsqueeze, 2), (draw_layout.gather, 4),
-    (draw_layout.pad, 3), (draw_layout.folded_constant, 2),
+    (windows.conv, 14), (windows.pool, 6), (windows.global_pool, 2), (products.gemm, 6), (products.matmul, 8),
+    (products.matmul_of_two, 2), (products.batch_norm, 4), (products.lrn, 1), (products.softmax, 2),
+    (products.reduce_mean, 4), (elementwise.binary, 14), (elementwise.spread_add, 2),
+    (elementwise.sum_of_many, 2), (elementwise.activation, 10), (layout.concat, 6), (layout.transpose, 3),
+    (layout.reshape, 4), (layout.flatten, 3), (layout.squeeze, 3), (layout.unsqueeze, 2), (layout.gather, 4),
+    (layout.pad, 3), (elementwise.folded_constant, 2),
 ]
-AFTER_A_PRODUCT = [draw_layout.binary, draw_layout.binary, draw_layout.activation, draw_layout.sum_of_many]
+AFTER_A_PRODUCT = [elementwise.binary, elementwise.binary, elementwise.activation, elementwise.sum_of_many]
 
 
 def _input(rng, kind, shape):

@@ -60,11 +60,15 @@ def _without_op(model, position, values):
     return _pruned(smaller)
 
 
+def _form(array):
+    return array.shape, array.dtype
+
+
 def _bypassed(model, position, values):
     """Who reads the op's output reads its first input, which has the same shape."""
     node = model.graph.node[position]
     source, name = (node.input[0] if node.input else ""), node.output[0]
-    alike = source in values and values[source].shape == values[name].shape and values[source].dtype == values[name].dtype
+    alike = source in values and _form(values[source]) == _form(values[name])
     if not alike or name in {value.name for value in model.graph.output}:
         return None
     smaller = onnx.ModelProto()

@@ -16,8 +16,9 @@ LARGEST = 1e4  # magnitude of a value of an ordinary network
 
 
 NOT_FINITE = ("nan", "inf", "overflow")  # kinds of networks in which numbers that are none appear
-MADE_UP = ("@local", "@foreign", "@received", "@joined", "@weight", "@bias", "@whole", "@parameter", "@0", "@1", "@1@indices",
-           "@send0", ".axes", ".min", ".pads", ".partial1", ".any_batch", "/é \"quoted\"")
+MADE_UP = (
+    "@local", "@foreign", "@received", "@joined", "@weight", "@bias", "@whole", "@parameter", "@0", "@1", "@1@indices",
+    "@send0", ".axes", ".min", ".pads", ".partial1", ".any_batch", "/é \"quoted\"")
 
 
 class Refused(Exception):
