@@ -26,8 +26,9 @@ bool IsFoldable(const Graph& graph, const Op& op) {
 }
 
 // Bytes that folding may make anew: a file of a few lines can ask for any number.
-constexpr int64_t kMostMade = int64_t{1} << 31;
+constexpr Bytes kMostMade{int64_t{1} << 31};
 
+// The others give their input's elements another shape.
 bool MakesElements(OpType type) {
   return type == OpType::kConstantOfShape || type == OpType::kTranspose;
 }
@@ -56,19 +57,23 @@ Tensor Fold(const Graph& graph, const Op& op, const Shape& shape) {
 
 }  // namespace
 
-Status FoldConstants(Graph& graph) {
+Status FoldConstants(Graph& graph, MemoryAccount* memory) {
   std::vector<Op> kept;
-  int64_t made = 0;
+  Bytes made;
   for (Op& op : graph.ops) {
     if (!IsFoldable(graph, op)) {
       kept.push_back(std::move(op));
       continue;
     }
     DISCO_ASSIGN(const Shape shape, InferShape(graph, op));
-    if (MakesElements(op.type))
-      made += shape.elements() * static_cast<int64_t>(SizeOf(DTypeOfFolded(graph, op)));
-    if (made > kMostMade)
-      return OpError(op, ErrorKind::kInvalid, "up to here {} bytes of constants are made", made);
+    if (MakesElements(op.type)) {
+      const Bytes size{shape.elements() * static_cast<int64_t>(SizeOf(DTypeOfFolded(graph, op)))};
+      made += size;
+      if (made > kMostMade)
+        return OpError(op, ErrorKind::kInvalid, "up to here {} of constants are made",
+                       ToString(made));
+      DISCO_TRY(Take(memory, size, "a constant made at load"));
+    }
     Value& value = graph.value(op.outputs[0]);
     value.constant = Fold(graph, op, shape);
     value.shape = shape;

@@ -3,14 +3,16 @@
 // Errors: those of shape inference, naming the op. Thread rule: pure.
 #pragma once
 
+#include "disco/base/memory_account.h"
 #include "disco/graph/graph.h"
 
 namespace disco {
 
 // Runs the ops whose inputs are all constant and that only move or fill elements: ConstantOfShape,
-// Identity, Reshape, Flatten, Squeeze, Unsqueeze, Transpose. Drops what is then unused. Makes 2 GiB
-// of elements at most (kInvalid); after an error the graph is only good to be dropped.
-Status FoldConstants(Graph& graph);
+// Identity, Reshape, Flatten, Squeeze, Unsqueeze, Transpose. Drops what is then unused. All
+// elements that are made, also those dropped in the end, are taken from `memory` first, and are 2
+// GiB at most (kInvalid); after an error the graph is only good to be dropped.
+Status FoldConstants(Graph& graph, MemoryAccount* memory = nullptr);
 
 // Turns graph input `input` into a constant: a shape, axis or bound that has to be known at load.
 void BindInput(Graph& graph, ValueId input, Tensor tensor);

@@ -2,7 +2,6 @@
 #include "disco/graph/graph.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "disco/graph/signature.h"
 
@@ -63,6 +62,11 @@ Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, s
   const Tensor* tensor = graph.ConstantInput(op, slot);
   if (tensor == nullptr) {
     return OpError(op, ErrorKind::kUnsupported, "input {} has to be a constant", slot);
+  }
+  // One or two numbers for each axis, but for Gather's positions.
+  if (op.type != OpType::kGather && tensor->elements() > 2 * kMaxRank) {
+    return OpError(op, ErrorKind::kInvalid, "input {} has {} numbers, more than {}", slot,
+                   tensor->elements(), 2 * kMaxRank);
   }
   if (tensor->dtype() == DType::kI32) {
     const auto data = tensor->Data<int32_t>();
@@ -129,12 +133,11 @@ Status Validate(const Graph& graph) {
     return Fail(ErrorKind::kUnsupported, "network '{}' has {} ops, more than {}", graph.name,
                 graph.ops.size(), kMostOps);
   }
-  std::unordered_set<std::string_view> names;
-  for (const Value& value : graph.values) {
-    if (!names.insert(value.name).second) {
-      return Fail(ErrorKind::kInvalid, "two values are called '{}'", value.name);
-    }
-  }
+  std::vector<std::string_view> names;
+  for (const Value& value : graph.values) names.push_back(value.name);
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    return Fail(ErrorKind::kInvalid, "two values are called '{}'", *twice);
   DISCO_TRY(CheckListed(graph, graph.inputs, "input"));
   DISCO_TRY(CheckListed(graph, graph.outputs, "output"));
   std::vector<bool> made(graph.values.size(), false);

@@ -78,7 +78,7 @@ std::vector<int64_t> PermutationOf(const Graph& graph, const Op& op) {
 Result<Shape> TransposeShape(const Graph& graph, const Op& op) {
   const Shape& input = InputShape(graph, op);
   const std::vector<int64_t> permutation = PermutationOf(graph, op);
-  std::vector<int64_t> expected(static_cast<size_t>(input.rank()));
+  std::vector<int64_t> expected(static_cast<size_t>(input.rank()));  // kMaxRank at most
   std::iota(expected.begin(), expected.end(), 0);
   if (!std::is_permutation(expected.begin(), expected.end(), permutation.begin(),
                            permutation.end())) {

@@ -10,7 +10,8 @@ namespace {
 
 using Extents = std::vector<int64_t>;
 
-// Largest kernel, stride, dilation or padding: the product of two is far below overflow.
+// Largest kernel, stride, dilation or padding, and what a window reaches over: kernels count in 32
+// bits, and the product of two is far below overflow.
 constexpr int64_t kMaxEntry = int64_t{1} << 30;
 
 // `given`, or `fallback` for each axis when nothing is given.
@@ -41,6 +42,8 @@ Result<int64_t> OutputExtent(const ResolvedWindow& window, size_t axis, int64_t 
                              bool ceil_mode) {
   const int64_t reach = (window.kernel[axis] - 1) * window.dilations[axis] + 1;
   const int64_t span = input + window.pads_begin[axis] + window.pads_end[axis] - reach;
+  if (reach > kMaxEntry)
+    return Fail(ErrorKind::kInvalid, "a window of {} is larger than {}", reach, kMaxEntry);
   if (span < 0) {
     return Fail(ErrorKind::kInvalid, "a window of {} does not fit into an extent of {}", reach,
                 input);
@@ -63,6 +66,7 @@ Result<ResolvedWindow> ResolveWindow(const Window& window, const Extents& kernel
   const size_t axes = kernel.size();
   ResolvedWindow resolved;
   DISCO_ASSIGN(resolved.kernel, PerAxis(kernel, axes, 1, 1, "kernel"));
+  DISCO_TRY(CheckShape(Shape(resolved.kernel)));
   DISCO_ASSIGN(resolved.strides, PerAxis(window.strides, axes, 1, 1, "stride"));
   DISCO_ASSIGN(resolved.dilations, PerAxis(window.dilations, axes, 1, 1, "dilation"));
   const bool padded = window.auto_pad == AutoPad::kNotSet;

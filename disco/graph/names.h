@@ -6,7 +6,7 @@
 #pragma once
 
 #include <string>
-#include <unordered_set>
+#include <set>
 
 #include "disco/graph/graph.h"
 
@@ -23,7 +23,7 @@ class Names {
   std::string Fresh(std::string wanted);
 
  private:
-  std::unordered_set<std::string> taken_;
+  std::set<std::string> taken_;  // no hashes: names can be chosen to have all the same
 };
 
 }  // namespace disco

@@ -2,9 +2,10 @@
 // The ONNX door: graphs in and out of .onnx files. Protobuf stops here.
 //
 // Read: opsets 7 to 28, weights in the file or beside it (external data). An op this version of
-// disco does not know, or knows in an older form only, is refused by name. Written: opset 17, IR
-// version 8, or the oldest newer one that has the form of every op. Thread rule: pure functions.
-// Errors: kIo, kInvalid, kUnsupported; the message names the file and the op.
+// disco does not know, or knows in an older form only, is refused by name, and so is what passes a
+// limit of onnx_limits.h. Written: opset 17, IR version 8, or the oldest newer one that has the form
+// of every op. Thread rule: pure functions. Errors: kIo, kInvalid, kUnsupported; the message names
+// the file and the op.
 #pragma once
 
 #include <span>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "disco/base/file.h"
+#include "disco/base/memory_account.h"
 #include "disco/graph/graph.h"
 
 namespace disco {
@@ -21,8 +23,9 @@ namespace disco {
 Result<Graph> ReadOnnx(const Path& path);
 
 // The same from memory. External data is refused: bytes that came from somewhere else must not name
-// files of this machine.
-Result<Graph> ParseOnnx(std::span<const std::byte> bytes);
+// files of this machine. Everything that is built of them is taken from `memory` first; what the
+// graph holds stays taken. Errors: those of `memory`, too.
+Result<Graph> ParseOnnx(std::span<const std::byte> bytes, MemoryAccount* memory = nullptr);
 
 // `path` itself and the files that hold its weights, whether they are there or not; of what is no
 // ONNX file, `path` alone.

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <limits>
+#include <numeric>
 
 #include "disco/base/random.h"
 #include "disco/graph/infer_shapes.h"
@@ -118,6 +119,40 @@ const Attack kAttacks[] = {
     {"ANamelessInput", [](OnnxModelForTest& m) { m.Input("", {1}); }},
     {"AnInputOfNoTensor",
      [](OnnxModelForTest& m) { m.model.mutable_graph()->add_input()->set_name("s"); }},
+    {"MoreAxesThanAKernelTakes",
+     [](OnnxModelForTest& m) {
+       m.Input("deep", std::vector<int64_t>(300'000, 1));
+       auto& node = m.Node("Transpose", {"deep"}, {"z"});
+       std::vector<int64_t> reversed(300'000);
+       std::iota(reversed.rbegin(), reversed.rend(), 0);
+       AttributeWriter(node).Ints("perm", reversed);
+       m.Output("z");
+     }},
+    {"AReshapeToAMillionAxes",
+     [](OnnxModelForTest& m) {
+       m.Constant("n", Tensor::Indices(std::vector<int64_t>(1'000'000, 1)));
+       m.Node("Reshape", {"b", "n"}, {"z"});
+     }},
+    {"APermutationOfAMillionAxes",
+     [](OnnxModelForTest& m) {
+       auto& node = m.Node("Transpose", {"x"}, {"z"});
+       AttributeWriter(node).Ints("perm", std::vector<int64_t>(1'000'000, 1));
+     }},
+    {"AWindowThatReachesFar",
+     [](OnnxModelForTest& m) {
+       constexpr int64_t kFar = 1 << 30;
+       Conv(m).clear_attribute();
+       AttributeWriter(Conv(m)).Ints("pads", {kFar, kFar, kFar, kFar});
+       AttributeWriter(Conv(m)).Ints("dilations", {kFar, kFar});
+     }},
+    {"AWindowOfAllNumbers",
+     [](OnnxModelForTest& m) {
+       constexpr int64_t kWide = 1 << 30;
+       auto& node = m.Node("MaxPool", {"x"}, {"z"});
+       AttributeWriter(node).Ints("kernel_shape", {kWide, kWide});
+       AttributeWriter(node).Ints("pads", {kWide, kWide, kWide, kWide});
+       m.Output("z");
+     }},
     {"NegativeExtents",
      [](OnnxModelForTest& m) { m.Constant("n", Tensor::Scalar(1)).add_dims(-1); }},
     {"ExtentsThatMultiplyToZero",
@@ -209,6 +244,23 @@ TEST(HostileOnnx, FeaturesOfAReceiveHaveToFitItsShape) {
     if (!loaded) {
       EXPECT_NE(loaded.error().message.find("node_y"), std::string::npos);
     }
+  }
+}
+
+TEST(HostileOnnx, FeaturesOfASendAscend) {
+  for (const auto& [features, sound] :
+       {std::pair(std::vector<int64_t>{0, 1}, true), {{1, 0}, false}, {{0, 0}, false}}) {
+    OnnxModelForTest model(13);
+    model.OneOp("Relu");
+    onnx::NodeProto& node = model.Node("Send", {"y"}, {});
+    node.set_domain("disco");
+    AttributeWriter writer(node);
+    writer.Int("to", 1);
+    writer.Int("transfer", 0);
+    writer.Int("axis", 1);
+    writer.Ints("features", features);
+    writer.Ints("stride", {1, 1});
+    EXPECT_EQ(Load(model).has_value(), sound);
   }
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <unordered_map>
+#include <map>
 #include <unordered_set>
 
 #include "disco/base/text.h"
 #include "disco/graph/fold_constants.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/onnx_attributes.h"
+#include "disco/graph/onnx_limits.h"
 #include "disco/graph/onnx_ops.h"
 #include "disco/graph/onnx_tensor.h"
+#include "disco/graph/work.h"
 
 namespace disco {
 namespace {
@@ -18,8 +20,8 @@ constexpr size_t kLargestMessage = (size_t{1} << 31) - 1;
 
 class Reader {
  public:
-  Reader(onnx::ModelProto model, ExternalFiles files)
-      : model_(std::move(model)), files_(std::move(files)) {}
+  Reader(onnx::ModelProto model, ExternalFiles files, MemoryAccount* memory)
+      : model_(std::move(model)), files_(std::move(files)), memory_(memory) {}
 
   Result<Graph> Read() {
     DISCO_TRY(ReadOpset());
@@ -39,7 +41,7 @@ class Reader {
       graph_.outputs.push_back(found->second);
     }
     DISCO_TRY(Validate(graph_));
-    DISCO_TRY(FoldConstants(graph_));
+    DISCO_TRY(FoldConstants(graph_, memory_));
     return std::move(graph_);
   }
 
@@ -189,8 +191,14 @@ class Reader {
 
   // Sum of n inputs = n - 1 Adds; of one input, Identity.
   Status AddChain(Op op, const onnx::NodeProto& proto) {
+    if (graph_.ops.size() + op.inputs.size() > kMostOps)
+      return OpError(op, ErrorKind::kUnsupported, "with its Adds there are more than {} ops",
+                     kMostOps);
     if (op.inputs.size() == 1) op.type = OpType::kIdentity;
     const std::string sum = proto.output_size() > 0 ? proto.output(0) : op.name;
+    constexpr int64_t kAddBytes = 4096;  // an op and its output, beside their names
+    const int64_t each = kAddBytes + 4 * std::ssize(sum);
+    DISCO_TRY(Take(memory_, Bytes{each * std::ssize(op.inputs)}, "the Adds of a Sum"));
     for (size_t i = 1; i + 1 < op.inputs.size(); ++i) {
       op.inputs[i] = graph_.AddOp(OpType::kAdd, names_.Fresh(fmt::format("{}.partial{}", sum, i)),
                                   {op.inputs[i - 1], op.inputs[i]});
@@ -247,43 +255,54 @@ class Reader {
 
   onnx::ModelProto model_;
   ExternalFiles files_;
+  MemoryAccount* memory_;
   Graph graph_;
   int64_t opset_ = 0;
   Names names_;
-  std::unordered_map<std::string, ValueId> ids_;
+  std::map<std::string, ValueId> ids_;  // no hashes: names can be chosen to have all the same
 };
 
+// Counted first, so that nothing is built beyond the limits and `memory`.
 template <class Message>
-bool Parse(std::span<const std::byte> bytes, Message& message) {
-  if (bytes.size() > kLargestMessage) return false;
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+Result<Message> Parse(std::span<const std::byte> bytes, const char* what, MemoryAccount* memory) {
+  Message message;
+  if (bytes.size() <= kLargestMessage) {
+    DISCO_ASSIGN(const Bytes needed, MemoryToRead(bytes, *Message::descriptor()));
+    DISCO_TRY(Take(memory, needed, "reading the network"));
+    if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return message;
+  }
+  return Fail(ErrorKind::kInvalid, "this is not an ONNX {}", what);
 }
 
-Result<Graph> ReadFrom(std::span<const std::byte> bytes, ExternalFiles files) {
-  onnx::ModelProto model;
-  if (!Parse(bytes, model) || !model.has_graph())
-    return Fail(ErrorKind::kInvalid, "this is not an ONNX network");
-  return Reader(std::move(model), std::move(files)).Read();
+Result<Graph> ReadFrom(std::span<const std::byte> bytes, ExternalFiles files,
+                       MemoryAccount* memory) {
+  DISCO_ASSIGN(auto model, Parse<onnx::ModelProto>(bytes, "network", memory));
+  if (!model.has_graph()) return Fail(ErrorKind::kInvalid, "this is not an ONNX network");
+  return Reader(std::move(model), std::move(files), memory).Read();
 }
 
 }  // namespace
 
-Result<Graph> ParseOnnx(std::span<const std::byte> bytes) { return ReadFrom(bytes, {}); }
+Result<Graph> ParseOnnx(std::span<const std::byte> bytes, MemoryAccount* memory) {
+  MemoryScope reading(memory);
+  auto graph = ReadFrom(bytes, {}, &reading);
+  if (graph) reading.Keep(GraphBytes(*graph));
+  return graph;
+}
 
 Result<Graph> ReadOnnx(const Path& path) {
   DISCO_ASSIGN(const MappedFile file, MapFile(path));
-  auto graph = ReadFrom(file.bytes(), ExternalFiles(path.parent_path()));
+  auto graph = ReadFrom(file.bytes(), ExternalFiles(path.parent_path()), nullptr);
   if (!graph) return At(path.string(), graph.error());
   return graph;
 }
 
 Result<Tensor> ReadTensorProto(const Path& path) {
   DISCO_ASSIGN(const MappedFile file, MapFile(path));
-  onnx::TensorProto proto;
-  if (!Parse(file.bytes(), proto))
-    return Fail(ErrorKind::kInvalid, "{}: this is not an ONNX tensor", path.string());
+  const auto proto = Parse<onnx::TensorProto>(file.bytes(), "tensor", nullptr);
+  if (!proto) return At(path.string(), proto.error());
   ExternalFiles files(path.parent_path());
-  auto tensor = TensorFromOnnx(proto, files);
+  auto tensor = TensorFromOnnx(*proto, files);
   if (!tensor) return At(path.string(), tensor.error());
   return tensor;
 }

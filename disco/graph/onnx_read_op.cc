@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -9,12 +10,21 @@
 namespace disco {
 namespace {
 
+// One or two entries for each axis.
+Status CheckPerAxis(const Op& op, const std::vector<int64_t>& list) {
+  if (list.size() <= 2 * kMaxRank) return {};
+  return OpError(op, ErrorKind::kInvalid, "an attribute has {} numbers, more than {}", list.size(),
+                 2 * kMaxRank);
+}
+
 Result<Window> ReadWindow(const Attributes& attributes, const Op& op) {
   Window window;
   window.kernel = attributes.Ints("kernel_shape");
   window.strides = attributes.Ints("strides");
   window.dilations = attributes.Ints("dilations");
   const std::vector<int64_t> pads = attributes.Ints("pads");
+  for (const auto& list : {window.kernel, window.strides, window.dilations, pads})
+    DISCO_TRY(CheckPerAxis(op, list));
   if (pads.size() % 2 != 0)
     return OpError(op, ErrorKind::kInvalid, "pads has {} entries", pads.size());
   const auto middle = pads.begin() + static_cast<std::ptrdiff_t>(pads.size() / 2);
@@ -132,6 +142,9 @@ Status ReadSend(const Attributes& attributes, Op& op) {
   DISCO_ASSIGN(params.transfer, Int32(attributes, op, "transfer"));
   DISCO_ASSIGN(params.axis, Int32(attributes, op, "axis"));
   DISCO_ASSIGN(params.features, Ints32(attributes, op, "features"));
+  if (std::ranges::adjacent_find(params.features, std::ranges::greater_equal()) !=
+      params.features.end())
+    return OpError(op, ErrorKind::kInvalid, "its features do not ascend");
   DISCO_ASSIGN(params.stride, Ints32(attributes, op, "stride"));
   DISCO_ASSIGN(params.wire, ReadWire(attributes, op, static_cast<int64_t>(params.features.size())));
   params.with_next = attributes.Int("with_next", 0) != 0;
@@ -281,7 +294,7 @@ Status ReadParams(const Attributes& attributes, const OpReading& into, Op& op) {
       return {};
     case OpType::kTranspose:
       op.params = TransposeParams{attributes.Ints("perm")};
-      return {};
+      return CheckPerAxis(op, op.as<TransposeParams>().permutation);
     case OpType::kAdd:
     case OpType::kGlobalAveragePool:
     case OpType::kHardSwish:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/graph/work.h"
 
+#include <algorithm>
 #include <limits>
 #include <unordered_set>
 
@@ -37,6 +38,23 @@ int64_t DepthOf(const Graph& graph, const Op& op) {
     default:
       return 0;
   }
+}
+
+// Of a value without its features; an empty value has the positions that its extents say.
+int64_t PositionsOf(const Shape& shape, int axis) {
+  int64_t positions = 1;
+  for (int i = 0; i < shape.rank(); ++i)
+    positions *= i == axis ? 1 : std::max<int64_t>(1, shape[i]);
+  return positions;
+}
+
+// Entries in the lists of an op that exchanges features.
+int64_t Travelling(const Op& op) {
+  if (op.type == OpType::kSend)
+    return std::ssize(op.as<SendParams>().features) + std::ssize(op.as<SendParams>().wire.scales);
+  if (op.type != OpType::kReceive) return 0;
+  const auto& params = op.as<ReceiveParams>();
+  return 2 * std::ssize(params.sources) + std::ssize(params.wire.scales);
 }
 
 }  // namespace
@@ -81,6 +99,28 @@ Bytes WeightBytes(const Graph& graph) {
   return total;
 }
 
+Bytes DistinctConstantBytes(const Graph& graph) {
+  Bytes total;
+  std::unordered_set<const std::byte*> seen;
+  for (const Value& value : graph.values) {
+    if (value.constant && seen.insert(value.constant->bytes().data()).second)
+      total += Bytes{static_cast<int64_t>(value.constant->size_bytes())};
+  }
+  return total;
+}
+
+Bytes GraphBytes(const Graph& graph) {
+  constexpr int64_t kOp = 1024, kValue = 512, kNumber = 16;  // with lists that have doubled
+  Bytes total = DistinctConstantBytes(graph);
+  for (const Value& value : graph.values) total += Bytes{kValue + 2 * std::ssize(value.name)};
+  for (const Op& op : graph.ops)
+    total +=
+        Bytes{kOp + 2 * std::ssize(op.name) + kNumber * (std::ssize(op.inputs) + Travelling(op))};
+  for (const auto& [key, text] : graph.metadata)
+    total += Bytes{kValue + 2 * std::ssize(key) + 2 * std::ssize(text)};
+  return total;
+}
+
 Bytes SizeOf(const Value& value) {
   return {value.shape.elements() * static_cast<int64_t>(SizeOf(value.dtype))};
 }
@@ -94,15 +134,36 @@ Bytes FeatureBytes(const Graph& graph) {
     if (size.value > kMost - total.value) return {kMost};
     total += size;
   }
-  // A node keeps the place of every position that travels.
+  return total;
+}
+
+Bytes PlaceBytes(const Graph& graph, const Op& op) {
+  // Offsets, one list while it is made and one that is kept, each of which has doubled.
+  constexpr int64_t kPlace = 32;
+  int64_t places = 0;
+  const auto count_axes = [&](ValueId id) {
+    if (id == kNoValue) return;
+    for (const int64_t extent : graph.value(id).shape) places += extent;
+  };
+  std::ranges::for_each(op.inputs, count_axes);
+  std::ranges::for_each(op.outputs, count_axes);
+  if (op.type == OpType::kSend) {
+    places += PositionsOf(graph.value(op.inputs[0]).shape, op.as<SendParams>().axis);
+  } else if (op.type == OpType::kReceive) {
+    const auto& params = op.as<ReceiveParams>();
+    places += PositionsOf(params.shape, params.axis) * (1 + std::ssize(params.sources));
+  }
+  return Bytes{places} * kPlace;
+}
+
+Bytes PayloadBytes(const Graph& graph) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  Bytes total;
   for (const Op& op : graph.ops) {
-    if (op.type != OpType::kSend && op.type != OpType::kReceive) continue;
-    const ValueId id = op.type == OpType::kSend ? op.inputs[0] : op.outputs[0];
-    const int64_t sources =
-        op.type == OpType::kSend ? 1 : std::ssize(op.as<ReceiveParams>().sources);
-    const int64_t elements = graph.value(id).shape.elements();
-    if (sources > 0 && elements > (kMost - total.value) / 8 / sources) return {kMost};
-    total += Bytes{elements * 8 * sources};
+    if (op.type != OpType::kSend) continue;
+    const Bytes size = SizeOf(graph.value(op.inputs[0]));
+    if (size.value > kMost - total.value) return {kMost};
+    total += size;
   }
   return total;
 }

@@ -29,6 +29,18 @@ Bytes WeightBytes(const Graph& graph);
 // All other values in bytes, as if none shared its memory with another; INT64_MAX if it is more.
 Bytes FeatureBytes(const Graph& graph);
 
+// What kernels keep, at most, to know where the elements are that `op` moves or exchanges.
+Bytes PlaceBytes(const Graph& graph, const Op& op);
+
+// Of all that is sent in one inference, at most; INT64_MAX if it is more.
+Bytes PayloadBytes(const Graph& graph);
+
+// All constants, in bytes; those that share their elements are counted once.
+Bytes DistinctConstantBytes(const Graph& graph);
+
+// What the graph itself takes, with its constants, at most.
+Bytes GraphBytes(const Graph& graph);
+
 // Whether every output feature of `op` may depend on every feature of its first input, through
 // constant weights: Conv of one group, Gemm, MatMul. See DESIGN "mixing op".
 bool IsMixing(const Graph& graph, const Op& op);

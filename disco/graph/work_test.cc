@@ -8,7 +8,7 @@
 namespace disco {
 namespace {
 
-struct Counted {
+struct CountedOp {
   const char* name;
   OpType type;
   OpParams params;
@@ -18,7 +18,7 @@ struct Counted {
   bool mixing;
 };
 
-Graph GraphOf(const Counted& c) {
+Graph GraphOf(const CountedOp& c) {
   Graph graph;
   graph.inputs = {graph.AddValue("x", DType::kF32, c.x)};
   std::vector<ValueId> inputs = graph.inputs;
@@ -30,7 +30,7 @@ Graph GraphOf(const Counted& c) {
 }
 
 // Counted by hand: outputs times multiplications for each.
-const Counted kCounted[] = {
+const CountedOp kCounted[] = {
     {"Conv",
      OpType::kConv,
      ConvParams{},
@@ -93,7 +93,7 @@ const Counted kCounted[] = {
     {"Relu", OpType::kRelu, {}, {1, 4}, {}, 0, 0, false},
 };
 
-class Work : public testing::TestWithParam<Counted> {};
+class Work : public testing::TestWithParam<CountedOp> {};
 
 TEST_P(Work, IsWhatHandsCount) {
   Graph graph = GraphOf(GetParam());
@@ -118,7 +118,7 @@ TEST(WeightBytes, CountWhatIsHeldOnceAndNoParameters) {
 }
 
 TEST(Mixing, NeedsWeightsThatAreKnown) {
-  for (const Counted& c : kCounted) {
+  for (const CountedOp& c : kCounted) {
     Graph graph = GraphOf(c);
     for (Value& value : graph.values) value.constant.reset();
     EXPECT_FALSE(IsMixing(graph, graph.ops[0])) << c.name;

@@ -23,10 +23,18 @@ std::vector<int64_t> Shape::strides() const {
 }
 
 std::string ToString(const Shape& shape) {
-  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
+  constexpr int kMostShown = 2 * kMaxRank;
+  if (shape.rank() <= kMostShown)
+    return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
+  return fmt::format("[{}, ... {} in all]",
+                     fmt::join(shape.begin(), shape.begin() + kMostShown, ", "), shape.rank());
 }
 
 Status CheckShape(const Shape& shape) {
+  if (shape.rank() > kMaxRank) {
+    return Fail(ErrorKind::kInvalid, "shape {} has {} axes, more than {}", ToString(shape),
+                shape.rank(), kMaxRank);
+  }
   int64_t elements = 1;
   for (const int64_t extent : shape) {
     if (extent < 0)

@@ -36,13 +36,17 @@ class Shape {
   std::vector<int64_t> dims_;
 };
 
-std::string ToString(const Shape& shape);  // "[1, 3, 224, 224]"
+// "[1, 3, 224, 224]"; of a list that is no shape the first extents and their count.
+std::string ToString(const Shape& shape);
 
 // Largest tensor that is accepted from a file or peer, in elements: far above any network, far
 // below overflow.
 inline constexpr int64_t kMaxElements = int64_t{1} << 36;
 
-// Errors: kInvalid for a negative extent or more than kMaxElements.
+// Most axes of a tensor, as in oneDNN. Some kernels recurse over the axes.
+inline constexpr int kMaxRank = 12;
+
+// Errors: kInvalid for a negative extent, more than kMaxElements or more than kMaxRank axes.
 Status CheckShape(const Shape& shape);
 
 // Axis counted from the end when negative, as in ONNX. Errors: kInvalid when out of [-rank, rank).

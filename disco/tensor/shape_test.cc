@@ -60,6 +60,14 @@ TEST(NormalizeAxis, CountsFromBothEnds) {
   EXPECT_FALSE(NormalizeAxis(-1, 0));
 }
 
+TEST(CheckShape, RefusesMoreAxesThanKernelsTake) {
+  EXPECT_TRUE(CheckShape(Shape(std::vector<int64_t>(kMaxRank, 1))));
+  const Status deep = CheckShape(Shape(std::vector<int64_t>(1'000'000, 1)));
+  ASSERT_FALSE(deep);
+  EXPECT_NE(deep.error().message.find("1000000"), std::string::npos);
+  EXPECT_LT(deep.error().message.size(), 300u) << deep.error().message;
+}
+
 struct BroadcastCase {
   Shape a, b, both;
 };
