@@ -65,7 +65,7 @@ void AddNodeCommand(CLI::App& app, Action& action) {
         command.add_option("--sessions", options.limits.sessions, "Callers served at a time");
         command.add_option("--max-shard", options.largest_shard, "Largest shard accepted [2GB]");
         command.add_option("--memory", options.memory,
-                           "Weights and features of all callers' shards together, at most "
+                           "All that the shards of all callers make this node hold, at most "
                            "[half of the machine's memory]");
         command.add_option("--throttle", options.limits.throttle,
                            "Compute as if this machine were that fast: 0.5 is half as fast [1]");

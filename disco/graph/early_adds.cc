@@ -6,7 +6,10 @@ namespace {
 
 class Mover {
  public:
-  explicit Mover(const Graph& graph) : graph_(graph), index_(graph) {}
+  explicit Mover(const Graph& graph) : graph_(graph), index_(graph) {
+    for (const Op& op : graph.ops)
+      receives_.push_back(receives_.back() + (op.type == OpType::kReceive ? 1 : 0));
+  }
 
   // The Add that makes `sum`, if `other` could be added to its first input before its second is
   // there: nobody else reads the sum, and `other` is older than that input.
@@ -26,14 +29,13 @@ class Mover {
 
  private:
   bool ReceiveBetween(OpId early, OpId late) const {
-    for (OpId op = early + 1; op < late; ++op) {
-      if (graph_.op(op).type == OpType::kReceive) return true;
-    }
-    return false;
+    return early < late &&
+           receives_[static_cast<size_t>(early) + 1] < receives_[static_cast<size_t>(late)];
   }
 
   const Graph& graph_;
   GraphIndex index_;
+  std::vector<int> receives_ = {0};  // before each op, and in all
 };
 
 // (a + b) + other becomes (a + other) + b, with the first sum right after what makes a.
@@ -60,7 +62,9 @@ bool MoveOne(Graph& graph) {
 }  // namespace
 
 void AddEarly(Graph& graph) {
-  while (MoveOne(graph)) {
+  // Each move looks at the whole network, which has one for each residual; others could take days.
+  constexpr int kMostMoves = 1024;
+  for (int moves = 0; moves < kMostMoves && MoveOne(graph); ++moves) {
   }
 }
 

@@ -20,6 +20,16 @@ bool Pools(const Op& op) {
   return (op.type == OpType::kMaxPool && !op.HasOutput(1)) || op.type == OpType::kAveragePool;
 }
 
+// Ops that are added to a network at most, and parts of a Concat: a network of Inception's kind has
+// some hundred, and 4. Each change looks at the whole network.
+constexpr size_t kMostAdded = 1024, kMostParts = 64;
+
+// Whether `readers` ops may become one for each part of `join`, and as many Adds.
+bool MayGrow(const Graph& graph, const Op& join, size_t readers, size_t ops_before) {
+  const size_t parts = join.inputs.size();
+  return parts <= kMostParts && graph.ops.size() + 2 * parts * readers <= ops_before + kMostAdded;
+}
+
 // A value like `like` that does not exist yet.
 ValueId NewValue(Graph& graph, const std::string& name, ValueId like) {
   return graph.AddValue(name, graph.value(like).dtype, graph.value(like).shape);
@@ -32,7 +42,7 @@ void Replace(Graph& graph, OpId id, std::vector<Op> ops) {
 }
 
 // Pool(Concat(a, b)) becomes Concat(Pool(a), Pool(b)).
-bool MoveOnePool(Graph& graph) {
+bool MoveOnePool(Graph& graph, size_t ops_before) {
   const GraphIndex index(graph);
   Names names(graph);
   for (size_t op = 0; op < graph.ops.size(); ++op) {
@@ -40,7 +50,9 @@ bool MoveOnePool(Graph& graph) {
     if (!Pools(pool) || index.producer(pool.inputs[0]) == GraphIndex::kNoOp) continue;
     const OpId concat = index.producer(pool.inputs[0]);
     const Op join = graph.op(concat);
-    if (!JoinsFeatures(graph, join) || !index.HasOneReader(pool.inputs[0])) continue;
+    if (!JoinsFeatures(graph, join) || !index.HasOneReader(pool.inputs[0]) ||
+        !MayGrow(graph, join, 1, ops_before))
+      continue;
     std::vector<Op> ops;
     Op joined{pool.name, OpType::kConcat, join.params, {}, {pool.outputs[0]}};
     for (size_t part = 0; part < join.inputs.size(); ++part) {
@@ -103,12 +115,13 @@ std::vector<Op> SumOverParts(Graph& graph, const Op& conv, const std::vector<Val
   return ops;
 }
 
-bool SplitOne(Graph& graph) {
+bool SplitOne(Graph& graph, size_t ops_before) {
   const GraphIndex index(graph);
   for (size_t op = 0; op < graph.ops.size(); ++op) {
     const Op join = graph.ops[op];
     if (!JoinsFeatures(graph, join) || !Pays(graph, index, join)) continue;
     std::vector<OpId> readers = index.readers(join.outputs[0]);
+    if (!MayGrow(graph, join, readers.size(), ops_before)) continue;
     std::ranges::sort(readers, std::ranges::greater());  // from behind: places before stay
     for (const OpId reader : readers) {
       const Op conv = graph.op(reader);
@@ -123,9 +136,10 @@ bool SplitOne(Graph& graph) {
 }  // namespace
 
 void SkipConcats(Graph& graph) {
-  while (MoveOnePool(graph)) {
+  const size_t ops_before = graph.ops.size();
+  while (MoveOnePool(graph, ops_before)) {
   }
-  while (SplitOne(graph)) {
+  while (SplitOne(graph, ops_before)) {
   }
   RemoveUnused(graph);
 }

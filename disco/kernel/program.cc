@@ -57,13 +57,15 @@ Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& 
   DISCO_TRY(InferShapes(graph));
   DISCO_TRY(CheckFits(graph));
   DISCO_TRY(CheckNumbers(graph));
-  DISCO_TRY(FoldConstants(graph));
+  DISCO_TRY(FoldConstants(graph, options.memory));
   RemoveUnused(graph);
   DISCO_TRY(InferShapes(graph));
   try {
     if (options.kernel == KernelKind::kReference)
       return MakeReferenceProgram(std::move(graph), options);
     return MakeOneDnnProgram(std::move(graph), options);
+  } catch (const MemoryRefused& refused) {
+    return tl::unexpected(refused.error);
   } catch (const std::bad_alloc&) {
     return Fail(ErrorKind::kInvalid, "the network does not fit into the memory of this machine");
   }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "disco/base/clock.h"
+#include "disco/base/memory_account.h"
 #include "disco/graph/graph.h"
 
 namespace disco {
@@ -73,6 +74,10 @@ struct ProgramOptions {
   int threads = 1;
   // From 0.01 to 1, for experiments: every step of kind kCompute takes 1 / throttle of its time.
   double throttle = 1;
+  // Asked before anything is taken whose size the graph says; null: nobody. Needed while the
+  // program is made. What the graph's constants take has been taken from it before, and stays so
+  // for those that are kept.
+  MemoryAccount* memory = nullptr;
 };
 
 // Errors: kUsage when it is out of range.

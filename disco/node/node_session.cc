@@ -5,9 +5,9 @@
 #include "disco/base/text.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
-#include "disco/graph/work.h"
 #include "disco/node/message.h"
 #include "disco/node/runner.h"
+#include "disco/node/session_memory.h"
 #include "disco/transport/shaped_mesh.h"
 #include "disco/transport/tcp_mesh.h"
 
@@ -18,13 +18,16 @@ namespace {
 // that goes ends the wait, and so does a node that needs the place.
 constexpr Milliseconds kOthersGetReady{3.6e6};
 
+// Stack and scratch of a thread of a session, touched by kernels.
+constexpr Bytes kThreadBytes{int64_t{1} << 20};
+
 std::span<const std::byte> BytesOf(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
-// A runner and the memory it holds.
+// A runner, after the account of what it holds, which is asked while it is made.
 struct Loaded {
-  MemoryBudget::Reservation features, weights;
+  std::unique_ptr<SessionMemory> memory;
   Runner runner;
 };
 
@@ -40,25 +43,19 @@ class NodesOpening {
           "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
           ToString(hello_.shard_size), ToString(house_.limits.largest_shard));
     }
-    DISCO_ASSIGN(const auto of_shard, house_.budget.Reserve(hello_.shard_size, "the shard"));
-    DISCO_ASSIGN(const auto shard, ObtainShard());
-    control_.Touch();
-    DISCO_ASSIGN(Graph graph, ParseShard(*shard));
-    // A few bytes of shard can ask for any amount of features.
-    const Bytes computed = FeatureBytes(graph);
-    DISCO_ASSIGN(auto features,
-                 house_.budget.Reserve(computed, "what the shard computes", hello_.shard_size));
-    DISCO_ASSIGN(auto weights,
-                 house_.budget.Reserve(WeightBytes(graph), "what the shard has learned",
-                                       hello_.shard_size + computed));
+    auto memory = std::make_unique<SessionMemory>(house_.budget, control_);
+    DISCO_TRY(memory->Take(kThreadBytes * hello_.program.threads, "the threads asked for"));
+    DISCO_ASSIGN(Graph graph, ObtainGraph(*memory));
     RunnerOptions options{.node = hello_.node,
                           .nodes = hello_.nodes,
                           .plan_hash = hello_.plan_hash,
                           .deadline = hello_.deadline,
                           .program = hello_.program};
     options.program.throttle = house_.limits.throttle;
+    options.program.memory = memory.get();
     DISCO_ASSIGN(Runner runner, Runner::Create(std::move(graph), options));
-    return Loaded{std::move(features), std::move(weights), std::move(runner)};
+    GiveBackFreeMemory();
+    return Loaded{std::move(memory), std::move(runner)};
   } catch (const std::bad_alloc&) {
     return Fail(ErrorKind::kPeer, "the shard needs more memory than this node has");
   }
@@ -79,6 +76,17 @@ class NodesOpening {
   }
 
  private:
+  // What the graph holds stays taken from `memory`; the shard goes.
+  Result<Graph> ObtainGraph(MemoryAccount& memory) {
+    MemoryScope of_shard(&memory);
+    // Its bytes move to a larger place each time they have doubled.
+    DISCO_TRY(of_shard.Take(hello_.shard_size * 2, "the shard, while it comes,"));
+    DISCO_ASSIGN(const auto shard, ObtainShard());
+    of_shard.Return(hello_.shard_size);
+    control_.Touch();
+    return ParseShard(*shard, memory);
+  }
+
   // From the cache, or from the caller.
   Result<std::shared_ptr<const std::string>> ObtainShard() {
     auto shard = house_.cache.Find(hello_.shard_hash);
@@ -97,8 +105,8 @@ class NodesOpening {
     return shard;
   }
 
-  Result<Graph> ParseShard(const std::string& shard) {
-    DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard)));
+  Result<Graph> ParseShard(const std::string& shard, MemoryAccount& memory) {
+    DISCO_ASSIGN(Graph graph, ParseOnnx(BytesOf(shard), &memory));
     const auto plan = graph.metadata.find(kShardPlanKey);
     if (plan == graph.metadata.end() || plan->second != HashText(hello_.plan_hash)) {
       return Fail(ErrorKind::kPeer,

@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "disco/graph/work.h"
 #include "disco/node/mesh_exchange.h"
 #include "disco/node/step_log.h"
 
@@ -47,10 +49,25 @@ Status CheckReceivers(const Graph& shard, const RunnerOptions& options) {
   return {};
 }
 
+// Inputs and outputs, and what waits to be sent when nobody reads: features and outputs in a queue
+// that has doubled, and a timeline.
+Bytes RunnerBytes(const Graph& shard) {
+  constexpr int64_t kQueued = 3, kStep = 32;
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  Bytes inputs, outputs, log;
+  for (const ValueId id : shard.inputs) inputs += SizeOf(shard.value(id));
+  for (const ValueId id : shard.outputs) outputs += SizeOf(shard.value(id));
+  for (const Op& op : shard.ops) log += Bytes{kStep + std::ssize(op.name)};
+  const Bytes sent = PayloadBytes(shard);
+  if (sent.value > kMost / (2 * kQueued)) return {kMost};
+  return inputs + outputs + (sent + outputs + log) * kQueued;
+}
+
 }  // namespace
 
 Result<Runner> Runner::Create(Graph shard, const RunnerOptions& options) {
   DISCO_TRY(CheckReceivers(shard, options));
+  DISCO_TRY(Take(options.program.memory, RunnerBytes(shard), "inputs, outputs and messages"));
   Runner runner;
   runner.options_ = options;
   for (const ValueId input : shard.inputs) {

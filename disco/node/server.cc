@@ -10,6 +10,7 @@
 #include "disco/base/text.h"
 #include "disco/node/message.h"
 #include "disco/node/node_session.h"
+#include "disco/node/session_memory.h"
 
 namespace disco {
 namespace {
@@ -114,6 +115,7 @@ class NodeServer::Impl {
                                          visitor.hello.node, visitor.hello.nodes);
     log_(name + " begins");
     const Status status = TryServe(std::move(visitor), control);
+    GiveBackFreeMemory();
     log_(status ? name + " ends" : fmt::format("{} ends: {}", name, status.error().message));
   }
 

@@ -24,7 +24,7 @@ Bytes MachineMemory(int64_t share);
 struct NodeLimits {
   int sessions = 4;                    // at a time; the next caller is told to come later
   Bytes largest_shard{2'000'000'000};  // accepted from a caller
-  Bytes memory = MachineMemory(2);     // weights and features of all sessions together
+  Bytes memory = MachineMemory(2);     // all that the shards of all sessions make it hold
   Bytes cache = MachineMemory(8);      // shards kept for callers that come again
   Milliseconds patience{10000};        // for each step of opening, and each block of a shard
   Milliseconds idle{60000};            // after which a caller makes room for another

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <thread>
 
+#include "disco/base/hash.h"
+#include "disco/graph/onnx.h"
 #include "disco/node/message.h"
 #include "disco/node/patience_for_test.h"
 #include "disco/node/protocol.h"
@@ -133,7 +135,7 @@ TEST(NodeServer, StoppingEndsSessionsInEveryState) {
 
 TEST(NodeServer, MemoryIsThatOfAllSessionsTogether) {
   const Network network;
-  const ServerForTest server({.sessions = 100, .memory = Bytes{5000}});
+  const ServerForTest server({.sessions = 100, .memory = Bytes{40 << 20}});
   std::vector<std::unique_ptr<Session>> sessions;
   while (sessions.size() < 50) {
     auto session = network.Open(server);
@@ -147,6 +149,66 @@ TEST(NodeServer, MemoryIsThatOfAllSessionsTogether) {
   EXPECT_LT(sessions.size(), 50u);
   sessions.clear();
   EXPECT_TRUE(OpenSoon(network, server)) << "what a session held is there for the next";
+}
+
+// Sends `shard` as a caller does and returns what the node says to it.
+Status SendShard(const Endpoint& node, const std::string& shard) {
+  const Hello hello{.session = "hostile",
+                    .shard_hash = Hash(std::as_bytes(std::span(shard))),
+                    .shard_size = Bytes{static_cast<int64_t>(shard.size())},
+                    .deadline = kTestPatience,
+                    .listen = {node}};
+  DISCO_ASSIGN(Socket socket, Connect(node, Patience()));
+  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Patience()));
+  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, Patience()));
+  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kShard}, shard, Patience()));
+  DISCO_TRY(ReceiveMessage(socket, FrameKind::kReady, kMaxText, Patience()));
+  return {};
+}
+
+// Each fails at another point of its load.
+std::vector<std::string> ShardsThatFail() {
+  std::vector<std::string> shards;
+  for (const int64_t elements : {int64_t{1} << 20, int64_t{1} << 40, int64_t{-1}}) {
+    Graph graph;
+    graph.metadata[kShardPlanKey] = HashText(0);
+    const ValueId size = graph.AddConstant("n", Tensor::Indices({elements}));
+    const ValueId fill = graph.AddOp(OpType::kConstantOfShape, "fill", {size}, FillParams{1});
+    graph.inputs = {graph.AddValue("x", DType::kF32, {3, 1})};
+    graph.outputs = {graph.AddOp(OpType::kMatMul, "y", {graph.inputs[0], fill})};
+    shards.push_back(*SerializeOnnx(graph));
+  }
+  shards.push_back(shards[0].substr(0, shards[0].size() / 2));
+  shards.emplace_back(100'000, 'x');
+  Graph large;
+  large.metadata[kShardPlanKey] = HashText(0);
+  large.inputs = {large.AddValue("x", DType::kF32, {1, 1 << 30})};
+  large.outputs = {large.AddOp(OpType::kRelu, "y", {large.inputs[0]})};
+  shards.push_back(*SerializeOnnx(large));
+  large.metadata[kShardPlanKey] = HashText(1);
+  shards.push_back(*SerializeOnnx(large));
+  return shards;
+}
+
+TEST(NodeServer, AThousandShardsThatFailGiveAllMemoryBack) {
+  Sketch sketch;
+  const Graph graph =
+      sketch.Finish({sketch.Op(OpType::kRelu, "y", {sketch.Input({1, 1 << 20})})});
+  const auto open = [&](const ServerForTest& server) {
+    return Session::Connect(graph, SingleNodePlan(graph), {server.endpoint()},
+                            {.deadline = kTestPatience});
+  };
+  const Bytes memory{36 << 20};  // of which the session takes all but a little
+  const ServerForTest smaller({.memory = memory - Bytes{5 << 20}});
+  EXPECT_FALSE(open(smaller));
+  const ServerForTest server({.sessions = 100, .memory = memory});
+  const std::vector<std::string> shards = ShardsThatFail();
+  for (size_t i = 0; i < 1000; ++i)
+    EXPECT_FALSE(SendShard(server.endpoint(), shards[i % shards.size()])) << i;
+  const Deadline deadline = Patience();
+  auto session = open(server);
+  while (!session && !deadline.Passed()) session = open(server);  // the last is on its way out
+  EXPECT_TRUE(session) << session.error().message;
 }
 
 TEST(NodeServer, ManyWarningsAreNoReasonToFail) {

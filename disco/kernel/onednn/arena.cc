@@ -14,18 +14,20 @@ size_t RoundedUp(size_t size) {
 
 bool Meet(const Lifetime& a, const Lifetime& b) { return a.first <= b.last && b.first <= a.last; }
 
-// A stretch of the block that is taken.
-struct Taken {
+// A buffer in its stretch of the block.
+struct Placed {
   size_t begin, end;
+  Lifetime lifetime;
 };
 
-// The lowest offset at which `size` bytes are free.
-size_t LowestGap(std::vector<Taken>& taken, size_t size) {
-  std::ranges::sort(taken, {}, &Taken::begin);
+// The lowest offset at which the bytes of `buffer` are free while it lives. `placed` is in the
+// order of `begin`.
+size_t LowestGap(const std::vector<Placed>& placed, const Lifetime& buffer) {
+  const size_t size = RoundedUp(buffer.size);
   size_t offset = 0;
-  for (const Taken& stretch : taken) {
-    if (offset + size <= stretch.begin) break;
-    offset = std::max(offset, stretch.end);
+  for (const Placed& other : placed) {
+    if (offset + size <= other.begin) break;
+    if (Meet(buffer, other.lifetime)) offset = std::max(offset, other.end);
   }
   return offset;
 }
@@ -39,18 +41,13 @@ Arena PackArena(const std::vector<Lifetime>& buffers) {
     return std::pair(buffers[b].size, a) < std::pair(buffers[a].size, b);
   });
   Arena arena{.offsets = std::vector<size_t>(buffers.size(), 0)};
-  std::vector<size_t> placed;
+  std::vector<Placed> placed;
   for (const size_t buffer : order) {
-    std::vector<Taken> taken;
-    for (const size_t other : placed) {
-      if (!Meet(buffers[buffer], buffers[other])) continue;
-      taken.push_back(
-          {arena.offsets[other], arena.offsets[other] + RoundedUp(buffers[other].size)});
-    }
-    const size_t size = RoundedUp(buffers[buffer].size);
-    arena.offsets[buffer] = LowestGap(taken, size);
-    arena.size = std::max(arena.size, arena.offsets[buffer] + size);
-    placed.push_back(buffer);
+    const size_t begin = LowestGap(placed, buffers[buffer]);
+    const Placed next{begin, begin + RoundedUp(buffers[buffer].size), buffers[buffer]};
+    placed.insert(std::ranges::upper_bound(placed, begin, {}, &Placed::begin), next);
+    arena.offsets[buffer] = begin;
+    arena.size = std::max(arena.size, next.end);
   }
   return arena;
 }

@@ -29,14 +29,17 @@ std::vector<std::byte*> TakeBuffers(const BufferPlan& plan, Slab& slab) {
 
 }  // namespace
 
-Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps)
+Builder::Builder(const Graph& graph, const std::vector<FusedOp>& steps, MemoryAccount* memory)
     : graph_(graph),
+      memory_(memory),
       layouts_(LayoutsOf(graph)),
       plan_(PlanBuffers(graph, layouts_, steps)),
       constants_(graph.values.size(), nullptr) {
   for (const Value& value : graph.values) {
     if (value.constant) constant_bytes_ += SizeOf(value);
   }
+  parts_.activations = Slab(memory, "what the network computes");
+  parts_.packed = Slab(memory, "what the network has learned");
   buffers_ = TakeBuffers(plan_, parts_.activations);
   parts_.arena_size = parts_.activations.taken();
 }
@@ -119,6 +122,7 @@ void Builder::Watch(size_t first, const FusedOp& fused) {
 }
 
 Parts Builder::Finish() {
+  Take(for_run_, "what a step needs while it runs");
   std::byte* const scratchpad = parts_.activations.Take(scratchpad_size_);
   for (const PlannedStep& planned : parts_.steps) planned.step->UseScratchpad(scratchpad);
   return std::move(parts_);

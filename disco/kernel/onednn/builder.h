@@ -37,7 +37,8 @@ struct Parts {
 
 class Builder {
  public:
-  Builder(const Graph& graph, const std::vector<FusedOp>& steps);
+  // `memory` is asked for all that is taken; it may be null. Errors: MemoryRefused is thrown.
+  Builder(const Graph& graph, const std::vector<FusedOp>& steps, MemoryAccount* memory);
 
   const Graph& graph() const { return graph_; }
   const dnnl::engine& engine() const { return engine_; }
@@ -62,6 +63,9 @@ class Builder {
   std::byte* NewStaging(size_t size) { return parts_.activations.Take(size); }
   // Of each step's scratchpad.
   void ReserveScratchpad(size_t size) { scratchpad_size_ = std::max(scratchpad_size_, size); }
+  // For what is not taken here: as long as the program lives, and while each step runs.
+  void Take(Bytes size, std::string_view what) { TakeOrThrow(memory_, size, what); }
+  void ReserveForRun(Bytes size) { for_run_ = std::max(for_run_, size); }
 
   // Strides of the elements that Pack reads: those of a constant lie row-major.
   std::vector<int64_t> PackStrides(ValueId id) const {
@@ -93,6 +97,7 @@ class Builder {
 
  private:
   const Graph& graph_;
+  MemoryAccount* memory_;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   std::vector<Layout> layouts_;
   BufferPlan plan_;
@@ -100,6 +105,7 @@ class Builder {
   std::vector<std::byte*> buffers_;    // of the plan
   std::vector<std::byte*> constants_;  // of each value, in its layout; null: not yet
   size_t scratchpad_size_ = 0;
+  Bytes for_run_;
   Parts parts_;
 };
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "disco/graph/work.h"
 #include "disco/kernel/onednn/reference_step.h"
+#include "disco/kernel/reference/reference.h"
 
 namespace disco::onednn {
 namespace {
@@ -97,6 +99,16 @@ Status CheckArithmetic(const Emission& e) {
   return {};
 }
 
+// Steps hold more than features and weights: a primitive with its code, and where elements are.
+void TakeStep(const Emission& e) {
+  for (const OpId id : e.fused.chain) {
+    const Op& op = e.graph().op(id);
+    constexpr int64_t kNames = 4;  // in a warning, an error and a timeline
+    const Bytes names{kNames * std::ssize(op.name)};
+    e.builder.Take(kStepBytes + names + PlaceBytes(e.graph(), op), OpName(op));
+  }
+}
+
 bool HasEmptyOutput(const Emission& e) {
   return e.output() != kNoValue && e.builder.ShapeOf(e.output()).elements() == 0;
 }
@@ -114,6 +126,7 @@ Status TryEmit(const Emission& e) {
 
 Status Emit(const Emission& e) {
   const OpType type = e.op().type;
+  TakeStep(e);
   if (type == OpType::kSend) return EmitSend(e);
   if (type == OpType::kReceive) return EmitReceive(e);
   if (HasEmptyOutput(e) && e.op().outputs.size() == 1) return {};
@@ -129,6 +142,7 @@ Status Emit(const Emission& e) {
 void EmitReference(const Emission& e) {
   std::vector<ReferenceStep::Port> inputs, outputs;
   std::vector<ValueId> known;  // brought in, or made inside the chain
+  Bytes for_run;
   for (const OpId id : e.fused.chain) {
     const Op& op = e.graph().op(id);
     for (const ValueId input : op.inputs) {
@@ -136,10 +150,13 @@ void EmitReference(const Emission& e) {
           std::ranges::find(known, input) != known.end())
         continue;
       known.push_back(input);
+      e.builder.Take(SizeOf(e.graph().value(input)), OpName(op));
       inputs.push_back({input, LayoutCopy(e.builder, input, Direction::kToTensor)});
     }
     known.insert(known.end(), op.outputs.begin(), op.outputs.end());
+    for_run += RunBytes(e.graph(), op);
   }
+  e.builder.ReserveForRun(for_run);
   for (const ValueId output : e.graph().op(e.fused.chain.back()).outputs) {
     if (output != kNoValue)
       outputs.push_back({output, LayoutCopy(e.builder, output, Direction::kFromTensor)});

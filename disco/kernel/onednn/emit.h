@@ -27,6 +27,10 @@ struct Emission {
   }
 };
 
+// That a step takes at most, beside its names and what the sizes of its values say: the code of a
+// primitive above all (tests/hostile_shards_test.cc).
+inline constexpr Bytes kStepBytes{int64_t{64} << 10};
+
 Status EmitConv(const Emission& e);
 // A Conv whose weights are better streamed (kernel/streamed/streamed.h).
 bool ShouldStream(const Emission& e);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/kernel/onednn/layout.h"
 
+#include <algorithm>
+
 namespace disco::onednn {
 namespace {
 
@@ -46,16 +48,20 @@ bool KeepsLayout(OpType type) {
 class LayoutFinder {
  public:
   explicit LayoutFinder(const Graph& graph)
-      : graph_(graph), layouts_(graph.values.size(), Layout::kPlain) {}
+      : graph_(graph),
+        index_(graph),
+        layouts_(graph.values.size(), Layout::kPlain),
+        done_(graph.ops.size(), false) {}
 
   std::vector<Layout> Find() {
     for (const Op& op : graph_.ops) {
       if (WantsChannelsLast(op.type)) Spread(op);
     }
-    while (changed_) {
-      changed_ = false;
-      for (const Op& op : graph_.ops) SpreadIfReached(op);
-      for (auto op = graph_.ops.rbegin(); op != graph_.ops.rend(); ++op) SpreadIfReached(*op);
+    while (!reached_.empty()) {
+      const ValueId id = reached_.back();
+      reached_.pop_back();
+      if (index_.producer(id) != GraphIndex::kNoOp) SpreadFrom(id, index_.producer(id));
+      for (const OpId reader : index_.readers(id)) SpreadFrom(id, reader);
     }
     return std::move(layouts_);
   }
@@ -83,21 +89,26 @@ class LayoutFinder {
 
   void Spread(const Op& op) {
     for (const ValueId id : FeatureMaps(op)) {
-      changed_ = changed_ || At(id) != Layout::kChannelsLast;
+      if (At(id) != Layout::kChannelsLast) reached_.push_back(id);
       At(id) = Layout::kChannelsLast;
     }
   }
 
-  void SpreadIfReached(const Op& op) {
-    if (!KeepsLayout(op.type)) return;
-    for (const ValueId id : FeatureMaps(op)) {
-      if (At(id) == Layout::kChannelsLast) return Spread(op);
-    }
+  // From a value that lies channels last to those that `op` keeps like it.
+  void SpreadFrom(ValueId id, OpId op_id) {
+    const Op& op = graph_.op(op_id);
+    if (!KeepsLayout(op.type) || done_[static_cast<size_t>(op_id)]) return;
+    const std::vector<ValueId> maps = FeatureMaps(op);
+    if (std::ranges::find(maps, id) == maps.end()) return;
+    Spread(op);
+    done_[static_cast<size_t>(op_id)] = true;
   }
 
   const Graph& graph_;
+  GraphIndex index_;
   std::vector<Layout> layouts_;
-  bool changed_ = false;
+  std::vector<ValueId> reached_;  // whose neighbours are still to be looked at
+  std::vector<bool> done_;        // ops all of whose maps lie channels last
 };
 
 }  // namespace

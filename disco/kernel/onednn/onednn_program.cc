@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <omp.h>
 
+#include <bit>
 #include <new>
 
 #include "disco/graph/for_kernels.h"
+#include "disco/graph/work.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
@@ -41,10 +43,12 @@ class OneDnnProgram : public Program {
   OneDnnProgram(Graph graph, const ProgramOptions& options)
       : graph_(std::move(graph)), threads_(options.threads), throttle_(options.throttle) {}
 
-  Status Build() {
+  Status Build(MemoryAccount* memory) {
     const ThreadScope scope(threads_);
     const std::vector<FusedOp> fused = Fuse(graph_);
-    Builder builder(graph_, fused);
+    Builder builder(graph_, fused, memory);
+    const auto ends = static_cast<int64_t>(graph_.inputs.size() + graph_.outputs.size());
+    builder.Take(kStepBytes * ends, "the changes of layout of inputs and outputs");
     for (size_t step = 0; step < fused.size(); ++step) {
       const size_t before = builder.steps();
       DISCO_TRY(Emit({builder, fused[step], step}));
@@ -89,6 +93,8 @@ class OneDnnProgram : public Program {
   const ProgramReport& report() const override { return report_; }
   std::span<const StepTime> steps() const override { return times_; }
   std::optional<std::string_view> overflow() const override { return watch_.overflow(); }
+  // Constants that are held as they came, not packed.
+  Bytes constants() const { return DistinctConstantBytes(graph_) + SizeOfAll(parts_.constants); }
 
  private:
   void BeginWatch(std::span<const Tensor> inputs) {
@@ -147,11 +153,42 @@ class OneDnnProgram : public Program {
 }  // namespace
 }  // namespace onednn
 
+namespace {
+
+// Weights that are copied before they are packed, at most, once for each op that reads them:
+// folding a BatchNormalization, leaving out a Concat, scaling a Gemm.
+Bytes CopiedWeights(const Graph& graph) {
+  int64_t rewrites = 0;
+  Bytes convolved, multiplied;
+  for (const Op& op : graph.ops) {
+    rewrites |= op.type == OpType::kBatchNormalization ? 1 : op.type == OpType::kConcat ? 2 : 0;
+    if (op.type != OpType::kConv && op.type != OpType::kGemm) continue;
+    for (size_t slot = 1; slot < op.inputs.size(); ++slot) {
+      if (!graph.IsConstant(op.inputs[slot])) continue;
+      (op.type == OpType::kConv ? convolved : multiplied) += SizeOf(graph.value(op.inputs[slot]));
+    }
+  }
+  return convolved * std::popcount(static_cast<uint64_t>(rewrites)) + multiplied;
+}
+
+// The account holds `before` for constants and has to hold `after`.
+Status Change(MemoryAccount* memory, Bytes before, Bytes after) {
+  if (after > before) return Take(memory, after - before, "what the network has learned");
+  Return(memory, before - after);
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options) {
+  const Bytes constants = DistinctConstantBytes(graph);
+  MemoryScope copies(options.memory);
+  DISCO_TRY(copies.Take(CopiedWeights(graph), "weights while they are packed"));
   DISCO_TRY(RewriteForKernels(graph));
   try {
     auto program = std::make_unique<onednn::OneDnnProgram>(std::move(graph), options);
-    DISCO_TRY(program->Build());
+    DISCO_TRY(program->Build(options.memory));
+    DISCO_TRY(Change(options.memory, constants, program->constants()));
     return program;
   } catch (const dnnl::error& error) {
     return Fail(ErrorKind::kUnsupported, "oneDNN: {}", error.what());

@@ -12,31 +12,30 @@ ReferenceStep::ReferenceStep(const Graph& graph, std::vector<OpId> ops, std::vec
     : graph_(graph),
       ops_(std::move(ops)),
       inputs_(std::move(inputs)),
-      outputs_(std::move(outputs)),
-      values_(graph.values.size()) {
+      outputs_(std::move(outputs)) {
   for (const Port& port : inputs_) {
     const Value& value = graph_.value(port.value);
-    values_[static_cast<size_t>(port.value)] = Tensor(value.dtype, value.shape);
+    values_[port.value] = Tensor(value.dtype, value.shape);
   }
   for (const OpId op : ops_) {
     for (const ValueId id : graph_.op(op).inputs) {
-      if (graph_.IsConstant(id)) values_[static_cast<size_t>(id)] = *graph_.value(id).constant;
+      if (graph_.IsConstant(id)) values_[id] = *graph_.value(id).constant;
     }
   }
 }
 
 Status ReferenceStep::Run(const RunContext& context) {
   for (const Port& port : inputs_) {
-    const auto bytes = values_[static_cast<size_t>(port.value)].MutableBytes();
+    const auto bytes = values_[port.value].MutableBytes();
     DISCO_TRY(port.copy.Run(context, bytes.data()));
   }
   for (const OpId op : ops_) DISCO_TRY(RunOne(graph_.op(op)));
   for (const Port& port : outputs_) {
-    DISCO_TRY(port.copy.Run(context, values_[static_cast<size_t>(port.value)].bytes().data()));
+    DISCO_TRY(port.copy.Run(context, values_[port.value].bytes().data()));
   }
   for (const OpId op : ops_) {
     for (const ValueId id : graph_.op(op).outputs) {
-      if (id != kNoValue) values_[static_cast<size_t>(id)] = Tensor();
+      if (id != kNoValue) values_[id] = Tensor();
     }
   }
   return {};
@@ -45,14 +44,14 @@ Status ReferenceStep::Run(const RunContext& context) {
 Status ReferenceStep::RunOne(const Op& op) {
   std::vector<Tensor> inputs;
   for (const ValueId id : op.inputs) {
-    inputs.push_back(id == kNoValue ? Tensor() : values_[static_cast<size_t>(id)]);
+    inputs.push_back(id == kNoValue ? Tensor() : values_[id]);
   }
   DISCO_ASSIGN(std::vector<Tensor> results, RunOp(graph_, op, inputs));
   for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
     if (!op.HasOutput(slot)) continue;
     if (slot >= results.size())
       return OpError(op, ErrorKind::kUnsupported, "has no output {}", slot);
-    values_[static_cast<size_t>(op.outputs[slot])] = std::move(results[slot]);
+    values_[op.outputs[slot]] = std::move(results[slot]);
   }
   return {};
 }

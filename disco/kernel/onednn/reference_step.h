@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "disco/kernel/onednn/layout_copy.h"
@@ -28,7 +29,7 @@ class ReferenceStep : public Step {
   const Graph& graph_;
   std::vector<OpId> ops_;
   std::vector<Port> inputs_, outputs_;
-  std::vector<Tensor> values_;  // of the graph; only those of the ops are filled
+  std::unordered_map<ValueId, Tensor> values_;  // that the ops read and make
 };
 
 }  // namespace disco::onednn

@@ -13,7 +13,7 @@ namespace disco::onednn {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kLeastBlock = 2 * kHugePage;
+constexpr size_t kLeastBlock = 2 * kHugePage, kMostBlock = size_t{1} << 60;
 
 size_t RoundedUp(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
@@ -45,9 +45,14 @@ Slab::~Slab() {
 }
 
 Slab::Slab(Slab&& other) noexcept
-    : blocks_(std::exchange(other.blocks_, {})), taken_(std::exchange(other.taken_, 0)) {}
+    : memory_(other.memory_),
+      what_(other.what_),
+      blocks_(std::exchange(other.blocks_, {})),
+      taken_(std::exchange(other.taken_, 0)) {}
 
 Slab& Slab::operator=(Slab&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(what_, other.what_);
   std::swap(blocks_, other.blocks_);
   std::swap(taken_, other.taken_);
   return *this;
@@ -61,6 +66,7 @@ std::byte* Slab::Take(size_t size) {
 
 // Each piece is a block, so that there are guard pages beside each.
 std::byte* Slab::TakeGuarded(size_t size) {
+  TakeOrThrow(memory_, Bytes{static_cast<int64_t>(size)}, what_);
   blocks_.reserve(blocks_.size() + 1);  // so that a block is never taken and lost
   blocks_.push_back({TakeMemory(size), size, size});
   std::byte* const data = blocks_.back().data;
@@ -73,7 +79,8 @@ std::byte* Slab::TakeFromBlock(size_t size) {
   if (rounded < size) throw std::bad_alloc();
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < rounded) {
     const size_t block = RoundedUp(std::max(rounded, kLeastBlock), kHugePage);
-    if (block < rounded) throw std::bad_alloc();
+    if (block < rounded || block > kMostBlock) throw std::bad_alloc();
+    TakeOrThrow(memory_, Bytes{static_cast<int64_t>(block)}, what_);
     blocks_.reserve(blocks_.size() + 1);  // so that a block is never mapped and lost
     blocks_.push_back({MapHuge(block), block, 0});
   }

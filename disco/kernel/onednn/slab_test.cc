@@ -46,5 +46,34 @@ TEST(SlabTest, WhatNoMachineHasIsRefused) {
   EXPECT_NE(slab.Take(8), nullptr);
 }
 
+// Gives so many bytes and no more.
+class Given : public MemoryAccount {
+ public:
+  explicit Given(Bytes left) : left_(left) {}
+  Status Take(Bytes size, std::string_view what) override {
+    if (size > left_) return Fail(ErrorKind::kPeer, "{} is too much", what);
+    left_ = left_ - size;
+    return {};
+  }
+  void Return(Bytes size) override { left_ += size; }
+
+ private:
+  Bytes left_;
+};
+
+TEST(SlabTest, WholeBlocksAreTakenBeforeTheyAreMapped) {
+  Given given(Bytes{10 << 20});
+  Slab slab(&given, "all of it");
+  EXPECT_NE(slab.Take(3 << 20), nullptr);  // of a block of 4
+  EXPECT_NE(slab.Take(3 << 20), nullptr);
+  EXPECT_NE(slab.Take(1 << 20), nullptr);
+  try {
+    slab.Take(1 << 20);
+    FAIL() << "2 MB are left, a block has 4";
+  } catch (const MemoryRefused& refused) {
+    EXPECT_EQ(refused.error.message, "all of it is too much");
+  }
+}
+
 }  // namespace
 }  // namespace disco::onednn

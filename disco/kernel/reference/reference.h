@@ -20,6 +20,9 @@ namespace disco {
 // for Send and Receive.
 Result<std::vector<Tensor>> RunOp(const Graph& graph, const Op& op, std::span<const Tensor> inputs);
 
+// What RunOp takes at most while it runs, its results among it.
+Bytes RunBytes(const Graph& graph, const Op& op);
+
 // `graph` has inferred shapes.
 Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const ProgramOptions& options);
 

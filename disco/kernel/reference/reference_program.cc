@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -162,7 +163,25 @@ Status CheckArguments(const Graph& graph, std::span<const Tensor> inputs,
   return {};
 }
 
+namespace {
+
+// All values at once, and what the largest op needs beside them.
+Bytes ProgramBytes(const Graph& graph) {
+  constexpr int64_t kOpBytes = 1024;
+  Bytes of_ops, largest;
+  for (const Op& op : graph.ops) {
+    of_ops += Bytes{kOpBytes + 2 * std::ssize(op.name)};
+    largest = std::max(largest, RunBytes(graph, op));
+  }
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const Bytes features = FeatureBytes(graph), others = of_ops + largest;
+  return features.value > kMost - others.value ? Bytes{kMost} : features + others;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const ProgramOptions& options) {
+  DISCO_TRY(Take(options.memory, ProgramBytes(graph), "what the network computes"));
   for (const Op& op : graph.ops) {  // what an exchange would fail on is found now
     if (op.type == OpType::kSend) {
       DISCO_TRY(SendIndex(graph, op, graph.value(op.inputs[0]).shape.strides()));
