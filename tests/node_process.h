@@ -62,6 +62,17 @@ class NodeProcess {
   int64_t Resident() const { return Statm(1); }
   int64_t AddressSpace() const { return Statm(0); }
 
+  // The most memory in use since ForgetPeak, in bytes.
+  int64_t Peak() const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
+    for (std::string word; file >> word;) {
+      int64_t kilobytes = 0;
+      if (word == "VmHWM:" && file >> kilobytes) return kilobytes * 1024;
+    }
+    return 0;
+  }
+  void ForgetPeak() const { std::ofstream("/proc/" + std::to_string(pid_) + "/clear_refs") << "5"; }
+
  private:
   int64_t Statm(int field) const {
     std::ifstream file("/proc/" + std::to_string(pid_) + "/statm");

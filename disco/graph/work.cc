@@ -40,6 +40,28 @@ int64_t DepthOf(const Graph& graph, const Op& op) {
   }
 }
 
+// Whether kernels may keep a list of places along each axis.
+bool MovesElements(OpType type) {
+  switch (type) {
+    case OpType::kConcat:
+    case OpType::kDropout:
+    case OpType::kFlatten:
+    case OpType::kGather:
+    case OpType::kIdentity:
+    case OpType::kPad:
+    case OpType::kReceive:
+    case OpType::kReduceMean:
+    case OpType::kReshape:
+    case OpType::kSend:
+    case OpType::kSqueeze:
+    case OpType::kTranspose:
+    case OpType::kUnsqueeze:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Of a value without its features; an empty value has the positions that its extents say.
 int64_t PositionsOf(const Shape& shape, int axis) {
   int64_t positions = 1;
@@ -145,8 +167,10 @@ Bytes PlaceBytes(const Graph& graph, const Op& op) {
     if (id == kNoValue) return;
     for (const int64_t extent : graph.value(id).shape) places += extent;
   };
-  std::ranges::for_each(op.inputs, count_axes);
-  std::ranges::for_each(op.outputs, count_axes);
+  if (MovesElements(op.type)) {
+    std::ranges::for_each(op.inputs, count_axes);
+    std::ranges::for_each(op.outputs, count_axes);
+  }
   if (op.type == OpType::kSend) {
     places += PositionsOf(graph.value(op.inputs[0]).shape, op.as<SendParams>().axis);
   } else if (op.type == OpType::kReceive) {

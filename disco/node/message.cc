@@ -39,6 +39,7 @@ Status SendPaced(const Socket& socket, FrameHeader header, std::string_view payl
 
 Result<std::string> ReceiveText(const Socket& socket, size_t size, const Pace& pace) {
   std::string text;
+  text.reserve(size);  // address space: a page is taken when bytes come for it, and none is copied
   while (text.size() < size) {
     const size_t have = text.size();
     text.resize(std::min(size, have + kMessageBlock));

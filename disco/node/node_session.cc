@@ -79,10 +79,8 @@ class NodesOpening {
   // What the graph holds stays taken from `memory`; the shard goes.
   Result<Graph> ObtainGraph(MemoryAccount& memory) {
     MemoryScope of_shard(&memory);
-    // Its bytes move to a larger place each time they have doubled.
-    DISCO_TRY(of_shard.Take(hello_.shard_size * 2, "the shard, while it comes,"));
+    DISCO_TRY(of_shard.Take(hello_.shard_size, "the shard"));
     DISCO_ASSIGN(const auto shard, ObtainShard());
-    of_shard.Return(hello_.shard_size);
     control_.Touch();
     return ParseShard(*shard, memory);
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,8 @@ class Builder {
   void ReserveScratchpad(size_t size) { scratchpad_size_ = std::max(scratchpad_size_, size); }
   // For what is not taken here: as long as the program lives, and while each step runs.
   void Take(Bytes size, std::string_view what) { TakeOrThrow(memory_, size, what); }
+  // Whether no step was of this kind so far; primitives of one kind share their code.
+  bool IsNew(std::string kind) { return kinds_.insert(std::move(kind)).second; }
   void ReserveForRun(Bytes size) { for_run_ = std::max(for_run_, size); }
 
   // Strides of the elements that Pack reads: those of a constant lie row-major.
@@ -106,6 +109,7 @@ class Builder {
   std::vector<std::byte*> constants_;  // of each value, in its layout; null: not yet
   size_t scratchpad_size_ = 0;
   Bytes for_run_;
+  std::set<std::string> kinds_;
   Parts parts_;
 };
 

@@ -46,15 +46,17 @@ PrimitiveDesc Make(const Builder& builder, const Convolution& convolution,
 }
 
 // `arguments`: those of the post-ops.
-void AddConvolution(const Emission& e, const Convolution& convolution, const PrimitiveDesc& desc,
-                    std::vector<Argument> arguments) {
+Status AddConvolution(const Emission& e, const Convolution& convolution, const PrimitiveDesc& desc,
+                      std::vector<Argument> arguments) {
   Builder& builder = e.builder;
+  DISCO_TRY(TakeBatches(e, desc));
   arguments.push_back({DNNL_ARG_SRC, builder.MemoryOf(e.input(0))});
   arguments.push_back({DNNL_ARG_WEIGHTS, builder.Pack(e.op(), e.input(1), convolution.weights,
                                                       desc.query_md(dnnl::query::weights_md))});
   if (e.op().HasInput(2)) arguments.push_back({DNNL_ARG_BIAS, builder.MemoryOf(e.input(2))});
   arguments.push_back({DNNL_ARG_DST, builder.MemoryOf(e.output())});
   builder.AddPrimitive(e.op(), desc, std::move(arguments));
+  return {};
 }
 
 // Whether the convolution adds operands of post-ops from wrong places. oneDNN 2.6 computes
@@ -101,13 +103,11 @@ Status EmitConv(const Emission& e) {
   AddSums(e, [&](ValueId addend) { return BroadcastDesc(e.builder, addend, rank); }, epilogue);
   DISCO_TRY(AddActivation(e, epilogue));
   const PrimitiveDesc desc = Make(e.builder, convolution, epilogue.post_ops);
-  if (epilogue.arguments.empty() || !MisplacesAddends(e, desc)) {
-    AddConvolution(e, convolution, desc, std::move(epilogue.arguments));
-    return {};
-  }
+  if (epilogue.arguments.empty() || !MisplacesAddends(e, desc))
+    return AddConvolution(e, convolution, desc, std::move(epilogue.arguments));
   dnnl::post_ops in_place;
   if (e.builder.SummedInPlace(e.step)) in_place.append_sum(1.0f);
-  AddConvolution(e, convolution, Make(e.builder, convolution, in_place), {});
+  DISCO_TRY(AddConvolution(e, convolution, Make(e.builder, convolution, in_place), {}));
   return AddSumsAfter(e);
 }
 

@@ -2,7 +2,9 @@
 #include <omp.h>
 
 #include <bit>
+#include <mutex>
 #include <new>
+#include <shared_mutex>
 
 #include "disco/graph/for_kernels.h"
 #include "disco/graph/work.h"
@@ -178,9 +180,36 @@ Status Change(MemoryAccount* memory, Bytes before, Bytes after) {
   return {};
 }
 
+// While it lives a program is made. oneDNN keeps the last 1024 primitives of the process, of up to
+// half a megabyte each, so that layers alike within a network are compiled once; when no other
+// program is being made, those that no program holds go. With another in the making they stay until
+// the next time: oneDNN 2.6 fails to make a primitive while the capacity changes.
+class Making {
+ public:
+  Making() : shared_(Mutex()) {}
+  ~Making() {
+    shared_.unlock();
+    const std::unique_lock alone(Mutex(), std::try_to_lock);
+    int capacity = 0;
+    if (!alone || dnnl_get_primitive_cache_capacity(&capacity) != dnnl_success) return;
+    dnnl_set_primitive_cache_capacity(0);
+    dnnl_set_primitive_cache_capacity(capacity);
+  }
+  Making(const Making&) = delete;
+  Making& operator=(const Making&) = delete;
+
+ private:
+  static std::shared_mutex& Mutex() {
+    static std::shared_mutex mutex;
+    return mutex;
+  }
+  std::shared_lock<std::shared_mutex> shared_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options) {
+  const Making making;
   const Bytes constants = DistinctConstantBytes(graph);
   MemoryScope copies(options.memory);
   DISCO_TRY(copies.Take(CopiedWeights(graph), "weights while they are packed"));
