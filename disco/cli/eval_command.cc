@@ -7,6 +7,7 @@
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
 #include "disco/cli/session_options.h"
+#include "disco/data/class_names.h"
 #include "disco/data/loader.h"
 #include "disco/data/metrics.h"
 #include "disco/tensor/slice.h"
@@ -36,18 +37,20 @@ Tensor Filled(const Tensor& images, const Shape& shape) {
   return filled;
 }
 
-Status CheckOutput(const Graph& graph, int64_t batch, int64_t classes) {
+// Scores that the network gives for one picture.
+Result<int64_t> CountAnswers(const Graph& graph, int64_t batch) {
   if (graph.outputs.empty())
     return Fail(ErrorKind::kInvalid, "the network has no output; eval needs one of scores");
   const Value& output = graph.value(graph.outputs[0]);
   const Shape& shape = output.shape;
   if (output.dtype != DType::kF32 || shape.rank() < 2 || shape[0] != batch ||
-      shape[0] * shape[1] != shape.elements() || shape[1] < classes) {
+      shape[0] * shape[1] != shape.elements()) {
     return Fail(ErrorKind::kInvalid,
-                "output '{}' ({}, of shape {}) does not give scores for {} classes, {} at a time",
-                output.name, Name(output.dtype), ToString(shape), classes, batch);
+                "output '{}' ({}, of shape {}) does not give one score per class, {} pictures at "
+                "a time",
+                output.name, Name(output.dtype), ToString(shape), batch);
   }
-  return {};
+  return shape[1];
 }
 
 Result<Evaluation> Evaluate(const Graph& graph, Session& session, Loader& loader, int64_t images) {
@@ -75,6 +78,14 @@ Result<Evaluation> Evaluate(const Graph& graph, Session& session, Loader& loader
   return evaluation;
 }
 
+// The data set with the classes of the network.
+Result<std::shared_ptr<const Dataset>> OpenMatched(const EvalCommand& options, const Graph& graph) {
+  DISCO_ASSIGN(const int64_t answers, CountAnswers(graph, options.batch));
+  DISCO_ASSIGN(std::shared_ptr<const Dataset> dataset, OpenDataset(options.data));
+  return MatchClasses(dataset, {ClassNamesOf(graph), answers},
+                      fmt::format("{} ({})", options.data.source, options.data.split));
+}
+
 Status Run(EvalCommand& options) {
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
   if (graph.inputs.size() != 1)
@@ -82,8 +93,8 @@ Status Run(EvalCommand& options) {
                 graph.inputs.size());
   DISCO_ASSIGN(const Preprocessing preprocessing, PreprocessingFor(graph, options.preprocess));
   options.data.decode = DecodeFor(preprocessing);
-  DISCO_ASSIGN(std::shared_ptr<const Dataset> dataset, OpenDataset(options.data));
-  DISCO_TRY(CheckOutput(graph, options.batch, static_cast<int64_t>(dataset->class_names().size())));
+  DISCO_ASSIGN(const auto dataset, OpenMatched(options, graph));
+  for (const std::string& note : dataset->notes()) PrintWarning(note);
   CatchInterrupts();
   Loader loader(
       dataset,
@@ -99,6 +110,7 @@ Status Run(EvalCommand& options) {
                {"images", accuracy.images},
                {"batch", options.batch},
                {"batch_ms_median", median},
+               {"warnings", dataset->notes()},
                {"nodes", NodesToJson(*session)}});
     return {};
   }

@@ -2,9 +2,9 @@
 #include "disco/cli/load.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "disco/cli/print.h"
+#include "disco/data/class_names.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
 #include "disco/plan/plan_file.h"
@@ -99,12 +99,9 @@ Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& te
 }
 
 std::vector<std::string> ClassNamesOf(const Graph& graph) {
-  std::vector<std::string> names;
   const auto stored = graph.metadata.find(kClassesKey);
-  if (stored == graph.metadata.end()) return names;
-  std::istringstream lines(stored->second);
-  for (std::string line; std::getline(lines, line);) names.push_back(line);
-  return names;
+  if (stored == graph.metadata.end()) return {};
+  return ParseClassNames(stored->second);
 }
 
 }  // namespace disco

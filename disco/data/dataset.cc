@@ -19,6 +19,9 @@ class Subset final : public Dataset {
   int64_t size() const override { return static_cast<int64_t>(chosen_.size()); }
   Result<Sample> Get(int64_t index) const override { return whole_->Get(At(index)); }
   const std::vector<std::string>& class_names() const override { return whole_->class_names(); }
+  bool classes_are_numbered() const override { return whole_->classes_are_numbered(); }
+  std::vector<int64_t> class_sizes() const override { return whole_->class_sizes(); }
+  std::vector<std::string> notes() const override { return whole_->notes(); }
   std::string Describe(int64_t index) const override { return whole_->Describe(At(index)); }
   bool in_memory() const override { return whole_->in_memory(); }
 

@@ -37,6 +37,12 @@ class Dataset {
   // index in [0, size()). The same index gives the same picture, always.
   virtual Result<Sample> Get(int64_t index) const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;
+  // Class names are "0", "1", ... because the data set has none.
+  virtual bool classes_are_numbered() const { return false; }
+  // Pictures of each class, of which `limit` may leave out some.
+  virtual std::vector<int64_t> class_sizes() const = 0;
+  // What its user should be told, such as files that are left out; a line each.
+  virtual std::vector<std::string> notes() const { return {}; }
   // Where the picture comes from, for messages: a path, or a file and a record in it.
   virtual std::string Describe(int64_t index) const = 0;
   // All pictures are in memory already, and Get only copies.

@@ -21,6 +21,11 @@ class ImageFolder final : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(pictures_.size()); }
   const std::vector<std::string>& class_names() const override { return class_names_; }
+  std::vector<int64_t> class_sizes() const override {
+    std::vector<int64_t> sizes(class_names_.size());
+    for (const Picture& picture : pictures_) ++sizes[static_cast<size_t>(picture.label)];
+    return sizes;
+  }
   std::string Describe(int64_t index) const override { return PathOf(index).string(); }
 
   Result<Sample> Get(int64_t index) const override {

@@ -21,6 +21,7 @@ class Numbered final : public Dataset {
       : size_(size), broken_(std::move(broken)) {}
   int64_t size() const override { return size_; }
   const std::vector<std::string>& class_names() const override { return names_; }
+  std::vector<int64_t> class_sizes() const override { return {}; }
   std::string Describe(int64_t index) const override { return fmt::format("picture {}", index); }
   Result<Sample> Get(int64_t index) const override {
     ++reads;

@@ -12,6 +12,14 @@ class PackedDataset final : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(images_.labels.size()); }
   const std::vector<std::string>& class_names() const override { return images_.class_names; }
+  bool classes_are_numbered() const override {
+    return images_.class_names == NumberedClasses(images_.class_names.size());
+  }
+  std::vector<int64_t> class_sizes() const override {
+    std::vector<int64_t> sizes(images_.class_names.size());
+    for (const uint8_t label : images_.labels) ++sizes[label];
+    return sizes;
+  }
   bool in_memory() const override { return true; }
 
   Result<Sample> Get(int64_t index) const override {

@@ -22,6 +22,13 @@ class SyntheticDataset final : public Dataset {
 
   int64_t size() const override { return size_; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
+  std::vector<int64_t> class_sizes() const override {
+    const auto classes = static_cast<int64_t>(class_names_.size());
+    std::vector<int64_t> sizes;
+    for (int64_t label = 0; label < classes; ++label)
+      sizes.push_back((size_ + classes - 1 - label) / classes);
+    return sizes;
+  }
   std::string Describe(int64_t index) const override {
     return fmt::format("synthetic {} picture {}", split_, index);
   }

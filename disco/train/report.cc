@@ -39,6 +39,7 @@ std::string ReportToJson(const RunReport& report) {
   if (!report.method.empty()) json["traffic_bytes"] = report.traffic.value;
   json["images_per_second"] = report.ImagesPerSecond();
   json["files"] = report.files;
+  json["warnings"] = report.warnings;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -57,6 +58,7 @@ Result<RunReport> ReportFromJson(std::string_view text) {
     report.images = json.at("images");
     report.seconds = json.at("seconds");
     report.files = json.at("files").get<std::map<std::string, std::string>>();
+    report.warnings = json.at("warnings").get<std::vector<std::string>>();
     return report;
   } catch (const Json::exception& error) {
     return Fail(ErrorKind::kInvalid, "no report: {}", error.what());

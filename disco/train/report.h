@@ -30,6 +30,7 @@ struct RunReport {
   Bytes traffic;                           // of one inference by the plan, all nodes; sparsify
   double seconds = 0;                      // of training, without measuring
   std::map<std::string, std::string> files;
+  std::vector<std::string> warnings;  // of the data
 
   friend bool operator==(const RunReport&, const RunReport&) = default;
   double ImagesPerSecond() const { return seconds > 0 ? static_cast<double>(images) / seconds : 0; }

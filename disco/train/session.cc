@@ -8,6 +8,7 @@
 
 #include "disco/base/hash.h"
 #include "disco/base/standard_streams.h"
+#include "disco/data/class_names.h"
 #include "disco/data/network_metadata.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
@@ -120,20 +121,34 @@ uint64_t HashOf(const Recipe& recipe, const Graph& graph) {
   return Hash(text);
 }
 
-Status CheckSizes(const Recipe& recipe, const Graph& graph, const Dataset& train,
-                  const Dataset& val) {
-  const int64_t answers = graph.value(graph.outputs[0]).shape[1];
-  const auto classes = static_cast<int64_t>(train.class_names().size());
-  if (answers < classes || train.class_names() != val.class_names()) {
-    return Fail(ErrorKind::kInvalid,
-                "{}: {} classes to train on, {} to measure on, {} answers of the network",
-                recipe.data.data, classes, val.class_names().size(), answers);
-  }
-  if (train.size() < recipe.train.batch) {
-    return Fail(ErrorKind::kUsage, "{}: {} pictures do not fill a batch of {}; lower --batch",
-                recipe.data.data, train.size(), recipe.train.batch);
-  }
-  return {};
+// To train on and to measure on.
+struct Data {
+  std::shared_ptr<const Dataset> train, val;
+};
+
+// `data` with the classes of the network: those that its file names, else those to train on.
+Result<Data> WithClassesOf(const Graph& graph, const Recipe& recipe, const Data& data) {
+  NetworkClasses classes{.answers = graph.value(graph.outputs[0]).shape[1]};
+  const auto carried = graph.metadata.find(kClassesKey);
+  if (carried != graph.metadata.end()) classes.names = ParseClassNames(carried->second);
+  if (!IsFile(recipe.network)) classes.names = data.train->class_names();
+  Data matched;
+  DISCO_ASSIGN(matched.train, MatchClasses(data.train, classes, recipe.data.data + " (train)"));
+  classes.names = matched.train->class_names();
+  DISCO_ASSIGN(matched.val, MatchClasses(data.val, classes, recipe.data.data + " (val)"));
+  return matched;
+}
+
+std::vector<std::string> NotesOf(const Data& data) {
+  std::vector<std::string> notes = data.train->notes();
+  for (const std::string& note : data.val->notes()) notes.push_back(note);
+  return notes;
+}
+
+Status CheckBatch(const Recipe& recipe, int64_t pictures) {
+  if (pictures >= recipe.train.batch) return {};
+  return Fail(ErrorKind::kUsage, "{}: {} pictures do not fill a batch of {}; lower --batch",
+              recipe.data.data, pictures, recipe.train.batch);
 }
 
 }  // namespace
@@ -150,22 +165,26 @@ Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& gi
   DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));
   DISCO_ASSIGN(const Shape image, CheckClassifier(graph));
   DISCO_ASSIGN(const Preprocessing preprocessing, ChoosePreprocessing(recipe, graph, image));
-  DISCO_ASSIGN(const auto train, OpenData(recipe, preprocessing, "train"));
-  DISCO_ASSIGN(const auto val, OpenData(recipe, preprocessing, "val"));
+  Data data;
+  DISCO_ASSIGN(data.train, OpenData(recipe, preprocessing, "train"));
+  DISCO_ASSIGN(data.val, OpenData(recipe, preprocessing, "val"));
   if (!IsFile(recipe.network) && recipe.network.classes == 0) {
-    DISCO_ASSIGN(graph, OpenNetwork(recipe, static_cast<int64_t>(train->class_names().size())));
+    const size_t classes = data.train->class_names().size();
+    DISCO_ASSIGN(graph, OpenNetwork(recipe, static_cast<int64_t>(classes)));
   }
-  DISCO_TRY(CheckSizes(recipe, graph, *train, *val));
+  DISCO_ASSIGN(data, WithClassesOf(graph, recipe, data));
+  DISCO_TRY(CheckBatch(recipe, data.train->size()));
   graph.metadata[kPreprocessingKey] = ToString(preprocessing);
-  graph.metadata[kClassesKey] = fmt::format("{}", fmt::join(train->class_names(), "\n"));
+  DISCO_ASSIGN(graph.metadata[kClassesKey], ClassNamesText(data.train->class_names()));
   DISCO_ASSIGN(RunLog log, RunLog::Open(options.log, options.resume));
   const uint64_t hash = HashOf(recipe, graph);
   return TrainSession{.recipe = recipe,
                       .options = options,
                       .graph = std::move(graph),
-                      .train = MakeLoader(recipe, preprocessing, train, true),
-                      .val = MakeLoader(recipe, preprocessing, val, false),
-                      .train_images = train->size(),
+                      .train = MakeLoader(recipe, preprocessing, data.train, true),
+                      .val = MakeLoader(recipe, preprocessing, data.val, false),
+                      .train_images = data.train->size(),
+                      .notes = NotesOf(data),
                       .log = std::move(log),
                       .hash = hash};
 }

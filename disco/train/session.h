@@ -24,6 +24,7 @@ struct TrainSession {
   Graph graph;         // shapes inferred; carries preprocessing and class names as metadata
   std::unique_ptr<Loader> train, val;
   int64_t train_images = 0;
+  std::vector<std::string> notes;  // of the data
   RunLog log;
   uint64_t hash = 0;  // of all that decides the result: recipe and first weights
 };

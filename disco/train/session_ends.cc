@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "disco/base/standard_streams.h"
+#include "disco/base/text.h"
 #include "disco/base/units.h"
 #include "disco/graph/onnx.h"
 #include "disco/graph/work.h"
@@ -20,12 +21,19 @@ void Announce(TrainSession& session) {
   }
   PrintError("{}: {}, {} parameters; {} pictures to train on\n", session.recipe.network.network,
              ToString(MacsOf(session.graph)), ParameterCount(session.graph), session.train_images);
+  fmt::print(stderr, "{}: {}, {} parameters; {} pictures to train on\n",
+             session.recipe.network.network, ToString(MacsOf(session.graph)),
+             ParameterCount(session.graph), session.train_images);
+  for (const std::string& note : session.notes) {
+    PrintError("warning: {}\n", Printable(note));
+  }
   if (EndsInSoftmax(session.graph)) {
     PrintError("the network ends in Softmax: it is trained on what that reads\n");
   }
   session.log.Write("start",
                     {{"machine", machine},
                      {"resumed", session.options.resume},
+                     {"warnings", session.notes},
                      {"recipe", nlohmann::ordered_json::parse(RecipeToJson(session.recipe))}});
 }
 
@@ -33,6 +41,7 @@ Status Conclude(TrainSession& session, RunReport& report) {
   DISCO_TRY(WriteOnnx(session.graph, session.options.out));
   report.files["network"] = session.options.out.string();
   report.files["log"] = session.options.log.string();
+  report.warnings = session.notes;
   std::error_code ignored;  // the run is done, with or without its checkpoint
   std::filesystem::remove(session.options.checkpoint, ignored);
   session.log.Write("done", nlohmann::ordered_json::parse(ReportToJson(report)));
