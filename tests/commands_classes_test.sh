@@ -104,5 +104,52 @@ expect 0 'fruits (val): the network has no class names: its classes are matched 
 expect 1 'two (val): 2 classes (banana, cherry), but the network tells 3 apart and has no class names' "$disco" eval nameless.onnx --data two
 expect 1 '10 classes.*tells 3 apart' "$disco" eval nameless.onnx --data synthetic
 
+# What is left out of a folder is counted aloud.
+cp -r fruits untidy
+echo note >untidy/val/apple/notes.txt
+cp untidy/val/apple/apple-1.png untidy/val/apple/apple-1.gif
+echo note >untidy/val/readme.txt
+draw apple 2 untidy/val/banana/more/deep
+rm untidy/val/cherry/*
+expect 0 '2 files that are not .jpg, .jpeg or .png (apple/apple-1.gif)' "$disco" eval net.onnx --data untidy --json
+holds 'a note per thing that is left out' jq -e '.images == 8 and (.warnings | length == 2) and
+  (.warnings[0] | test("1 files beside the class folders .readme.txt.") and
+    test("1 folders inside class folders .banana/more.") and test("1 class folders without pictures .cherry."))' stdout
+echo note >untidy/train/banana/notes.txt
+expect 0 'warning: untidy/train: left out: 1 files that are not .jpg' \
+  "$disco" plan net.onnx --nodes 2 --wire int8 --calibrate untidy --out bytes.json --json
+holds 'and in JSON' jq -e '.warnings | length == 1' stdout
+rm -r untidy/train/apple/*
+mkdir untidy/train/apple/deep
+expect 1 'untidy/train/apple holds no .jpg, .jpeg or .png file' "$disco" train --network net.onnx --data untidy --batch 16 --out refused.onnx
+
+# A run that is interrupted goes on with the same settings on the same data, or says what differs.
+cp -r fruits mine
+run=("$disco" train --network resnet8 --image 3x16x16 --data mine --threads 1 --epochs 500 --out part.onnx)
+"${run[@]}" --batch 16 --lr 0.02 2>stderr &
+pid=$!
+for _ in $(seq 600); do
+  [ -e part.onnx.checkpoint ] && break
+  sleep 0.1
+done
+kill -INT $pid
+wait $pid
+holds 'an interrupted run fails' [ $? = 1 ]
+resume=("${run[@]}" --batch 16 --lr 0.02 --resume)
+expect 1 'train.batch was 16, is 8, train.lr was 0.02, is 0.01; give those' "${run[@]}" --batch 8 --lr 0.01 --resume
+mv mine/train/apple/apple-3.png mine/train/apple/apple-33.png
+expect 1 'the data have changed.*train/apple has files with other names' "${resume[@]}"
+draw apple 1 mine/train/apple && rm mine/train/apple/apple-33.png mine/val/banana/banana-2.png
+expect 1 'train/apple had 16 pictures, now 15, val/banana had 4 pictures, now 3;' "${resume[@]}"
+rm -r mine && cp -r fruits mine
+printf x >>mine/val/cherry/cherry-1.png
+expect 1 'val/cherry had [0-9]* bytes, now [0-9]*;' "${resume[@]}"
+holds 'the checkpoint stays' [ -e part.onnx.checkpoint ]
+
+# What diverges is an error that says where, and writes nothing.
+expect 1 'epoch 1, after .* steps: .*lower the learning rate' \
+  "$disco" train --network resnet8 --image 3x16x16 --data fruits --batch 16 --threads 1 --lr 1e6 --weight-decay 100 --out wild.onnx
+holds 'nothing is written of a run that diverges' [ ! -e wild.onnx ] && [ ! -e wild.onnx.checkpoint ]
+
 echo "$failures failures"
 [ $failures = 0 ]

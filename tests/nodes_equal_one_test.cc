@@ -152,7 +152,7 @@ TEST_P(RandomNetworks, OverNarrowWires) {
   Calibration calibration(drawn.plan);
   const auto values = AllValues(masked, drawn.inputs);
   for (size_t i = 0; i < calibration.names().size(); ++i)
-    calibration.Add(i, values.at(calibration.names()[i]));
+    EXPECT_TRUE(calibration.Add(i, values.at(calibration.names()[i])));
   for (const bool eight_bits : {false, true}) {
     SCOPED_TRACE(eight_bits ? "int8" : "fp16");
     drawn.plan = eight_bits ? calibration.Apply(drawn.plan) : WithWire(drawn.plan, WireType::kF16);

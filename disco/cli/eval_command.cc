@@ -102,6 +102,12 @@ Status Run(EvalCommand& options) {
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
   DISCO_ASSIGN(const Evaluation evaluation, Evaluate(graph, *session, loader, dataset->size()));
   const Accuracy& accuracy = evaluation.accuracy;
+  std::vector<std::string> warnings = dataset->notes();
+  if (accuracy.nan > 0) {
+    warnings.push_back(fmt::format("{} of {} images were answered with NaN, which is never right",
+                                   accuracy.nan, accuracy.images));
+    PrintWarning(warnings.back());
+  }
   const double median = Median(evaluation.batch_ms);
   if (options.json) {
     PrintJson({{"metric", "top1"},
@@ -110,7 +116,7 @@ Status Run(EvalCommand& options) {
                {"images", accuracy.images},
                {"batch", options.batch},
                {"batch_ms_median", median},
-               {"warnings", dataset->notes()},
+               {"warnings", warnings},
                {"nodes", NodesToJson(*session)}});
     return {};
   }

@@ -168,12 +168,15 @@ Status Run(PlanCommand& options) {
   Graph masked = graph;
   const int64_t pruned = ApplyMask(masked, plan);
   options.wire.calibrate.seed = options.plan.seed;
-  DISCO_ASSIGN(plan, WithWireFlags(masked, std::move(plan), options.wire));
+  std::vector<std::string> warnings;
+  DISCO_ASSIGN(plan, WithWireFlags(masked, std::move(plan), options.wire, warnings));
   DISCO_ASSIGN(plan, AsItTravels(graph, std::move(plan), options));
   DISCO_TRY(WritePlan(plan, options.out));
   const Estimate estimate = EstimateCost(graph, plan, {.link = {1}, .compute = {1}});
   if (options.json) {
-    PrintJson(ToJson(plan, estimate, pruned));
+    Json json = ToJson(plan, estimate, pruned);
+    json["warnings"] = warnings;
+    PrintJson(std::move(json));
   } else {
     Print(options, plan, estimate, pruned);
   }

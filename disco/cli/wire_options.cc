@@ -13,7 +13,8 @@
 namespace disco {
 namespace {
 
-Result<Calibration> Calibrate(const Graph& graph, const Plan& plan, const WireFlags& flags) {
+Result<Calibration> Calibrate(const Graph& graph, const Plan& plan, const WireFlags& flags,
+                              std::vector<std::string>& warnings) {
   Calibration calibration(plan);
   if (calibration.names().empty()) return calibration;  // one node sends nothing
   Graph watched = calibration.Watched(graph);
@@ -22,6 +23,10 @@ Result<Calibration> Calibrate(const Graph& graph, const Plan& plan, const WireFl
   DatasetSpec data = flags.calibrate;
   data.decode = DecodeFor(preprocessing);
   DISCO_ASSIGN(std::shared_ptr<const Dataset> dataset, OpenDataset(data));
+  for (const std::string& note : dataset->notes()) {
+    PrintWarning(note);
+    warnings.push_back(note);
+  }
   std::vector<Tensor> values = MakeOutputs(watched);
   DISCO_ASSIGN(const auto program, MakeProgram(std::move(watched), {}));
   Loader loader(dataset,
@@ -32,7 +37,7 @@ Result<Calibration> Calibrate(const Graph& graph, const Plan& plan, const WireFl
     DISCO_ASSIGN(const std::optional<Batch> batch, loader.Next());
     if (!batch) return calibration;
     DISCO_TRY(program->Run(std::vector<Tensor>{batch->images}, values, nullptr));
-    for (size_t i = 0; i < values.size(); ++i) calibration.Add(i, values[i]);
+    for (size_t i = 0; i < values.size(); ++i) DISCO_TRY(calibration.Add(i, values[i]));
     progress.Update(seen);
   }
   return Fail(ErrorKind::kInterrupted, "stopped while calibrating; no plan was written");
@@ -56,7 +61,8 @@ void AddWireFlags(CLI::App& command, WireFlags& flags) {
       ->needs(calibrate);
 }
 
-Result<Plan> WithWireFlags(const Graph& graph, Plan plan, const WireFlags& flags) {
+Result<Plan> WithWireFlags(const Graph& graph, Plan plan, const WireFlags& flags,
+                           std::vector<std::string>& warnings) {
   const bool calibrates = !flags.calibrate.source.empty();
   if (flags.wire.empty()) {
     if (calibrates) return Fail(ErrorKind::kUsage, "--calibrate is for --wire int8");
@@ -71,7 +77,7 @@ Result<Plan> WithWireFlags(const Graph& graph, Plan plan, const WireFlags& flags
                              "--calibrate FOLDER (or synthetic)");
   }
   if (!calibrates) return WithWire(std::move(plan), *type);
-  DISCO_ASSIGN(const Calibration calibration, Calibrate(graph, plan, flags));
+  DISCO_ASSIGN(const Calibration calibration, Calibrate(graph, plan, flags, warnings));
   return calibration.Apply(std::move(plan));
 }
 

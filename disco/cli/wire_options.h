@@ -20,7 +20,8 @@ struct WireFlags {
 void AddWireFlags(CLI::App& command, WireFlags& flags);
 
 // `plan` with what the flags ask for; for int8 runs `graph`, whose weights the plan has pruned, on
-// the pictures.
-Result<Plan> WithWireFlags(const Graph& graph, Plan plan, const WireFlags& flags);
+// the pictures, and prints and adds to `warnings` what their data set leaves out.
+Result<Plan> WithWireFlags(const Graph& graph, Plan plan, const WireFlags& flags,
+                           std::vector<std::string>& warnings);
 
 }  // namespace disco

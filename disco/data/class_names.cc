@@ -40,6 +40,7 @@ class Relabelled final : public Dataset {
   const Names& class_names() const override { return class_names_; }
   std::vector<int64_t> class_sizes() const override { return class_sizes_; }
   std::vector<std::string> notes() const override { return notes_; }
+  std::vector<DataPart> parts() const override { return inner_->parts(); }
   std::string Describe(int64_t index) const override { return inner_->Describe(index); }
   bool in_memory() const override { return inner_->in_memory(); }
 

@@ -22,6 +22,7 @@ class Subset final : public Dataset {
   bool classes_are_numbered() const override { return whole_->classes_are_numbered(); }
   std::vector<int64_t> class_sizes() const override { return whole_->class_sizes(); }
   std::vector<std::string> notes() const override { return whole_->notes(); }
+  std::vector<DataPart> parts() const override { return whole_->parts(); }
   std::string Describe(int64_t index) const override { return whole_->Describe(At(index)); }
   bool in_memory() const override { return whole_->in_memory(); }
 

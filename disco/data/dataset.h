@@ -29,6 +29,13 @@ struct Sample {
   int64_t label = 0;  // in [0, class_names().size())
 };
 
+// A folder or file of a data set, as it was when it was opened; two that are equal hold the same.
+struct DataPart {
+  std::string name;  // like "train/apple" or "data_batch_1.bin"
+  int64_t pictures = 0, bytes = 0;
+  uint64_t hash = 0;  // of the names and sizes of files, or of the content where it is in memory
+};
+
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -43,6 +50,8 @@ class Dataset {
   virtual std::vector<int64_t> class_sizes() const = 0;
   // What its user should be told, such as files that are left out; a line each.
   virtual std::vector<std::string> notes() const { return {}; }
+  // All of it, whatever `limit` leaves out; none of what the program draws itself.
+  virtual std::vector<DataPart> parts() const { return {}; }
   // Where the picture comes from, for messages: a path, or a file and a record in it.
   virtual std::string Describe(int64_t index) const = 0;
   // All pictures are in memory already, and Get only copies.

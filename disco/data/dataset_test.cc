@@ -82,6 +82,62 @@ TEST(ImageFolder, RefusesEmptyFolders) {
   EXPECT_THAT(OpenError(folder), HasSubstr((folder / "train/empty").string()));
 }
 
+std::string OnlyNote(const TestFolder& folder, const std::string& split) {
+  const auto dataset = Open(folder, split);
+  if (!dataset) return dataset.error().message;
+  const std::vector<std::string> notes = (*dataset)->notes();
+  return notes.size() == 1 ? notes[0] : fmt::format("{} notes", notes.size());
+}
+
+TEST(ImageFolder, CountsWhatItLeavesOut) {
+  const TestFolder folder;
+  for (const char* name : {"train/a/1.png", "train/b/1.png", "val/a/1.png"})
+    WritePicture(folder, name, 0);
+  EXPECT_EQ(OnlyNote(folder, "val"), "0 notes");
+  for (const char* name : {"val/a/x.txt", "val/a/y.gif", "val/a/deep/1.png", "val/z.png",
+                           "val/readme.txt", "val/a/.hidden", "val/.hidden"})
+    Write(folder, name, "x");
+  ASSERT_TRUE(MakeFolder(folder / "val/b"));
+  EXPECT_EQ(OnlyNote(folder, "val"), folder.string() +
+                                         "/val: left out: 1 class folders without pictures (b), "
+                                         "2 files beside the class folders (z.png), "
+                                         "2 files that are not .jpg, .jpeg or .png (a/x.txt), "
+                                         "1 folders inside class folders (a/deep)");
+  EXPECT_EQ((*Open(folder, "val"))->size(), 1);
+  Write(folder, "train/b/more/1.png", "x");
+  EXPECT_THAT(OnlyNote(folder, "train"), HasSubstr("1 folders inside class folders (b/more)"));
+}
+
+TEST(ImageFolder, WithoutAnyPictureIsAnError) {
+  const TestFolder folder;
+  WritePicture(folder, "train/a/1.png", 0);
+  Write(folder, "val/readme.txt", "x");
+  EXPECT_THAT(OpenError(folder, "val"), HasSubstr("holds no .jpg"));
+  ASSERT_TRUE(MakeFolder(folder / "val/a/deep"));
+  EXPECT_THAT(OpenError(folder, "val"), HasSubstr("holds no .jpg"));
+}
+
+TEST(ImageFolder, PartsTellWhenItHasChanged) {
+  const TestFolder folder;
+  Write(folder, "val/a/1.png", "12345");
+  Write(folder, "val/a/2.png", "67");
+  Write(folder, "val/b/1.png", "1");
+  const auto part = [&](size_t i) { return (*Open(folder, "val"))->parts().at(i); };
+  const DataPart a = part(0), b = part(1);
+  EXPECT_EQ(a.name, "val/a");
+  EXPECT_EQ(a.pictures, 2);
+  EXPECT_EQ(a.bytes, 7);
+  EXPECT_EQ(b.name, "val/b");
+  EXPECT_EQ(part(0).hash, a.hash);
+  Write(folder, "val/a/1.png", "1234");
+  Write(folder, "val/a/2.png", "567");
+  EXPECT_EQ(part(0).bytes, a.bytes);
+  EXPECT_NE(part(0).hash, a.hash) << "sizes of single files";
+  EXPECT_EQ(part(1).hash, b.hash);
+  std::filesystem::rename(folder / "val/b/1.png", folder / "val/b/2.png");
+  EXPECT_NE(part(1).hash, b.hash) << "names";
+}
+
 TEST(ImageFolder, BrokenPictureIsAnErrorWithItsPath) {
   const TestFolder folder;
   Write(folder, "train/a/text.jpg", "this is text");
@@ -113,6 +169,27 @@ TEST(Cifar10, ReadsAllBatchesInOrder) {
               ElementsAre(9, 100, 200));
   EXPECT_EQ(train->Describe(2), (folder / "data_batch_2.bin").string() + " record 0");
   EXPECT_EQ((*Open(folder, "val"))->Get(0)->label, 7);
+}
+
+TEST(Cifar10, PartsTellWhenItHasChanged) {
+  const TestFolder folder;
+  Write(folder, "data_batch_1.bin", CifarRecord("\x03") + CifarRecord("\x09"));
+  Write(folder, "data_batch_2.bin", CifarRecord("\x01"));
+  const auto parts = [&] { return (*Open(folder))->parts(); };
+  const std::vector<DataPart> before = parts();
+  ASSERT_EQ(before.size(), 2u);
+  EXPECT_EQ(before[0].name, "data_batch_1.bin");
+  EXPECT_EQ(before[0].pictures, 2);
+  EXPECT_EQ(before[1].bytes, 3072);
+  std::string other = CifarRecord("\x01");
+  other.back() = 'x';
+  Write(folder, "data_batch_2.bin", other);
+  EXPECT_EQ(parts()[0].hash, before[0].hash);
+  EXPECT_NE(parts()[1].hash, before[1].hash) << "pixels";
+  other = CifarRecord("\x01");
+  other[0] = 2;
+  Write(folder, "data_batch_2.bin", other);
+  EXPECT_NE(parts()[1].hash, before[1].hash) << "labels";
 }
 
 TEST(Cifar100, TakesTheFineLabel) {

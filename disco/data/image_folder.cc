@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <functional>
 
+#include "disco/base/hash.h"
 #include "disco/data/dataset_kinds.h"
+#include "disco/data/folder_listing.h"
 
 namespace disco {
 namespace {
@@ -18,6 +19,7 @@ class ImageFolder final : public Dataset {
       : root_(std::move(root)), class_names_(std::move(classes)), options_(options) {}
 
   void Add(Picture picture) { pictures_.push_back(std::move(picture)); }
+  void set_notes(std::vector<std::string> notes) { notes_ = std::move(notes); }
 
   int64_t size() const override { return static_cast<int64_t>(pictures_.size()); }
   const std::vector<std::string>& class_names() const override { return class_names_; }
@@ -27,6 +29,8 @@ class ImageFolder final : public Dataset {
     return sizes;
   }
   std::string Describe(int64_t index) const override { return PathOf(index).string(); }
+  std::vector<std::string> notes() const override { return notes_; }
+  std::vector<DataPart> parts() const override;
 
   Result<Sample> Get(int64_t index) const override {
     DISCO_ASSIGN(Image image, ReadImage(PathOf(index), options_));
@@ -42,36 +46,27 @@ class ImageFolder final : public Dataset {
   Path root_;  // holds one folder per class
   std::vector<std::string> class_names_;
   DecodeOptions options_;
-  std::vector<Picture> pictures_;
+  std::vector<Picture> pictures_;  // class by class
+  std::vector<std::string> notes_;
 };
 
-bool IsPicture(const std::filesystem::directory_entry& entry) {
-  std::string extension = entry.path().extension().string();
-  for (char& letter : extension) letter = letter >= 'A' && letter <= 'Z' ? letter + 32 : letter;
-  std::error_code ignored;
-  return (extension == ".jpg" || extension == ".jpeg" || extension == ".png") &&
-         entry.is_regular_file(ignored);
-}
-
-bool IsFolder(const std::filesystem::directory_entry& entry) {
-  std::error_code ignored;
-  return entry.is_directory(ignored);
-}
-
-// Names in `folder` that `wanted` accepts, sorted; hidden ones are left out.
-Result<std::vector<std::string>> Names(
-    const Path& folder,
-    const std::function<bool(const std::filesystem::directory_entry&)>& wanted) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (!name.starts_with('.') && wanted(*entry)) names.push_back(std::move(name));
+std::vector<DataPart> ImageFolder::parts() const {
+  std::vector<DataPart> parts;
+  for (size_t i = 0; i < pictures_.size(); ++i) {
+    const int64_t label = pictures_[i].label;
+    if (i == 0 || label != pictures_[i - 1].label) {
+      const std::string& name = class_names_[static_cast<size_t>(label)];
+      parts.push_back({(root_.filename() / name).string()});
+    }
+    std::error_code error;
+    const auto size = std::filesystem::file_size(PathOf(static_cast<int64_t>(i)), error);
+    const int64_t bytes = error ? 0 : static_cast<int64_t>(size);
+    DataPart& part = parts.back();
+    ++part.pictures;
+    part.bytes += bytes;
+    part.hash = Hash(fmt::format("{} {} {}", part.hash, bytes, pictures_[i].file));
   }
-  if (error) return Fail(ErrorKind::kIo, "cannot list {}: {}", folder.string(), error.message());
-  std::sort(names.begin(), names.end());
-  return names;
+  return parts;
 }
 
 // The first of `names` that is a folder in `root`; empty when none is.
@@ -86,26 +81,44 @@ Path FirstFolder(const Path& root, std::initializer_list<const char*> names) {
 // Labels count the classes of the training split, so that both splits agree also when one lacks a
 // class.
 Result<std::vector<std::string>> ClassNames(const Path& training, const Path& split) {
-  DISCO_ASSIGN(const auto here, Names(split, IsFolder));
-  if (training.empty() || training == split) return here;
-  DISCO_ASSIGN(const auto trained, Names(training, IsFolder));
-  for (const std::string& name : here) {
-    if (!std::binary_search(trained.begin(), trained.end(), name)) {
+  DISCO_ASSIGN(const FolderListing here, ListFolder(split));
+  if (training.empty() || training == split) return here.folders;
+  DISCO_ASSIGN(const FolderListing trained, ListFolder(training));
+  for (const std::string& name : here.folders) {
+    if (!std::ranges::binary_search(trained.folders, name)) {
       return Fail(ErrorKind::kInvalid,
                   "{} has no counterpart in {}: remove it or add the class there",
                   (split / name).string(), training.string());
     }
   }
-  return trained;
+  return trained.folders;
 }
 
-Status AddPictures(const Path& folder, int64_t label, ImageFolder& result) {
-  DISCO_ASSIGN(const auto files, Names(folder, IsPicture));
-  if (files.empty()) {
-    return Fail(ErrorKind::kInvalid, "{} holds no .jpg, .jpeg or .png file: fill or remove it",
-                folder.string());
+// Classes to train on have pictures; to measure on, some may have none.
+Status CheckPictures(const FolderListing& listing, const Path& folder, bool to_train) {
+  if (!listing.pictures.empty() || !to_train) return {};
+  return Fail(ErrorKind::kInvalid,
+              "{} holds no .jpg, .jpeg or .png file: fill or remove it; folders in it are not read",
+              folder.string());
+}
+
+// Those of all classes in `split`, and a note on what else lies there.
+Status AddPictures(const Path& split, bool to_train, ImageFolder& result) {
+  LeftOut left_out;
+  DISCO_ASSIGN(const FolderListing top, ListFolder(split));
+  left_out.Add("files beside the class folders", {}, top.pictures);
+  left_out.Add("files beside the class folders", {}, top.others);
+  for (const std::string& name : top.folders) {
+    DISCO_ASSIGN(const FolderListing listing, ListFolder(split / name));
+    DISCO_TRY(CheckPictures(listing, split / name, to_train));
+    if (listing.pictures.empty()) left_out.Add("class folders without pictures", {}, {name});
+    left_out.Add("folders inside class folders", name, listing.folders);
+    left_out.Add("files that are not .jpg, .jpeg or .png", name, listing.others);
+    const auto place = std::ranges::lower_bound(result.class_names(), name);
+    for (const std::string& file : listing.pictures)
+      result.Add({file, place - result.class_names().begin()});
   }
-  for (const std::string& file : files) result.Add({file, label});
+  result.set_notes(left_out.Notes(split));
   return {};
 }
 
@@ -122,13 +135,10 @@ DatasetOrNone OpenImageFolder(const DatasetSpec& spec) {
                 split.string());
   }
   auto result = std::make_unique<ImageFolder>(split, classes, spec.decode);
-  for (size_t i = 0; i < classes.size(); ++i) {
-    const Path folder = split / classes[i];
-    std::error_code ignored;
-    if (split != training && !std::filesystem::exists(folder, ignored)) continue;
-    DISCO_TRY(AddPictures(folder, static_cast<int64_t>(i), *result));
-  }
-  return result;
+  DISCO_TRY(AddPictures(split, split == training, *result));
+  if (result->size() > 0) return result;
+  return Fail(ErrorKind::kInvalid, "{} holds no .jpg, .jpeg or .png file in its class folders",
+              split.string());
 }
 
 }  // namespace disco

@@ -166,7 +166,8 @@ Result<std::optional<Batch>> Loader::Engine::Next() {
     lock.unlock();
     DISCO_TRY(Report(draft, batch));
     Batch result = GoodRows(std::move(draft), batch);
-    if (!result.labels.empty()) return std::optional(std::move(result));
+    if (static_cast<int64_t>(result.labels.size()) >= options_.least_batch)
+      return std::optional(std::move(result));
     lock.lock();
   }
   return std::nullopt;

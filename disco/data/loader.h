@@ -4,9 +4,9 @@
 // What comes out depends on (data set, options, epoch) alone: the order on (seed, epoch), the
 // augmentation of a picture on (seed, epoch, index). The number of threads changes nothing. Two
 // batches are kept ready. A picture that cannot be read is reported once and left out, so its batch
-// is smaller by one; a batch of broken pictures alone is left out whole. Thread rule: StartEpoch
-// and Next from one thread; the data set and `on_warning` are used as said below. Errors: kInvalid
-// from Next when too many pictures are broken.
+// is smaller by one; a batch with fewer good pictures than `least_batch` is left out whole. Thread
+// rule: StartEpoch and Next from one thread; the data set and `on_warning` are used as said below.
+// Errors: kInvalid from Next when too many pictures are broken.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,7 @@ struct LoaderOptions {
   Preprocessing preprocessing;
   Augmentation augmentation;
   int64_t batch_size = 64;
+  int64_t least_batch = 1;  // good pictures
   uint64_t seed = 0;
   bool shuffle = false;
   bool drop_last = false;  // leave out the last batch when it is not full

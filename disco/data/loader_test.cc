@@ -190,6 +190,17 @@ TEST(Loader, BatchesKnowTheirNumberWhereOneIsLeftOut) {
   }
 }
 
+TEST(Loader, ABatchWithTooFewGoodPicturesIsLeftOut) {
+  LoaderOptions options = Options();
+  options.shuffle = false;
+  options.batch_size = 3;
+  options.least_batch = 2;
+  // One, two and three good pictures, and one for the last batch.
+  Loader loader(std::make_shared<Numbered>(10, std::set<int64_t>{0, 2, 4}), options);
+  loader.StartEpoch(0);
+  EXPECT_THAT(ReadOn(loader).labels, ElementsAre(3, 5, 6, 7, 8));
+}
+
 TEST(Loader, TooManyBrokenPicturesAreAnError) {
   LoaderOptions options = Options();
   options.shuffle = false;

@@ -34,6 +34,7 @@ Accuracy AccuracyOf(const Tensor& logits, std::span<const int64_t> labels) {
     ++accuracy.images;
     accuracy.top1 += placed && rank < 1;
     accuracy.top5 += placed && rank < 5;
+    accuracy.nan += std::ranges::any_of(row, [](float score) { return std::isnan(score); });
   }
   return accuracy;
 }

@@ -15,6 +15,7 @@ namespace disco {
 // Counts, so that the accuracies of batches and nodes add up.
 struct Accuracy {
   int64_t images = 0, top1 = 0, top5 = 0;
+  int64_t nan = 0;  // images with a NaN among their scores
 
   double Top1Share() const { return images == 0 ? 0 : double(top1) / double(images); }
   double Top5Share() const { return images == 0 ? 0 : double(top5) / double(images); }
@@ -22,6 +23,7 @@ struct Accuracy {
     images += other.images;
     top1 += other.top1;
     top5 += other.top5;
+    nan += other.nan;
     return *this;
   }
   friend bool operator==(const Accuracy&, const Accuracy&) = default;

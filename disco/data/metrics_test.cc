@@ -27,9 +27,9 @@ TEST(Accuracy, CountsFirstAndFirstFive) {
 }
 
 TEST(Accuracy, AddsUp) {
-  Accuracy sum{2, 1, 2};
-  sum += Accuracy{2, 0, 1};
-  EXPECT_EQ(sum, (Accuracy{4, 1, 3}));
+  Accuracy sum{2, 1, 2, 1};
+  sum += Accuracy{2, 0, 1, 1};
+  EXPECT_EQ(sum, (Accuracy{4, 1, 3, 2}));
   EXPECT_DOUBLE_EQ(sum.Top1Share(), 0.25);
   EXPECT_DOUBLE_EQ(sum.Top5Share(), 0.75);
   EXPECT_DOUBLE_EQ(Accuracy{}.Top1Share(), 0);
@@ -41,8 +41,8 @@ TEST(Accuracy, EqualScoresGoToTheLowerClass) {
 }
 
 TEST(Accuracy, NanAndForeignLabelsAreNeverRight) {
-  EXPECT_EQ(Of({kNan, 1}, 0), (Accuracy{1, 0, 0}));
-  EXPECT_EQ(Of({kNan, kNan}, 1), (Accuracy{1, 0, 0}));
+  EXPECT_EQ(Of({kNan, 1}, 0), (Accuracy{1, 0, 0, 1}));
+  EXPECT_EQ(Of({kNan, kNan}, 1), (Accuracy{1, 0, 0, 1}));
   EXPECT_EQ(Of({0, 1}, 2), (Accuracy{1, 0, 0}));
   EXPECT_EQ(Of({0, 1}, -1), (Accuracy{1, 0, 0}));
 }

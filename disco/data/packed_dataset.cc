@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "disco/base/hash.h"
 #include "disco/data/dataset_kinds.h"
 
 namespace disco {
@@ -21,6 +22,7 @@ class PackedDataset final : public Dataset {
     return sizes;
   }
   bool in_memory() const override { return true; }
+  std::vector<DataPart> parts() const override;
 
   Result<Sample> Get(int64_t index) const override {
     const size_t plane = size_t(images_.width) * size_t(images_.height);
@@ -46,6 +48,25 @@ class PackedDataset final : public Dataset {
  private:
   PackedImages images_;
 };
+
+std::vector<DataPart> PackedDataset::parts() const {
+  const std::span<const uint8_t> labels(images_.labels), pixels(images_.pixels);
+  const size_t record = pixels.size() / std::max<size_t>(labels.size(), 1);
+  std::vector<DataPart> parts;
+  for (size_t i = 0; i < images_.files.size(); ++i) {
+    const auto first = static_cast<size_t>(images_.files[i].first);
+    const size_t end = i + 1 < images_.files.size()
+                           ? static_cast<size_t>(images_.files[i + 1].first)
+                           : labels.size();
+    const auto content = pixels.subspan(first * record, (end - first) * record);
+    const std::string hashes = HashText(Hash(std::as_bytes(content))) +
+                               HashText(Hash(std::as_bytes(labels.subspan(first, end - first))));
+    parts.push_back({Path(images_.files[i].path).filename().string(),
+                     static_cast<int64_t>(end - first), static_cast<int64_t>(content.size()),
+                     Hash(hashes)});
+  }
+  return parts;
+}
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -214,6 +215,23 @@ TEST_P(RoundTrip, AWeightOutlivesItsFile) {
 INSTANTIATE_TEST_SUITE_P(ExternalData, RoundTrip, testing::Bool());
 
 // ReduceMean that does nothing has no form at opset 17; the file has to mean the same.
+TEST(WrittenOnnx, ANumberThatWouldBeRefusedIsNotWritten) {
+  Graph graph = EveryOp().Build();
+  const Path path = Path(testing::TempDir()) / fmt::format("disco-nan-{}.onnx", getpid());
+  ASSERT_TRUE(WriteOnnx(graph, path));
+  const std::string before = *ReadFile(path);
+  for (Value& value : graph.values) {
+    if (value.name == "b") value.constant->MutableData<float>()[3] = std::nanf("");
+  }
+  const Status refused = WriteOnnx(graph, path);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find(path.string()), std::string::npos);
+  EXPECT_NE(refused.error().message.find("'b' holds"), std::string::npos);
+  EXPECT_FALSE(SerializeOnnx(graph));
+  EXPECT_EQ(*ReadFile(path), before);
+  std::filesystem::remove(path);
+}
+
 TEST(WrittenOnnx, AMeanOverNoAxesStaysNothing) {
   Graph graph;
   graph.inputs = {graph.AddValue("x", DType::kF32, {2, 3})};

@@ -121,6 +121,7 @@ int64_t ConstantBytes(const Graph& graph) {
 
 // The same graph always gives the same bytes, so that a shard can be known by its hash.
 Result<std::string> Serialize(const Graph& graph, ExternalBlock& block) {
+  DISCO_TRY(CheckNumbers(graph));
   onnx::ModelProto model;
   DISCO_TRY(Fill(graph, block, model));
   std::string bytes;

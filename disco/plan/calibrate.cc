@@ -29,8 +29,6 @@ double SquaredError(const FeatureScale& scale, const std::vector<float>& samples
 }  // namespace
 
 void FeatureSample::Add(float element, Random& random) {
-  constexpr float kMost = 1e29f;  // of what a scale can be made for
-  if (!(std::abs(element) <= kMost)) return;
   least_ = seen_ == 0 ? element : std::min(least_, element);
   greatest_ = seen_ == 0 ? element : std::max(greatest_, element);
   ++seen_;
@@ -75,17 +73,26 @@ Graph Calibration::Watched(Graph graph) const {
   return graph;
 }
 
-void Calibration::Add(size_t i, const Tensor& value) {
+Status Calibration::Add(size_t i, const Tensor& value) {
+  constexpr float kMost = 1e29f;  // of what a scale can be made for
   const Shape& shape = value.shape();
   const int64_t outer = shape.elements(0, axes_[i]);
   const int64_t inner = shape.elements(axes_[i] + 1, shape.rank());
   const auto elements = value.Data<float>();
+  for (const float element : elements) {
+    if (std::abs(element) <= kMost) continue;
+    return Fail(ErrorKind::kInvalid,
+                "value '{}' holds {}, which int8 has no scale for; was the network trained to the "
+                "end, and are the pictures preprocessed as it was?",
+                names_[i], element);
+  }
   size_t at = 0;
   for (int64_t block = 0; block < outer; ++block) {
     for (FeatureSample& feature : features_[i]) {
       for (int64_t k = 0; k < inner; ++k) feature.Add(elements[at++], random_);
     }
   }
+  return {};
 }
 
 Plan Calibration::Apply(Plan plan) const {

@@ -18,6 +18,7 @@ namespace disco {
 // One feature.
 class FeatureSample {
  public:
+  // `element` is finite.
   void Add(float element, Random& random);
   // Of what was added; covers 0 alone when nothing was.
   FeatureScale BestScale() const;
@@ -39,7 +40,8 @@ class Calibration {
   // `graph`, which the plan fits, with those values as its outputs.
   Graph Watched(Graph graph) const;
   // `value` is what names()[i] is for one more input; features on the plan's axis.
-  void Add(size_t i, const Tensor& value);
+  // Errors: kInvalid, naming the value, for an element that is NaN or beyond 1e29.
+  Status Add(size_t i, const Tensor& value);
 
   // `plan` with those values travelling as int8.
   Plan Apply(Plan plan) const;

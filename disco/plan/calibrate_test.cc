@@ -41,7 +41,20 @@ TEST(CalibrateTest, AFeatureThatNeverChangesComesBack) {
     EXPECT_TRUE(CheckScale(ScaleOf({value})));
   }
   EXPECT_TRUE(CheckScale(ScaleOf({}))) << "nothing seen";
-  EXPECT_TRUE(CheckScale(ScaleOf({std::nanf("")})));
+}
+
+TEST(CalibrateTest, WhatNoScaleCanBeMadeForIsAnError) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 1, 1}), 4);
+  const Graph graph = sketch.Finish({sketch.Conv("b", a, 4)});
+  Calibration calibration(*MakePlan(graph, {.nodes = 2}));
+  EXPECT_TRUE(calibration.Add(0, Tensor::From<float>({1, 4, 1, 1}, {0, 1, -1e28f, 1e28f})));
+  for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF, 1e30f}) {
+    const auto refused = calibration.Add(0, Tensor::From<float>({1, 4, 1, 1}, {0, 1, bad, 2}));
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_EQ(refused.error().kind, ErrorKind::kInvalid);
+    EXPECT_NE(refused.error().message.find("value 'a' holds"), std::string::npos);
+  }
 }
 
 TEST(CalibrateTest, ScalesBelongToTheirFeatures) {
@@ -58,7 +71,7 @@ TEST(CalibrateTest, ScalesBelongToTheirFeatures) {
   const auto elements = value.MutableData<float>();
   for (size_t i = 0; i < elements.size(); ++i)  // feature c spans 0 to c + 1
     elements[i] = static_cast<float>(i % 2) * static_cast<float>(i / 4 % 4 + 1);
-  calibration.Add(0, value);
+  EXPECT_TRUE(calibration.Add(0, value));
   const Plan scaled = calibration.Apply(plan);
   EXPECT_TRUE(CheckFit(scaled, graph));
   EXPECT_NE(Hash(scaled), Hash(plan));

@@ -181,7 +181,13 @@ Result<Plan> PlanFromJson(std::string_view text) {
   return Caught([&] { return PlanFrom(Json::parse(text)); });
 }
 
-Status WritePlan(const Plan& plan, const Path& path) { return WriteFile(path, PlanToJson(plan)); }
+Status WritePlan(const Plan& plan, const Path& path) {
+  const std::string text = PlanToJson(plan);
+  if (const auto read = PlanFromJson(text); !read)
+    return At(fmt::format("{}: not written, for it could not be read", path.string()),
+              read.error());
+  return WriteFile(path, text);
+}
 
 Result<Plan> ReadPlan(const Path& path) {
   DISCO_ASSIGN(const std::string text, ReadFile(path));

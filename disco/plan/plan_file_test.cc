@@ -2,7 +2,10 @@
 #include "disco/plan/plan_file.h"
 
 #include <gmock/gmock.h>
+
 #include <gtest/gtest.h>
+#include <cmath>
+#include <functional>
 
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
@@ -81,6 +84,29 @@ TEST(PlanFile, RoundTripsThroughAFile) {
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().kind, ErrorKind::kIo);
   EXPECT_THAT(gone.error().message, HasSubstr(path.string()));
+}
+
+TEST(PlanFile, NoPlanIsWrittenThatCouldNotBeRead) {
+  const Path path = Path(testing::TempDir()) / "disco_plan_file_refused.json";
+  const float infinite = HUGE_VALF;
+  const std::vector<std::function<void(Plan&)>> spoil = {
+      [](Plan& plan) { plan.sparsity = std::nan(""); },
+      [](Plan& plan) { plan.shares[0] = HUGE_VAL; },
+      [&](Plan& plan) { plan.values["a"].wire.scales[3].low = -infinite; },
+      [&](Plan& plan) { plan.values["a"].wire.scales[3].step = infinite; },
+      [](Plan& plan) { plan.values["b\xe9"] = plan.values["a"]; },
+  };
+  for (size_t i = 0; i < spoil.size(); ++i) {
+    Plan plan = Example();
+    ASSERT_TRUE(WritePlan(plan, path));
+    const std::string before = *ReadFile(path);
+    spoil[i](plan);
+    const Status refused = WritePlan(plan, path);
+    ASSERT_FALSE(refused) << i;
+    EXPECT_THAT(refused.error().message, HasSubstr(path.string() + ": not written")) << i;
+    EXPECT_EQ(*ReadFile(path), before) << i;
+  }
+  std::filesystem::remove(path);
 }
 
 TEST(PlanFile, APlanWithoutValuesIsAPlan) {

@@ -12,7 +12,7 @@ constexpr int64_t kTogether = 8;
 
 Status Add(const TorchNetwork& network, const at::Tensor& images, Calibration& calibration) {
   DISCO_ASSIGN(const auto values, network.Forward({images}, ForwardMode::Inference()));
-  for (size_t i = 0; i < values.size(); ++i) calibration.Add(i, FromTorch(values[i]));
+  for (size_t i = 0; i < values.size(); ++i) DISCO_TRY(calibration.Add(i, FromTorch(values[i])));
   return {};
 }
 

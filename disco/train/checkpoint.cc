@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/checkpoint.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -75,6 +77,12 @@ Result<Checkpoint> Parse(std::span<const std::byte> bytes) {
 }  // namespace
 
 Status WriteCheckpoint(const Checkpoint& checkpoint, const Path& path) {
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    if (std::ranges::all_of(tensor.Data<float>(), [](float x) { return std::isfinite(x); }))
+      continue;
+    return Fail(ErrorKind::kInvalid, "{}: not written, for '{}' holds NaN or infinity",
+                path.string(), name);
+  }
   Json header;
   header[kTexts] = checkpoint.texts;
   header[kTexts][kHash] = HashOf(checkpoint);

@@ -20,7 +20,8 @@ struct Checkpoint {
   std::map<std::string, std::string> texts;
 };
 
-// Atomic: an interrupted write leaves the file that was there.
+// Atomic: an interrupted write leaves the file that was there, and so does a tensor that is not
+// finite, which is kInvalid.
 Status WriteCheckpoint(const Checkpoint& checkpoint, const Path& path);
 Result<Checkpoint> ReadCheckpoint(const Path& path);
 

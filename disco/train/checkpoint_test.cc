@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
+
+#include "disco/train/run_identity.h"
 #include "disco/train/run_state.h"
 
 namespace disco {
@@ -30,6 +34,20 @@ TEST(CheckpointTest, ReadsWhatWasWritten) {
     const Tensor& other = read->tensors.at(name);
     EXPECT_EQ(other.shape(), tensor.shape());
     EXPECT_TRUE(std::equal(tensor.bytes().begin(), tensor.bytes().end(), other.bytes().begin()));
+  }
+}
+
+TEST(CheckpointTest, ATensorThatIsNotFiniteLeavesTheFileThatWasThere) {
+  const Path path = PathFor("finite.checkpoint");
+  ASSERT_TRUE(WriteCheckpoint(Example(), path));
+  const std::string before = *ReadFile(path);
+  for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+    Checkpoint checkpoint = Example();
+    checkpoint.tensors["weight/a"].MutableData<float>()[2] = bad;
+    const Status refused = WriteCheckpoint(checkpoint, path);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_NE(refused.error().message.find("'weight/a'"), std::string::npos);
+    EXPECT_EQ(*ReadFile(path), before);
   }
 }
 
@@ -99,8 +117,8 @@ TEST(RunStateTest, ComesBackWhole) {
                   .seconds = 2.0 / 3,
                   .files = {{"plan", "a.json"}}};
   Checkpoint checkpoint;
-  SaveState(state, 77, checkpoint);
-  const auto loaded = LoadState(checkpoint, 77);
+  SaveState(state, checkpoint);
+  const auto loaded = LoadState(checkpoint);
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_EQ(loaded->epoch, 5);
   EXPECT_EQ(loaded->batch, 3);
@@ -111,13 +129,54 @@ TEST(RunStateTest, ComesBackWhole) {
   EXPECT_FALSE(loaded->plan);
 }
 
-TEST(RunStateTest, AnotherRunsCheckpointIsRefused) {
+TEST(RunStateTest, ACheckpointOfNoRunIsRefused) { EXPECT_FALSE(LoadState({})); }
+
+RunIdentity Identity() {
+  return {.weights = 7,
+          .parts = {{"train/a", 3, 900, 1}, {"train/b", 4, 800, 2}, {"val/a", 1, 5, 3}}};
+}
+
+// The error of a checkpoint of `Identity()` for another run.
+std::string RefusalOf(const RunIdentity& other) {
   Checkpoint checkpoint;
-  SaveState({}, 77, checkpoint);
-  const auto loaded = LoadState(checkpoint, 78);
-  ASSERT_FALSE(loaded);
-  EXPECT_NE(loaded.error().message.find("another recipe"), std::string::npos);
-  EXPECT_FALSE(LoadState({}, 78));
+  SaveIdentity(Identity(), checkpoint);
+  const Status checked = CheckIdentity(other, checkpoint);
+  return checked ? "none" : checked.error().message;
+}
+
+TEST(RunIdentityTest, SaysWhatDiffers) {
+  EXPECT_EQ(RefusalOf(Identity()), "none");
+  RunIdentity other = Identity();
+  other.recipe.train.batch = 7;
+  EXPECT_NE(RefusalOf(other).find("other settings: train.batch was 128, is 7; give those"),
+            std::string::npos);
+  other = Identity();
+  other.weights = 8;
+  other.recipe.network.network = Identity().recipe.network.network;
+  EXPECT_NE(RefusalOf(other).find("network 'resnet8' has changed"), std::string::npos);
+  Checkpoint none;
+  EXPECT_FALSE(CheckIdentity(Identity(), none));
+}
+
+TEST(RunIdentityTest, SaysWhichDataHaveChanged) {
+  struct Case {
+    std::function<void(std::vector<DataPart>&)> change;
+    std::string said;
+  };
+  const std::vector<Case> cases = {
+      {[](auto& parts) { parts[0].pictures = 2; }, "train/a had 3 pictures, now 2"},
+      {[](auto& parts) { parts[1].bytes = 801; }, "train/b had 800 bytes, now 801"},
+      {[](auto& parts) { parts[2].hash = 9; }, "val/a has files with other names or contents"},
+      {[](auto& parts) { parts.pop_back(); }, "val/a is gone"},
+      {[](auto& parts) { parts.push_back({"val/b", 1, 1, 1}); }, "val/b is new"},
+      {[](auto& parts) { parts.clear(); }, "train/a is gone, train/b is gone, val/a is gone"},
+  };
+  for (const auto& [change, said] : cases) {
+    RunIdentity other = Identity();
+    change(other.parts);
+    EXPECT_NE(RefusalOf(other).find(said + "; put them back"), std::string::npos)
+        << RefusalOf(other);
+  }
 }
 
 }  // namespace

@@ -17,11 +17,16 @@ Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuest
   while (true) {
     DISCO_TRY(CheckStop(stop, "measuring"));
     DISCO_ASSIGN(const std::optional<Batch> batch, loader.Next());
-    if (!batch) return accuracy;
+    if (!batch) break;
     DISCO_ASSIGN(const auto outputs,
                  network.Forward({ViewAsTorch(batch->images)}, ForwardMode::Inference()));
     accuracy += AccuracyOf(FromTorch(outputs[0]), batch->labels);
   }
+  if (accuracy.images == 0)
+    return Fail(ErrorKind::kInvalid, "no picture to measure on can be read");
+  if (accuracy.nan == 0) return accuracy;
+  return Fail(ErrorKind::kInvalid, "the network answers {} of {} pictures with NaN; {}",
+              accuracy.nan, accuracy.images, kDivergedAdvice);
 }
 
 Status Recalibrate(TorchNetwork& network, Loader& loader, const Recalibration& recalibration,

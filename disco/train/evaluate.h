@@ -16,7 +16,12 @@ using StopQuestion = std::function<bool()>;
 // kInterrupted, "stopped while `doing`", when `stop` says so.
 Status CheckStop(const StopQuestion& stop, std::string_view doing);
 
-// Over one epoch of `loader`, in float.
+// What to do about a run whose numbers stop being finite.
+inline constexpr const char* kDivergedAdvice =
+    "lower the learning rate (--lr), or raise --batch or --warmup-epochs";
+
+// Over one epoch of `loader`, in float. Errors: kInvalid when no picture can be read, or when an
+// answer is NaN.
 Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuestion& stop);
 
 // BatchNormalization's running statistics become the plain average over the first `batches` batches

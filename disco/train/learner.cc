@@ -75,8 +75,7 @@ Result<StepResult> Learner::Step(const Batch& batch, int64_t step, double learni
         at::cross_entropy_loss(logits, labels, {}, kMean, kNoLabel, recipe_.label_smoothing);
     const StepResult result{loss.item<double>(), logits.argmax(1).eq(labels).sum().item<int64_t>()};
     if (!std::isfinite(result.loss)) {
-      return Fail(ErrorKind::kInvalid, "the loss is {} at step {}; try a smaller lr", result.loss,
-                  step);
+      return Fail(ErrorKind::kInvalid, "the loss is {}; {}", result.loss, kDivergedAdvice);
     }
     ZeroGradients();
     loss.backward();
@@ -107,9 +106,20 @@ Status Learner::Recalibrate(Loader& loader, const Recalibration& recalibration,
   return {};
 }
 
-void Learner::WriteBack(Graph& graph) {
+Status Learner::WriteBack(Graph& graph) {
+  DISCO_TRY(CheckFinite());
   const AveragedWeights averaged(average_);
   network_.WriteBack(graph);
+  return {};
+}
+
+Status Learner::CheckFinite() const {
+  Status status;
+  ForEachTensor(network_, average_, *optimizer_, [&](const std::string& name, at::Tensor tensor) {
+    if (!status || at::isfinite(tensor).all().item<bool>()) return;
+    status = Fail(ErrorKind::kInvalid, "'{}' holds NaN or infinity; {}", name, kDivergedAdvice);
+  });
+  return status;
 }
 
 void Learner::Save(Checkpoint& checkpoint) const {

@@ -3,8 +3,8 @@
 // Private to the room: shows LibTorch types.
 //
 // A network that ends in Softmax is trained on what that reads (see logits.h) and measured on what
-// it answers. Thread rule: one thread. Errors: kInvalid when the loss is not a number, or with
-// LibTorch's words.
+// it answers. Thread rule: one thread. Errors: kInvalid when a loss or weight is not finite, or
+// with LibTorch's words.
 #pragma once
 
 #include <memory>
@@ -39,7 +39,10 @@ class Learner {
   // With the averages, if there are any.
   Result<Accuracy> Evaluate(Loader& loader, const StopQuestion& stop);
   Status Recalibrate(Loader& loader, const Recalibration& recalibration, const StopQuestion& stop);
-  void WriteBack(Graph& graph);
+  // Errors: kInvalid naming a weight that is not finite.
+  Status WriteBack(Graph& graph);
+  // Of all that Save saves. Errors: kInvalid naming a tensor that is not finite.
+  Status CheckFinite() const;
 
   void Save(Checkpoint& checkpoint) const;
   // Masks and wires are not in it: Prune and SetWires first. Errors: kInvalid naming the tensor

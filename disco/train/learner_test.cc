@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "disco/graph/infer_shapes.h"
+#include "disco/graph/onnx.h"
 #include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
@@ -86,13 +89,13 @@ TEST_P(MaskTest, HoldsThroughTraining) {
   const auto learner = Learner::Make(graph, recipe);
   ASSERT_TRUE(learner) << learner.error().message;
   ASSERT_TRUE((*learner)->Step(RandomBatch(100), 0, 0.05));  // so that there is momentum
-  (*learner)->WriteBack(graph);
+  ASSERT_TRUE((*learner)->WriteBack(graph));
   EXPECT_GT(ApplyMask(graph, *plan), 0);
   (*learner)->Prune(graph, *plan);
   for (uint64_t step = 1; step < 6; ++step) {
     ASSERT_TRUE((*learner)->Step(RandomBatch(step), static_cast<int64_t>(step), 0.05));
     Graph averaged = graph, raw = graph;
-    (*learner)->WriteBack(averaged);
+    ASSERT_TRUE((*learner)->WriteBack(averaged));
     (*learner)->network().WriteBack(raw);
     EXPECT_EQ(ApplyMask(averaged, *plan), 0) << step;
     EXPECT_EQ(ApplyMask(raw, *plan), 0) << step;
@@ -159,7 +162,20 @@ TEST(LearnerTest, LossThatIsNoNumberIsAnError) {
   batch.images.MutableData<float>()[0] = std::numeric_limits<float>::quiet_NaN();
   const auto result = (*learner)->Step(batch, 0, 0.05);
   ASSERT_FALSE(result);
-  EXPECT_NE(result.error().message.find("smaller lr"), std::string::npos);
+  EXPECT_NE(result.error().message.find("lower the learning rate"), std::string::npos);
+}
+
+TEST(LearnerTest, WeightsThatAreNoNumbersAreNotWrittenBack) {
+  Graph graph = SmallNetwork();
+  const auto learner = Learner::Make(graph, {});
+  ASSERT_TRUE((*learner)->WriteBack(graph));
+  ASSERT_TRUE((*learner)->Step(RandomBatch(1), 0, HUGE_VAL)) << "the loss is that of before";
+  const std::string before = *SerializeOnnx(graph);
+  const Status refused = (*learner)->WriteBack(graph);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("holds NaN or infinity"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("'weight/"), std::string::npos);
+  EXPECT_EQ(*SerializeOnnx(graph), before);
 }
 
 TEST(LearnerTest, RestoreRefusesAnotherNetwork) {

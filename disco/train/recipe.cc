@@ -5,8 +5,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "disco/base/hash.h"
-
 namespace disco {
 namespace {
 
@@ -89,13 +87,23 @@ Status CheckRecipe(const Recipe& recipe) {
   return {};
 }
 
-std::string RecipeToJson(const Recipe& recipe) { return ToJson(recipe).dump(); }
+std::string RecipeToJson(const Recipe& recipe) {
+  return ToJson(recipe).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
-uint64_t RecipeHash(const Recipe& recipe) {
-  Recipe same = recipe;
-  same.train.threads = 0;
-  same.data.loader_threads = 0;
-  return Hash(RecipeToJson(same));
+std::vector<std::string> DifferingSettings(const std::string& then, const Recipe& now) {
+  std::vector<std::string> lines;
+  const auto before = nlohmann::ordered_json::parse(then);
+  const auto after = nlohmann::ordered_json::parse(RecipeToJson(now));
+  for (const auto& [section, entries] : after.items()) {
+    for (const auto& [key, value] : entries.items()) {
+      if (key == "threads" || key == "loader_threads") continue;
+      const auto& old = before.at(section).at(key);
+      if (old == value) continue;
+      lines.push_back(fmt::format("{}.{} was {}, is {}", section, key, old.dump(), value.dump()));
+    }
+  }
+  return lines;
 }
 
 }  // namespace disco

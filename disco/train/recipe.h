@@ -92,7 +92,9 @@ Status CheckRecipe(const Recipe& recipe);
 // As JSON in one line, section by section.
 std::string RecipeToJson(const Recipe& recipe);
 
-// Equal for recipes that give the same result: all entries but the numbers of threads.
-uint64_t RecipeHash(const Recipe& recipe);
+// Which entries of `then`, which RecipeToJson has made, are others in `now`, as in "train.lr was
+// 0.1, is 0.2". The numbers of threads, which do not change a result, are not compared. Throws what
+// the JSON library does for a text that is no recipe.
+std::vector<std::string> DifferingSettings(const std::string& then, const Recipe& now);
 
 }  // namespace disco

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/recipe.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <memory>
 #include <set>
 
 namespace disco {
@@ -93,13 +94,29 @@ TEST(RecipeTest, EveryEntryHasItsOwnName) {
   }
 }
 
-TEST(RecipeTest, HashKnowsWhatChangesTheResult) {
+TEST(RecipeTest, DifferingSettingsAreNamedWithBothValues) {
   Recipe recipe, other;
   other.train.threads = 7;
   other.data.loader_threads = 5;
-  EXPECT_EQ(RecipeHash(recipe), RecipeHash(other));
-  other.train.lr *= 2;
-  EXPECT_NE(RecipeHash(recipe), RecipeHash(other));
+  EXPECT_THAT(DifferingSettings(RecipeToJson(recipe), other), testing::IsEmpty());
+  other.train.lr = 0.25;
+  other.data.flip = true;
+  other.network.width = "1/2";
+  EXPECT_THAT(DifferingSettings(RecipeToJson(recipe), other),
+              testing::ElementsAre("network.width was \"1\", is \"1/2\"",
+                                   "data.flip was false, is true", "train.lr was 0.1, is 0.25"));
+}
+
+TEST(RecipeTest, EveryEntryIsCompared) {
+  for (size_t i = 0; i < FieldsOf(*std::make_unique<Recipe>()).size(); ++i) {
+    Recipe other;
+    const RecipeField field = FieldsOf(other)[i];
+    const bool is_switch = std::holds_alternative<bool*>(field.value);
+    ASSERT_TRUE(
+        SetField(field, is_switch ? (*std::get<bool*>(field.value) ? "false" : "true") : "77"));
+    const size_t expected = field.key.ends_with("threads") ? 0 : 1;
+    EXPECT_EQ(DifferingSettings(RecipeToJson({}), other).size(), expected) << field.key;
+  }
 }
 
 TEST(RecipeTest, NonsenseIsRefusedByName) {

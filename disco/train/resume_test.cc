@@ -129,7 +129,34 @@ TEST(ResumeTest, AnotherRecipesCheckpointIsRefused) {
   recipe.train.lr = 0.04;
   const auto refused = Train(recipe, options);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("another recipe"));
+  EXPECT_THAT(refused.error().message, HasSubstr("train.lr was 0.05, is 0.04; give those"));
+}
+
+TEST(ResumeTest, DataThatHaveChangedAreNoticed) {
+  const Path data = Folder() / "data";
+  WritePictures(data);
+  Recipe recipe = SmallRecipe();
+  recipe.data.data = data.string();
+  recipe.data.skip_share = 0.5;
+  recipe.train.batch = 4;
+  RunOptions options = OptionsFor("net");
+  options.stop = StopAt(2);
+  ASSERT_EQ(Train(recipe, options).error().kind, ErrorKind::kInterrupted);
+  options.resume = true;
+  std::filesystem::rename(data / "val/odd/1.png", data / "val/odd/2.png");
+  const auto renamed = Train(recipe, options);
+  ASSERT_FALSE(renamed);
+  EXPECT_THAT(renamed.error().message,
+              HasSubstr("the data have changed since it was made: val/odd has files with other"));
+  std::filesystem::rename(data / "val/odd/2.png", data / "val/odd/1.png");
+  ASSERT_TRUE(WriteFile(data / "train/odd/3.png", "torn, and longer"));
+  const auto longer = Train(recipe, options);
+  ASSERT_FALSE(longer);
+  EXPECT_THAT(longer.error().message, HasSubstr("train/odd had"));
+  ASSERT_TRUE(WriteFile(data / "train/odd/3.png", "torn"));
+  options.stop = [] { return false; };
+  const auto same = Train(recipe, options);
+  EXPECT_TRUE(same) << same.error().message;
 }
 
 TEST(ResumeTest, ResumeWithoutCheckpointIsUsage) {

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "disco/base/hash.h"
 #include "disco/plan/plan_file.h"
 
 namespace disco {
@@ -13,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 }  // namespace
 
-void SaveState(const RunState& state, uint64_t hash, Checkpoint& checkpoint) {
+void SaveState(const RunState& state, Checkpoint& checkpoint) {
   const Json position = {{"rounds_begun", state.rounds_begun},
                          {"epoch", state.epoch},
                          {"batch", state.batch},
@@ -22,19 +21,13 @@ void SaveState(const RunState& state, uint64_t hash, Checkpoint& checkpoint) {
                          {"correct", state.sums.correct},
                          {"images", state.sums.images},
                          {"seconds", state.sums.seconds}};
-  checkpoint.texts["run"] = HashText(hash);
   checkpoint.texts["position"] = position.dump();
   checkpoint.texts["report"] = ReportToJson(state.report);
   if (state.plan) checkpoint.texts["plan"] = PlanToJson(*state.plan);
 }
 
-Result<RunState> LoadState(const Checkpoint& checkpoint, uint64_t hash) {
+Result<RunState> LoadState(const Checkpoint& checkpoint) {
   try {
-    if (checkpoint.texts.at("run") != HashText(hash)) {
-      return Fail(ErrorKind::kInvalid,
-                  "it belongs to a run with another recipe, network or other flags; give those it "
-                  "was made with, or remove it to start anew");
-    }
     const Json position = Json::parse(checkpoint.texts.at("position"));
     RunState state{.rounds_begun = position.at("rounds_begun"),
                    .epoch = position.at("epoch"),

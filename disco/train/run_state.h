@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a run stands: all that is not in its Learner. Thread rule: plain values.
-// Errors: kInvalid for a checkpoint of another run or of no run, saying what to do.
+// Errors: kInvalid for a checkpoint of no run.
 #pragma once
 
 #include <algorithm>
@@ -37,8 +37,7 @@ struct RunState {
   std::optional<Plan> plan;
 };
 
-// `hash` names the run that may go on from it.
-void SaveState(const RunState& state, uint64_t hash, Checkpoint& checkpoint);
-Result<RunState> LoadState(const Checkpoint& checkpoint, uint64_t hash);
+void SaveState(const RunState& state, Checkpoint& checkpoint);
+Result<RunState> LoadState(const Checkpoint& checkpoint);
 
 }  // namespace disco

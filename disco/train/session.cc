@@ -3,15 +3,12 @@
 
 #include <fmt/ranges.h>
 
-#include <filesystem>
-#include <thread>
-
 #include "disco/base/hash.h"
-#include "disco/base/standard_streams.h"
 #include "disco/data/class_names.h"
 #include "disco/data/network_metadata.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
+#include "disco/train/run_data.h"
 #include "disco/train/run_paths.h"
 #include "disco/zoo/zoo.h"
 
@@ -83,66 +80,40 @@ Result<Preprocessing> ChoosePreprocessing(const Recipe& recipe, const Graph& gra
               ToString(preprocessing->shape()), recipe.network.network, ToString(image));
 }
 
-Result<std::shared_ptr<const Dataset>> OpenData(const Recipe& recipe,
-                                                const Preprocessing& preprocessing,
-                                                const std::string& split) {
-  DatasetSpec spec{.source = recipe.data.data, .split = split, .decode = DecodeFor(preprocessing)};
-  const int64_t limit = split == "train" ? recipe.data.limit : recipe.data.val_limit;
-  if (limit > 0) spec.limit = limit;
-  DISCO_ASSIGN(std::shared_ptr<const Dataset> data, OpenDataset(spec));
-  return data;
-}
-
-int LoaderThreads(const DataRecipe& recipe) {
-  const auto cores = static_cast<int64_t>(std::thread::hardware_concurrency());
-  const int64_t threads = recipe.loader_threads != 0 ? recipe.loader_threads : cores / 2;
-  return static_cast<int>(std::max<int64_t>(threads, 1));
-}
-
-std::unique_ptr<Loader> MakeLoader(const Recipe& recipe, const Preprocessing& preprocessing,
-                                   std::shared_ptr<const Dataset> data, bool train) {
-  LoaderOptions options{.preprocessing = preprocessing,
-                        .batch_size = recipe.train.batch,
-                        .seed = static_cast<uint64_t>(recipe.train.seed),
-                        .shuffle = train,
-                        .drop_last = train,
-                        .threads = LoaderThreads(recipe.data),
-                        .max_broken_share = recipe.data.skip_share};
-  if (train) options.augmentation = {static_cast<int>(recipe.data.pad_crop), recipe.data.flip};
-  options.on_warning = [](const std::string& text) { PrintError("warning: {}\n", text); };
-  return std::make_unique<Loader>(std::move(data), std::move(options));
-}
-
-uint64_t HashOf(const Recipe& recipe, const Graph& graph) {
-  std::string text = HashText(RecipeHash(recipe));
+uint64_t HashOfConstants(const Graph& graph) {
+  std::string text;
   for (const Value& value : graph.values) {
     if (value.constant) text += value.name + HashText(Hash(value.constant->bytes()));
   }
   return Hash(text);
 }
 
-// To train on and to measure on.
-struct Data {
-  std::shared_ptr<const Dataset> train, val;
-};
-
-// `data` with the classes of the network: those that its file names, else those to train on.
-Result<Data> WithClassesOf(const Graph& graph, const Recipe& recipe, const Data& data) {
+// The classes of the network: those that its file names; a new one has those of the data.
+NetworkClasses ClassesOf(const Graph& graph, const Recipe& recipe, const RunData& data) {
   NetworkClasses classes{.answers = graph.value(graph.outputs[0]).shape[1]};
   const auto carried = graph.metadata.find(kClassesKey);
   if (carried != graph.metadata.end()) classes.names = ParseClassNames(carried->second);
   if (!IsFile(recipe.network)) classes.names = data.train->class_names();
-  Data matched;
-  DISCO_ASSIGN(matched.train, MatchClasses(data.train, classes, recipe.data.data + " (train)"));
-  classes.names = matched.train->class_names();
-  DISCO_ASSIGN(matched.val, MatchClasses(data.val, classes, recipe.data.data + " (val)"));
-  return matched;
+  return classes;
 }
 
-std::vector<std::string> NotesOf(const Data& data) {
-  std::vector<std::string> notes = data.train->notes();
-  for (const std::string& note : data.val->notes()) notes.push_back(note);
-  return notes;
+// Pictures that a batch must have: two, where the variance of a feature is told from one value for
+// each picture.
+Result<int64_t> LeastBatch(Graph graph, const Recipe& recipe) {
+  constexpr int64_t kPictures = 2;
+  DISCO_TRY(SetBatch(graph, kPictures));
+  for (const Op& op : graph.ops) {
+    if (op.type != OpType::kBatchNormalization) continue;
+    const Shape& shape = graph.value(op.inputs[0]).shape;
+    if (shape.elements() > kPictures * shape[1]) continue;
+    if (recipe.train.batch >= kPictures) return kPictures;
+    return OpError(
+        op, ErrorKind::kUsage,
+        "a batch of {} gives it one value per feature, of which no variance can be told; "
+        "give --batch {} or more",
+        recipe.train.batch, kPictures);
+  }
+  return 1;
 }
 
 Status CheckBatch(const Recipe& recipe, int64_t pictures) {
@@ -165,28 +136,27 @@ Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& gi
   DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));
   DISCO_ASSIGN(const Shape image, CheckClassifier(graph));
   DISCO_ASSIGN(const Preprocessing preprocessing, ChoosePreprocessing(recipe, graph, image));
-  Data data;
-  DISCO_ASSIGN(data.train, OpenData(recipe, preprocessing, "train"));
-  DISCO_ASSIGN(data.val, OpenData(recipe, preprocessing, "val"));
+  DISCO_ASSIGN(RunData data, OpenRunData(recipe, preprocessing));
   if (!IsFile(recipe.network) && recipe.network.classes == 0) {
     const size_t classes = data.train->class_names().size();
     DISCO_ASSIGN(graph, OpenNetwork(recipe, static_cast<int64_t>(classes)));
   }
-  DISCO_ASSIGN(data, WithClassesOf(graph, recipe, data));
+  DISCO_ASSIGN(data, WithClasses(data, ClassesOf(graph, recipe, data), recipe.data.data));
   DISCO_TRY(CheckBatch(recipe, data.train->size()));
+  DISCO_ASSIGN(const int64_t least_batch, LeastBatch(graph, recipe));
   graph.metadata[kPreprocessingKey] = ToString(preprocessing);
   DISCO_ASSIGN(graph.metadata[kClassesKey], ClassNamesText(data.train->class_names()));
   DISCO_ASSIGN(RunLog log, RunLog::Open(options.log, options.resume));
-  const uint64_t hash = HashOf(recipe, graph);
+  RunIdentity identity{recipe, HashOfConstants(graph), PartsOf(data)};
   return TrainSession{.recipe = recipe,
                       .options = options,
                       .graph = std::move(graph),
-                      .train = MakeLoader(recipe, preprocessing, data.train, true),
-                      .val = MakeLoader(recipe, preprocessing, data.val, false),
+                      .train = MakeTrainLoader(recipe, preprocessing, data.train, least_batch),
+                      .val = MakeValLoader(recipe, preprocessing, data.val),
                       .train_images = data.train->size(),
                       .notes = NotesOf(data),
                       .log = std::move(log),
-                      .hash = hash};
+                      .identity = std::move(identity)};
 }
 
 }  // namespace disco

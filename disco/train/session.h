@@ -13,6 +13,7 @@
 
 #include "disco/data/loader.h"
 #include "disco/graph/graph.h"
+#include "disco/train/run_identity.h"
 #include "disco/train/run_log.h"
 #include "disco/train/train.h"
 
@@ -26,7 +27,7 @@ struct TrainSession {
   int64_t train_images = 0;
   std::vector<std::string> notes;  // of the data
   RunLog log;
-  uint64_t hash = 0;  // of all that decides the result: recipe and first weights
+  RunIdentity identity;
 };
 
 Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& options);

@@ -21,9 +21,6 @@ void Announce(TrainSession& session) {
   }
   PrintError("{}: {}, {} parameters; {} pictures to train on\n", session.recipe.network.network,
              ToString(MacsOf(session.graph)), ParameterCount(session.graph), session.train_images);
-  fmt::print(stderr, "{}: {}, {} parameters; {} pictures to train on\n",
-             session.recipe.network.network, ToString(MacsOf(session.graph)),
-             ParameterCount(session.graph), session.train_images);
   for (const std::string& note : session.notes) {
     PrintError("warning: {}\n", Printable(note));
   }

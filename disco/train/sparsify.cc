@@ -51,7 +51,7 @@ class Pruner {
     }
     PlanOptions now = options_;
     if (in_rounds) now.sparsity = SparsityAfter(round);
-    learner_.WriteBack(session_.graph);
+    DISCO_TRY(learner_.WriteBack(session_.graph));
     DISCO_ASSIGN(state.plan, state.plan ? PruneFurther(session_.graph, *state.plan, now)
                                         : MakePlan(session_.graph, now));
     learner_.Prune(session_.graph, *state.plan);
@@ -71,7 +71,7 @@ class Pruner {
   // Features travel as the recipe says; as int8, by scales for the weights as they are.
   Status SetWires(RunState& state) {
     if (wire_ == WireType::kInt8) {
-      learner_.WriteBack(session_.graph);
+      DISCO_TRY(learner_.WriteBack(session_.graph));
       DISCO_ASSIGN(state.plan,
                    CalibrateWires(session_.graph, *state.plan, *session_.train,
                                   {state.epoch, session_.recipe.sparsify.calibrate_images},
@@ -139,7 +139,7 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
   DISCO_ASSIGN(RunState end, loop.Run([&](int64_t round, RunState& state) {
     return pruner.BeginRound(round, state);
   }));
-  learner->WriteBack(session.graph);
+  DISCO_TRY(learner->WriteBack(session.graph));
   RunReport& report = end.report;
   report.traffic = TotalBytes(DeriveTraffic(session.graph, *end.plan));
   DISCO_TRY(WritePlan(*end.plan, session.options.plan));

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdexcept>
+
 #include "disco/tensor/shape.h"
 #include "disco/train/torch_op.h"
 
 namespace disco {
 namespace {
 
+// Of one value the variance is unknown: its running estimate would become NaN.
+void CheckBatchOf(const at::Tensor& input) {
+  if (input.numel() > input.size(1)) return;
+  throw std::invalid_argument(
+      "a batch gives it one value per feature, of which no variance can be told; give a larger "
+      "--batch");
+}
+
 // ONNX: running = running * momentum + batch * (1 - momentum). As in every training framework the
 // running variance takes that of the batch with Bessel's correction.
 TorchOp MakeBatchNorm(const BatchNormParams& params) {
   return [params](std::span<const at::Tensor> inputs, const ForwardMode& mode) {
+    if (mode.batch_statistics) CheckBatchOf(inputs[0]);
     const double share = mode.statistics_share.value_or(1.0 - params.momentum);
     return at::batch_norm(inputs[0], inputs[1], inputs[2], inputs[3], inputs[4],
                           mode.batch_statistics, share, params.epsilon, false);

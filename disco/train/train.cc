@@ -19,7 +19,7 @@ Result<RunReport> RunTraining(const Recipe& recipe, const RunOptions& options) {
                   .warmup_epochs = recipe.train.warmup_epochs});
   const auto nothing = [](int64_t, RunState&) -> Status { return {}; };
   DISCO_ASSIGN(RunState end, loop.Run(nothing));
-  learner->WriteBack(session.graph);
+  DISCO_TRY(learner->WriteBack(session.graph));
   DISCO_TRY(Conclude(session, end.report));
   return end.report;
 }

@@ -71,20 +71,25 @@ Status TrainLoop::TrainRest() {
 }
 
 Status TrainLoop::TrainOn(const Batch& batch) {
-  DISCO_ASSIGN(const StepResult result, learner_.Step(batch, state_.step, RateAt(batch.number)));
+  const auto result = learner_.Step(batch, state_.step, RateAt(batch.number));
+  if (!result) return InEpoch(result.error());
   const auto images = static_cast<int64_t>(batch.labels.size());
   state_.batch = batch.number + 1;
   ++state_.step;
   state_.sums.images += images;
-  state_.sums.correct += result.correct;
-  state_.sums.loss += result.loss * static_cast<double>(images);
+  state_.sums.correct += result->correct;
+  state_.sums.loss += result->loss * static_cast<double>(images);
   return {};
 }
 
 Status TrainLoop::FinishEpoch() {
+  if (state_.sums.images == 0) {
+    return InEpoch({ErrorKind::kInvalid, "no batch has enough pictures that can be read"});
+  }
+  if (const Status finite = learner_.CheckFinite(); !finite) return InEpoch(finite.error());
   const Result<Accuracy> accuracy = learner_.Evaluate(*session_.val, session_.options.stop);
   if (!accuracy) {
-    if (accuracy.error().kind != ErrorKind::kInterrupted) return tl::unexpected(accuracy.error());
+    if (accuracy.error().kind != ErrorKind::kInterrupted) return InEpoch(accuracy.error());
     return Interrupt();
   }
   RunReport& report = state_.report;
@@ -119,18 +124,22 @@ void TrainLoop::LogEpoch() {
 Status TrainLoop::Save() const {
   Checkpoint checkpoint;
   learner_.Save(checkpoint);
-  SaveState(state_, session_.hash, checkpoint);
+  SaveState(state_, checkpoint);
+  SaveIdentity(session_.identity, checkpoint);
   return WriteCheckpoint(checkpoint, session_.options.checkpoint);
 }
 
 Status TrainLoop::Resume() {
   const Path& path = session_.options.checkpoint;
   DISCO_ASSIGN(const Checkpoint checkpoint, ReadCheckpoint(path));
-  auto state = LoadState(checkpoint, session_.hash);
+  auto state = LoadState(checkpoint);
   if (!state) return At(path.string(), state.error());
   if (state->report.command != options_.command) {
     return Fail(ErrorKind::kInvalid, "{}: it belongs to disco {}, not to disco {}", path.string(),
                 state->report.command, options_.command);
+  }
+  if (auto same = CheckIdentity(session_.identity, checkpoint); !same) {
+    return At(path.string(), same.error());
   }
   state_ = std::move(*state);
   if (state_.plan) {
@@ -159,6 +168,15 @@ tl::unexpected<Error> TrainLoop::BetweenEpochs(const Error& error) const {
   return Fail(ErrorKind::kInterrupted,
               "{}, after epoch {}, which is saved in {}; the same command with --resume goes on",
               error.message, state_.epoch, session_.options.checkpoint.string());
+}
+
+tl::unexpected<Error> TrainLoop::InEpoch(const Error& error) const {
+  const std::string kept =
+      state_.epoch == 0 ? ""
+                        : fmt::format("; {} keeps what was learnt before epoch {}",
+                                      session_.options.checkpoint.string(), state_.epoch + 1);
+  return Fail(error.kind, "epoch {}, after {} steps: {}{}", state_.epoch + 1, state_.step,
+              error.message, kept);
 }
 
 tl::unexpected<Error> TrainLoop::Interrupt() const {

@@ -45,6 +45,8 @@ class TrainLoop {
   Status FinishEpoch();
   void LogEpoch();
   tl::unexpected<Error> Interrupt() const;
+  // `error` with the place where the run failed, and what is saved.
+  tl::unexpected<Error> InEpoch(const Error& error) const;
   tl::unexpected<Error> BetweenEpochs(const Error& error) const;
   // First epoch of a round.
   int64_t FirstEpoch(int64_t round) const { return round * options_.epochs / options_.rounds; }
