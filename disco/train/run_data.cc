@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/run_data.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "disco/base/standard_streams.h"
