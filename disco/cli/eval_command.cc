@@ -86,6 +86,14 @@ Result<std::shared_ptr<const Dataset>> OpenMatched(const EvalCommand& options, c
                       fmt::format("{} ({})", options.data.source, options.data.split));
 }
 
+std::vector<std::string> WarningsOf(const Dataset& dataset, const Accuracy& accuracy) {
+  std::vector<std::string> warnings = dataset.notes();
+  if (accuracy.nan == 0) return warnings;
+  warnings.push_back(fmt::format("{} of {} images were answered with NaN, which is never right",
+                                 accuracy.nan, accuracy.images));
+  return warnings;
+}
+
 Status Run(EvalCommand& options) {
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network, options.batch));
   if (graph.inputs.size() != 1)
@@ -94,7 +102,6 @@ Status Run(EvalCommand& options) {
   DISCO_ASSIGN(const Preprocessing preprocessing, PreprocessingFor(graph, options.preprocess));
   options.data.decode = DecodeFor(preprocessing);
   DISCO_ASSIGN(const auto dataset, OpenMatched(options, graph));
-  for (const std::string& note : dataset->notes()) PrintWarning(note);
   CatchInterrupts();
   Loader loader(
       dataset,
@@ -102,12 +109,8 @@ Status Run(EvalCommand& options) {
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
   DISCO_ASSIGN(const Evaluation evaluation, Evaluate(graph, *session, loader, dataset->size()));
   const Accuracy& accuracy = evaluation.accuracy;
-  std::vector<std::string> warnings = dataset->notes();
-  if (accuracy.nan > 0) {
-    warnings.push_back(fmt::format("{} of {} images were answered with NaN, which is never right",
-                                   accuracy.nan, accuracy.images));
-    PrintWarning(warnings.back());
-  }
+  const std::vector<std::string> warnings = WarningsOf(*dataset, accuracy);
+  for (const std::string& warning : warnings) PrintWarning(warning);
   const double median = Median(evaluation.batch_ms);
   if (options.json) {
     PrintJson({{"metric", "top1"},
