@@ -150,23 +150,29 @@ TEST_F(Door, ACrowdDoesNotKeepTheNextOneOut) {
 
 TEST(Lobby, GivesTheLinkThatIsAskedFor) {
   Lobby lobby;
-  for (const int node : {0, 1, 2})
-    lobby.Enter({Socket(), {.role = Hello::Role::kNode, .session = "a", .node = node, .nodes = 3}});
-  EXPECT_TRUE(lobby.Fetch("a", 1, Patience(), kGoOn));
+  for (const int from : {1, 2, 3}) {
+    lobby.Enter({Socket(),
+                 {.role = Hello::Role::kNode, .session = "a", .node = from, .to = 0, .nodes = 4}});
+  }
+  EXPECT_TRUE(lobby.Fetch({"a", 1, 0}, Patience(), kGoOn));
   const Deadline soon = Deadline::In(Milliseconds(10));
-  for (const auto& [session, node] : {std::pair("a", 1), std::pair("b", 0)}) {
-    const auto missing = lobby.Fetch(session, node, soon, kGoOn);
+  const auto expect_missing = [&](const Lobby::Wanted& wanted) {
+    const auto missing = lobby.Fetch(wanted, soon, kGoOn);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().kind, ErrorKind::kDeadline);
-    EXPECT_THAT(missing.error().message, HasSubstr(fmt::format("node {}", node)));
-  }
-  EXPECT_TRUE(lobby.Fetch("a", 2, soon, kGoOn)) << "what is there is given even after the deadline";
+    EXPECT_THAT(missing.error().message, HasSubstr(fmt::format("node {}", wanted.from)));
+  };
+  expect_missing({"a", 1, 0});
+  expect_missing({"b", 2, 0});
+  expect_missing({"a", 2, 1});  // that link is meant for another node of this process
+  EXPECT_TRUE(lobby.Fetch({"a", 2, 0}, soon, kGoOn))
+      << "what is there is given even after the deadline";
 }
 
 TEST(Lobby, OneWhoWaitsIsWoken) {
   Lobby lobby;
   std::jthread later([&lobby] { lobby.Enter({Socket(), kNodeHello}); });
-  EXPECT_TRUE(lobby.Fetch("5e55", 1, Patience(), kGoOn));
+  EXPECT_TRUE(lobby.Fetch({"5e55", 1, 0}, Patience(), kGoOn));
 }
 
 TEST(Lobby, ACrowdDrivesOutTheOldest) {
@@ -174,7 +180,7 @@ TEST(Lobby, ACrowdDrivesOutTheOldest) {
   lobby.Enter({Socket(), kNodeHello});
   for (size_t i = 0; i < Lobby::kMaxWaiting; ++i)
     lobby.Enter({Socket(), {.role = Hello::Role::kNode, .session = "crowd", .nodes = 2}});
-  EXPECT_FALSE(lobby.Fetch("5e55", 1, Deadline::In(Milliseconds(1)), kGoOn));
+  EXPECT_FALSE(lobby.Fetch({"5e55", 1, 0}, Deadline::In(Milliseconds(1)), kGoOn));
 }
 
 }  // namespace

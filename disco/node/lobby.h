@@ -33,9 +33,13 @@ class Lobby {
     arrived_.notify_all();
   }
 
-  // The link from `node` of `session`. `go_on` is asked now and then; its error ends the wait.
-  // Errors: kDeadline, that of `go_on`.
-  Result<Socket> Fetch(const std::string& session, int node, Deadline deadline,
+  // A link that a node is waiting for. Several nodes of a session may be in this process.
+  struct Wanted {
+    const std::string& session;
+    int from, to;
+  };
+  // `go_on` is asked now and then; its error ends the wait. Errors: kDeadline, that of `go_on`.
+  Result<Socket> Fetch(const Wanted& wanted, Deadline deadline,
                        const std::function<Status()>& go_on) {
     constexpr Milliseconds kLook{100};
     std::unique_lock lock(mutex_);
@@ -43,13 +47,15 @@ class Lobby {
       DISCO_TRY(go_on());
       for (auto link = links_.begin(); link != links_.end(); ++link) {
         const Hello& hello = link->visitor.hello;
-        if (hello.session != session || hello.node != node) continue;
+        const bool is_wanted =
+            hello.session == wanted.session && hello.node == wanted.from && hello.to == wanted.to;
+        if (!is_wanted) continue;
         Socket socket = std::move(link->visitor.socket);
         links_.erase(link);
         return socket;
       }
       if (deadline.Passed())
-        return Fail(ErrorKind::kDeadline, "node {} did not connect in time", node);
+        return Fail(ErrorKind::kDeadline, "node {} did not connect in time", wanted.from);
       arrived_.wait_until(lock, std::min(deadline.when(), Deadline::In(kLook).when()));
     }
   }

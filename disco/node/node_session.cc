@@ -68,7 +68,7 @@ class NodesOpening {
       if (other == hello_.node) continue;
       const Endpoint& endpoint = hello_.listen[static_cast<size_t>(other)];
       const std::string name = fmt::format("node {} ({})", other, ToString(endpoint));
-      auto socket = other > hello_.node ? Await(other, deadline) : Call(endpoint, deadline);
+      auto socket = other > hello_.node ? Await(other, deadline) : Call(other, deadline);
       if (!socket) return At("linking to " + name, socket.error());
       peers[static_cast<size_t>(other)] = TcpPeer{std::move(*socket), name};
     }
@@ -115,11 +115,12 @@ class NodesOpening {
     return graph;
   }
 
-  Result<Socket> Call(const Endpoint& endpoint, Deadline deadline) {
-    DISCO_ASSIGN(Socket socket, Connect(endpoint, deadline));
+  Result<Socket> Call(int other, Deadline deadline) {
+    DISCO_ASSIGN(Socket socket, Connect(hello_.listen[static_cast<size_t>(other)], deadline));
     const Hello introduction{.role = Hello::Role::kNode,
                              .session = hello_.session,
                              .node = hello_.node,
+                             .to = other,
                              .nodes = hello_.nodes};
     DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = hello_.plan_hash},
                           ToJson(introduction), deadline));
@@ -127,7 +128,7 @@ class NodesOpening {
   }
 
   Result<Socket> Await(int other, Deadline deadline) {
-    return house_.lobby.Fetch(hello_.session, other, deadline, [this]() -> Status {
+    return house_.lobby.Fetch({hello_.session, other, hello_.node}, deadline, [this]() -> Status {
       if (HasClosed(caller_.socket)) return Fail(ErrorKind::kPeer, "the caller has gone");
       return control_.GoOn();
     });

@@ -125,6 +125,8 @@ std::string ToJson(const Hello& hello) {
     json["threads"] = hello.program.threads;
     if (hello.shape) json["shape"] = ToString(*hello.shape);
     for (const Endpoint& endpoint : hello.listen) json["listen"].push_back(ToString(endpoint));
+  } else {
+    json["to"] = hello.to;
   }
   return Text(json);
 }
@@ -139,7 +141,11 @@ Result<Hello> HelloFromJson(std::string_view text) {
     DISCO_ASSIGN(hello.session, SessionFrom(json));
     DISCO_ASSIGN(hello.nodes, IntFrom(json, "nodes", 1, kMaxNodes));
     DISCO_ASSIGN(hello.node, IntFrom(json, "node", 0, hello.nodes - 1));
-    if (hello.role == Hello::Role::kCaller) DISCO_TRY(ReadCallersPart(json, hello));
+    if (hello.role == Hello::Role::kCaller) {
+      DISCO_TRY(ReadCallersPart(json, hello));
+    } else {
+      DISCO_ASSIGN(hello.to, IntFrom(json, "to", 0, hello.nodes - 1));
+    }
     return hello;
   });
 }

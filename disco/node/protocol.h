@@ -39,12 +39,13 @@ inline constexpr uint32_t kQueryAsksTimeline = 2;  // a timeline follows the rep
 // blame.
 inline constexpr double kNodeDeadlineShare = 0.8;
 
-// From a caller, or from another node of the session (then only role, session and node matter).
+// From a caller, or from another node of the session (then only role, session, node and to matter).
 struct Hello {
   enum class Role { kCaller, kNode };
   Role role = Role::kCaller;
   std::string session;  // random; names the session
   int node = 0;         // caller: which node the listener is to be; node: which node speaks
+  int to = 0;           // node: which node the listener is; several may listen at one endpoint
   int nodes = 1;
   uint64_t plan_hash = 0, shard_hash = 0;
   Bytes shard_size;

@@ -52,12 +52,13 @@ TEST(Hello, NeedNotShapeLinks) {
 }
 
 TEST(Hello, OfANodeRoundTrips) {
-  const Hello hello{.role = Hello::Role::kNode, .session = "f00", .node = 4, .nodes = 64};
+  const Hello hello{.role = Hello::Role::kNode, .session = "f00", .node = 4, .to = 2, .nodes = 64};
   const auto again = HelloFromJson(ToJson(hello));
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->role, Hello::Role::kNode);
   EXPECT_EQ(again->session, "f00");
   EXPECT_EQ(again->node, 4);
+  EXPECT_EQ(again->to, 2);
   EXPECT_EQ(again->nodes, 64);
 }
 
@@ -102,7 +103,9 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"{", "[["}));
 
 TEST(Hello, OtherTextIsRefused) {
-  for (const char* text : {"", "{}", "[]", "null", "\"caller\"", "\xff\xfe", "{\"role\":\"node\"}"})
+  for (const char* text : {"", "{}", "[]", "null", "\"caller\"", "\xff\xfe", "{\"role\":\"node\"}",
+                           R"({"role":"node","session":"a","node":1,"nodes":2})",
+                           R"({"role":"node","session":"a","node":1,"nodes":2,"to":2})"})
     EXPECT_FALSE(HelloFromJson(text)) << text;
   EXPECT_FALSE(HelloFromJson(std::string(kMaxText, '[')));
 }

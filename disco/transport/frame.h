@@ -20,7 +20,7 @@
 namespace disco {
 
 inline constexpr size_t kFrameSize = 48;
-inline constexpr uint16_t kFrameVersion = 2;
+inline constexpr uint16_t kFrameVersion = 3;
 inline constexpr size_t kMaxErrorText = 4096;  // bytes of text in a kError frame
 
 enum class FrameKind : uint16_t {

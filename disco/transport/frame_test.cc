@@ -47,7 +47,7 @@ std::string DecodeError(std::span<const std::byte> bytes) {
 
 TEST(Frame, LayoutIsFixed) {
   const FrameBytes frame = EncodeFrame(Sample());
-  const std::vector<uint8_t> start = {'D',  'S',  'C',  'O',  2,    0,  7, 0, 0xef, 0xcd, 0xab,
+  const std::vector<uint8_t> start = {'D',  'S',  'C',  'O',  3,    0,  7, 0, 0xef, 0xcd, 0xab,
                                       0x89, 0x67, 0x45, 0x23, 0x01, 41, 0, 0, 0,    0,    0,
                                       0,    0,    3,    0,    0,    0,  0, 0, 0,    0,    17,
                                       0,    0,    0,    0,    0,    0,  0, 0, 0,    0,    0};
@@ -79,8 +79,8 @@ TEST(Frame, EveryCorruptedByteIsRefused) {
 
 TEST(Frame, SaysWhatIsWrong) {
   const FrameBytes good = EncodeFrame(Sample());
-  EXPECT_THAT(DecodeError(Resealed(good, 4, 3)),
-              AllOf(HasSubstr("version 3"), HasSubstr("version 2")));
+  EXPECT_THAT(DecodeError(Resealed(good, 4, 2)),
+              AllOf(HasSubstr("version 2"), HasSubstr("version 3")));
   EXPECT_THAT(DecodeError(Resealed(good, 6, 13)), HasSubstr("kind 13"));
   EXPECT_THAT(DecodeError(Resealed(good, 6, 0)), HasSubstr("kind 0"));
   EXPECT_THAT(DecodeError(Resealed(good, 40, 1)), HasSubstr("zero"));
