@@ -138,8 +138,11 @@ TEST(NodeFailures, AShardOfAnotherPlanIsRefused) {
   const Deadline deadline = Deadline::In(kPatience);
   ASSERT_TRUE(SendMessage(*socket, {.kind = FrameKind::kHello, .plan_hash = cut->plan_hash + 1},
                           ToJson(hello), deadline));
-  ASSERT_TRUE(ReceiveMessage(*socket, FrameKind::kHelloReply, kMaxText, deadline));
-  const auto ready = ReceiveMessage(*socket, FrameKind::kReady, kMaxText, deadline);
+  FrameHeader expected{
+      .kind = FrameKind::kHelloReply, .plan_hash = cut->plan_hash + 1, .size = kMaxText};
+  ASSERT_TRUE(ReceiveMessage(*socket, expected, deadline));
+  expected.kind = FrameKind::kReady;
+  const auto ready = ReceiveMessage(*socket, expected, deadline);
   ASSERT_FALSE(ready);
   EXPECT_NE(ready.error().message.find("plan"), std::string::npos) << ready.error().message;
   ExpectAnswers(network, EndpointsOf(zero, one));
@@ -192,7 +195,7 @@ Result<Socket> AnnounceShard(const NodeProcess& node) {
   const Deadline deadline = Deadline::In(kPatience);
   DISCO_ASSIGN(Socket socket, Connect(node.endpoint(), deadline));
   DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), deadline));
-  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, deadline));
+  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kHelloReply, .size = kMaxText}, deadline));
   const auto frame = EncodeFrame({.kind = FrameKind::kShard, .size = uint64_t{kSize}});
   DISCO_TRY(SendAll(socket, frame, deadline));
   return socket;
@@ -252,16 +255,20 @@ TEST(NodeFailures, ANodeThatNeverLinksIsNamed) {
   const auto listener = Listen({"127.0.0.1", 0});
   ASSERT_TRUE(listener);
   const Endpoint fake{"127.0.0.1", *LocalPort(*listener)};
+  const uint64_t plan_hash = CutNetwork(network.graph, network.plan)->plan_hash;
   const std::jthread node([&] {
     const Deadline deadline = Deadline::In(kPatience);
     EXPECT_TRUE(WaitReadable(*listener, deadline));
     const auto accepted = Accept(*listener);
     const Socket& caller = accepted->value();
-    EXPECT_TRUE(ReceiveMessage(caller, FrameKind::kHello, kMaxText, deadline));
-    EXPECT_TRUE(SendMessage(caller, {.kind = FrameKind::kHelloReply},
-                            ToJson(HelloReply{.need_shard = false}), deadline));
-    EXPECT_TRUE(SendMessage(caller, {.kind = FrameKind::kReady}, ToJson(Ready{}), deadline));
-    EXPECT_TRUE(ReceiveMessage(caller, FrameKind::kLink, 0, deadline));
+    FrameHeader frame{.plan_hash = plan_hash, .size = kMaxText};
+    EXPECT_TRUE(ReceiveMessage(caller, frame, deadline)) << "a hello";
+    frame.kind = FrameKind::kHelloReply;
+    EXPECT_TRUE(SendMessage(caller, frame, ToJson(HelloReply{.need_shard = false}), deadline));
+    frame.kind = FrameKind::kReady;
+    EXPECT_TRUE(SendMessage(caller, frame, ToJson(Ready{}), deadline));
+    frame.kind = FrameKind::kLink;
+    EXPECT_TRUE(ReceiveMessage(caller, frame, deadline));
     EXPECT_TRUE(WaitReadable(caller, deadline)) << "until the caller closes";
   });
   const auto start = Clock::now();

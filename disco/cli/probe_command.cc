@@ -198,7 +198,7 @@ void AddProbeCommand(CLI::App& app, Action& action) {
         command.add_option("--out", options.out, "The cluster.toml to write")
             ->required()
             ->check(NotEmpty);
-        command.add_option("--deadline", options.deadline, "Longest wait for any node: 5s, 500ms");
+        command.add_option("--deadline", options.deadline, DeadlineHelp(options.deadline));
         AddJsonFlag(command, options.json);
       },
       Run);

@@ -18,7 +18,8 @@ void AddSessionFlags(CLI::App& command, SessionFlags& flags) {
                                "All nodes in this process, but over TCP, as if they were machines");
   nodes->check(NotEmpty)->excludes(local)->excludes(tcp);
   local->excludes(tcp);
-  command.add_option("--deadline", flags.deadline, "Longest wait for any node: 5s, 500ms");
+  command.add_option("--deadline", flags.deadline,
+                     DeadlineHelp("5s; none for nodes in this process"));
   command.add_option("--kernel", flags.kernel, "onednn, or reference (slow and plain)");
   command.add_option("--threads", flags.threads, "Threads of each node")->check(CLI::Range(1, 256));
   command.add_option("--shape", flags.shape,
@@ -49,16 +50,24 @@ Status StartOwnNodes(int count, SessionOptions& options, SessionFlags& flags) {
 
 }  // namespace
 
+std::string DeadlineHelp(std::string_view usual) {
+  return fmt::format("Longest wait for any node, from {:g}ms to {:g}s, like 500ms [{}]",
+                     kShortestDeadline.count(), kLongestDeadline.count() / 1e3, usual);
+}
+
 Result<Milliseconds> ParseDeadline(const std::string& text) {
   DISCO_ASSIGN(const Milliseconds deadline, ParseDuration(text));
-  if (deadline > Milliseconds(0)) return deadline;
-  return Fail(ErrorKind::kUsage, "--deadline has to be more than nothing");
+  if (const Status status = CheckDeadline(deadline); !status)
+    return At("--deadline " + text, status.error());
+  return deadline;
 }
 
 Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& flags) {
   SessionOptions options{.program = {.threads = flags.threads}};
   DISCO_ASSIGN(options.program.kernel, ParseKernelKind(flags.kernel));
-  DISCO_ASSIGN(options.deadline, ParseDeadline(flags.deadline));
+  if (!flags.deadline.empty()) {
+    DISCO_ASSIGN(options.deadline, ParseDeadline(flags.deadline));
+  }
   options.throttles = flags.throttles;
   DISCO_ASSIGN(const Plan plan, LoadPlan(flags.plan, graph));
   if (!flags.shape.empty()) {
@@ -68,6 +77,7 @@ Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& f
   }
   if (flags.tcp) {
     DISCO_TRY(StartOwnNodes(plan.nodes, options, flags));
+    if (!options.deadline) options.deadline = kLongestDeadline;
     return Session::Connect(graph, plan, flags.own_nodes->endpoints(), options);
   }
   if (flags.nodes.empty()) {

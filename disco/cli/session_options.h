@@ -13,7 +13,7 @@
 namespace disco {
 
 struct SessionFlags {
-  std::string plan, nodes, deadline = "5s", kernel = "onednn", shape;
+  std::string plan, nodes, deadline, kernel = "onednn", shape;
   std::vector<double> throttles;
   bool local = false, tcp = false;
   int threads = 1;
@@ -22,7 +22,9 @@ struct SessionFlags {
 
 void AddSessionFlags(CLI::App& command, SessionFlags& flags);
 
-// More than nothing. Errors: kUsage naming --deadline.
+// The help of --deadline, with `usual` in brackets.
+std::string DeadlineHelp(std::string_view usual);
+// Errors: kUsage naming --deadline and its range.
 Result<Milliseconds> ParseDeadline(const std::string& text);
 
 // On the nodes that the flags name; without a plan, one node in this process.

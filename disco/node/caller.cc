@@ -8,8 +8,8 @@
 
 namespace disco {
 
-Caller::Caller(const Graph& graph, const Cut& cut, const SessionOptions& options)
-    : options_(options), plan_hash_(cut.plan_hash), sources_(cut.outputs) {
+Caller::Caller(const Graph& graph, const Cut& cut, Milliseconds deadline)
+    : deadline_(deadline), plan_hash_(cut.plan_hash), sources_(cut.outputs) {
   auto outline = [&graph](ValueId id) {
     return Value{graph.value(id).name, graph.value(id).dtype, graph.value(id).shape};
   };
@@ -54,7 +54,7 @@ Result<std::vector<Tensor>> Caller::Ask(Mesh& mesh, const Inputs& inputs) {
   broken_ = PostQuery(mesh, inputs);
   if (broken_)
     broken_ = CollectOutputs(
-        mesh, Deadline::At(start + std::chrono::duration_cast<Clock::duration>(options_.deadline)));
+        mesh, Deadline::At(start + std::chrono::duration_cast<Clock::duration>(deadline_)));
   if (!broken_) return tl::unexpected(broken_.error());
   ++sequence_;
   std::vector<Tensor> outputs = Assemble();
@@ -114,7 +114,7 @@ Result<NodeId> Caller::NextAnswer(Mesh& mesh, Deadline deadline) const {
   if (first || first.error().kind != ErrorKind::kDeadline) return first;
   for (size_t i = 0; i < count; ++i) names += (i > 0 ? ", " : "") + mesh.Describe(waiting[i]);
   return Fail(ErrorKind::kDeadline, "{} did not answer within {:.3g} s", names,
-              options_.deadline.count() / 1e3);
+              deadline_.count() / 1e3);
 }
 
 Status Caller::ReceiveAnswer(Mesh& mesh, NodeId node, Deadline deadline) {
@@ -184,7 +184,7 @@ void Caller::Goodbye(Mesh& mesh) {
     static_cast<void>(PostFrame(mesh, static_cast<PeerId>(node),
                                 {.kind = FrameKind::kGoodbye, .plan_hash = plan_hash_}, {}));
   }
-  static_cast<void>(mesh.Flush(Deadline::In(options_.deadline)));
+  static_cast<void>(mesh.Flush(Deadline::In(deadline_)));
 }
 
 }  // namespace disco

@@ -13,8 +13,9 @@ namespace disco {
 
 class Caller {
  public:
-  // Keeps of `graph` and `cut` what it needs; the shards' weights are not among it.
-  Caller(const Graph& graph, const Cut& cut, const SessionOptions& options);
+  // Keeps of `graph` and `cut` what it needs; the shards' weights are not among it. `deadline`: of
+  // one inference.
+  Caller(const Graph& graph, const Cut& cut, Milliseconds deadline);
 
   // Over a mesh whose members are the nodes, and the caller as the last.
   Result<std::vector<Tensor>> Infer(Mesh& mesh, std::span<const Tensor> inputs);
@@ -49,7 +50,7 @@ class Caller {
     return {.kind = kind, .plan_hash = plan_hash_, .sequence = sequence_};
   }
 
-  SessionOptions options_;
+  Milliseconds deadline_;
   uint64_t plan_hash_ = 0, sequence_ = 0;
   std::vector<Value> inputs_, outputs_;  // of the network: name, type, shape
   std::vector<OutputSource> sources_;

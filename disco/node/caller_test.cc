@@ -49,7 +49,7 @@ class CallerTalk : public Talk {
  protected:
   // The node has already posted what the test let it; the caller asks.
   std::string ErrorOfInfer(Milliseconds deadline = kTestPatience) {
-    Caller caller(graph_, cut_, {.deadline = deadline});
+    Caller caller(graph_, cut_, deadline);
     const auto outputs = caller.Infer(this->caller(), inputs_);
     EXPECT_FALSE(outputs);
     const auto again = caller.Infer(this->caller(), inputs_);
@@ -67,7 +67,7 @@ TEST_F(CallerTalk, TakesAnAnswerWithItsReport) {
   FrameHeader report = Frame(FrameKind::kOutput);
   report.transfer = kReportTransfer;
   ASSERT_TRUE(PostFrame(node(), 1, report, Encode({Bytes{3}, Bytes{4}, {}, {}})));
-  Caller caller(graph_, cut_, {.deadline = kTestPatience});
+  Caller caller(graph_, cut_, kTestPatience);
   const auto outputs = caller.Infer(this->caller(), inputs_);
   ASSERT_TRUE(outputs) << outputs.error().message;
   EXPECT_EQ(outputs->at(0).shape(), (Shape{1, 4, 3, 3}));
@@ -113,7 +113,7 @@ TEST_F(CallerTalk, ANodeThatGoesIsNamed) {
 }
 
 TEST_F(CallerTalk, AWrongInputIsRefusedAndNotTheEnd) {
-  Caller caller(graph_, cut_, {.deadline = Milliseconds(20)});
+  Caller caller(graph_, cut_, Milliseconds(20));
   const std::vector<Tensor> wrong[] = {
       {}, {Tensor(DType::kF32, {1, 2, 3, 4})}, {Tensor(DType::kF64, {1, 2, 3, 3})}};
   for (const auto& inputs : wrong) {

@@ -53,7 +53,8 @@ class Door : public testing::Test {
     ASSERT_EQ(refusals_.size(), 1u);
     EXPECT_THAT(refusals_[0], HasSubstr(why));
     EXPECT_THAT(refusals_[0], HasSubstr("127.0.0.1"));
-    const auto told = ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, Patience());
+    const auto told =
+        ReceiveMessage(socket, {.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience());
     ASSERT_FALSE(told);
     EXPECT_THAT(told.error().message, HasSubstr(why));
   }

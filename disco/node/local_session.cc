@@ -12,10 +12,14 @@
 namespace disco {
 namespace {
 
+// Nodes that are threads of the caller's process are not lost: without a deadline, wait for them.
+// 30 years; a time point holds them.
+constexpr Milliseconds kForever{1e12};
+
 class LocalSession : public Session {
  public:
   LocalSession(const Graph& graph, const Cut& cut, const SessionOptions& options)
-      : caller_(graph, cut, options) {
+      : caller_(graph, cut, options.deadline.value_or(kForever)) {
     std::vector<std::string> names;
     for (size_t node = 0; node < cut.shards.size(); ++node)
       names.push_back(fmt::format("node {}", node));
@@ -78,15 +82,17 @@ Result<ProgramOptions> ProgramOf(NodeId node, const Plan& plan, const SessionOpt
 
 Result<std::unique_ptr<Session>> Session::OpenLocal(const Graph& graph, const Plan& plan,
                                                     const SessionOptions& options) {
+  if (options.deadline) DISCO_TRY(CheckDeadline(*options.deadline));
   DISCO_ASSIGN(Cut cut, CutNetwork(graph, plan));
   auto session = std::make_unique<LocalSession>(graph, cut, options);
   for (NodeId node = 0; node < plan.nodes; ++node) {
     DISCO_ASSIGN(const ProgramOptions program, ProgramOf(node, plan, options));
-    const RunnerOptions runner_options{.node = node,
-                                       .nodes = plan.nodes,
-                                       .plan_hash = cut.plan_hash,
-                                       .deadline = options.deadline * kNodeDeadlineShare,
-                                       .program = program};
+    const RunnerOptions runner_options{
+        .node = node,
+        .nodes = plan.nodes,
+        .plan_hash = cut.plan_hash,
+        .deadline = options.deadline.value_or(kForever) * kNodeDeadlineShare,
+        .program = program};
     auto runner = Runner::Create(std::move(cut.shards[static_cast<size_t>(node)]), runner_options);
     if (!runner) return At(fmt::format("node {}", node), runner.error());
     session->Start(node, std::move(*runner));

@@ -2,39 +2,17 @@
 #include "disco/node/message.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "disco/base/text.h"
 
 namespace disco {
 namespace {
 
-// When the next block of a message has to be over.
+// When the next block of a message has to be over; asked before each.
 using Pace = std::function<Deadline()>;
 
 Pace Until(Deadline deadline) {
   return [deadline] { return deadline; };
-}
-Pace PerBlock(Milliseconds patience) {
-  return [patience] { return Deadline::In(patience); };
-}
-
-Status SendPaced(const Socket& socket, FrameHeader header, std::string_view payload,
-                 const Pace& pace) {
-  header.size = payload.size();
-  const auto frame = EncodeFrame(header);
-  DISCO_TRY(SendAll(socket, frame, pace()));
-  auto left = std::as_bytes(std::span(payload));
-  while (!left.empty()) {
-    const auto block = left.first(std::min(left.size(), kMessageBlock));
-    if (auto sent = SendAll(socket, block, pace()); !sent) {
-      return At(fmt::format("{} of {} bytes of {} sent", payload.size() - left.size(),
-                            payload.size(), Name(header.kind)),
-                sent.error());
-    }
-    left = left.subspan(block.size());
-  }
-  return {};
 }
 
 Result<std::string> ReceiveText(const Socket& socket, size_t size, const Pace& pace) {
@@ -48,7 +26,7 @@ Result<std::string> ReceiveText(const Socket& socket, size_t size, const Pace& p
   return text;
 }
 
-Result<std::string> ReceivePaced(const Socket& socket, FrameKind kind, size_t largest,
+Result<std::string> ReceivePaced(const Socket& socket, const FrameHeader& expected,
                                  const Pace& pace) {
   std::array<std::byte, kFrameSize> bytes;
   DISCO_TRY(ReceiveAll(socket, bytes, pace()));
@@ -58,10 +36,13 @@ Result<std::string> ReceivePaced(const Socket& socket, FrameKind kind, size_t la
                  ReceiveText(socket, std::min<size_t>(header.size, kMaxErrorText), pace));
     return Fail(ErrorKind::kPeer, "{}", Printable(std::move(text)));
   }
-  if (header.kind != kind || header.size > largest) {
+  if (header.kind != expected.kind || header.size > expected.size) {
     return Fail(ErrorKind::kPeer, "it sent {} of {} bytes instead of {} of at most {}",
-                Name(header.kind), header.size, Name(kind), largest);
+                Name(header.kind), header.size, Name(expected.kind), expected.size);
   }
+  FrameHeader of_its_size = expected;
+  of_its_size.size = header.size;
+  DISCO_TRY(ExpectFrame(header, of_its_size));
   return ReceiveText(socket, static_cast<size_t>(header.size), pace);
 }
 
@@ -69,20 +50,28 @@ Result<std::string> ReceivePaced(const Socket& socket, FrameKind kind, size_t la
 
 Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
                    Deadline deadline) {
-  return SendPaced(socket, header, payload, Until(deadline));
-}
-Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
-                   Milliseconds patience) {
-  return SendPaced(socket, header, payload, PerBlock(patience));
+  header.size = payload.size();
+  DISCO_TRY(SendAll(socket, EncodeFrame(header), deadline));
+  return SendAll(socket, std::as_bytes(std::span(payload)), deadline);
 }
 
-Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest,
-                                   Deadline deadline) {
-  return ReceivePaced(socket, kind, largest, Until(deadline));
+Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
+                   Milliseconds patience) {
+  header.size = payload.size();
+  DISCO_TRY(SendAll(socket, EncodeFrame(header), Deadline::In(patience)));
+  return SendSteadily(socket, std::as_bytes(std::span(payload)), {patience, kMessageBlock});
 }
-Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest,
-                                   Milliseconds patience) {
-  return ReceivePaced(socket, kind, largest, PerBlock(patience));
+
+Result<std::string> ReceiveMessage(const Socket& socket, const FrameHeader& expected,
+                                   Deadline deadline) {
+  return ReceivePaced(socket, expected, Until(deadline));
+}
+Result<std::string> ReceiveMessage(const Socket& socket, const FrameHeader& expected,
+                                   Milliseconds patience, const std::function<void()>& on_block) {
+  return ReceivePaced(socket, expected, [&] {
+    on_block();
+    return Deadline::In(patience);
+  });
 }
 
 }  // namespace disco

@@ -4,6 +4,7 @@
 // with its text.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "disco/transport/frame.h"
@@ -13,17 +14,19 @@ namespace disco {
 
 Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
                    Deadline deadline);
-// A long one: `patience` is the time for each kMessageBlock of it, so that a slow link is no error
-// and a dead one is.
+// A long one: `patience` is the time for each kMessageBlock of it to arrive, so that a slow link is
+// no error and a dead one is. Returns early, with success, when the other side says something
+// meanwhile: that is what to hear next.
 Status SendMessage(const Socket& socket, FrameHeader header, std::string_view payload,
                    Milliseconds patience);
-inline constexpr size_t kMessageBlock = size_t{1} << 18;
+inline constexpr size_t kMessageBlock = size_t{1} << 14;
 
-// Receives a message of `kind` with at most `largest` bytes; memory grows with what arrives, not
-// with what is claimed.
-Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest,
+// Receives a message of the kind and plan of `expected`, with at most its size; memory grows with
+// what arrives, not with what is claimed.
+Result<std::string> ReceiveMessage(const Socket& socket, const FrameHeader& expected,
                                    Deadline deadline);
-Result<std::string> ReceiveMessage(const Socket& socket, FrameKind kind, size_t largest,
-                                   Milliseconds patience);
+// A long one; `on_block` is called when a block has arrived.
+Result<std::string> ReceiveMessage(const Socket& socket, const FrameHeader& expected,
+                                   Milliseconds patience, const std::function<void()>& on_block);
 
 }  // namespace disco

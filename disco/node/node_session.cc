@@ -93,9 +93,14 @@ class NodesOpening {
                           {.kind = FrameKind::kHelloReply, .plan_hash = hello_.plan_hash},
                           ToJson(reply), Deadline::In(house_.limits.patience)));
     if (shard != nullptr) return shard;
-    DISCO_ASSIGN(std::string bytes, ReceiveMessage(caller_.socket, FrameKind::kShard,
-                                                   static_cast<size_t>(hello_.shard_size.value),
-                                                   house_.limits.patience));
+    // As patient as its caller is; a place is not kept for one that sends nothing (Touch).
+    DISCO_ASSIGN(std::string bytes,
+                 ReceiveMessage(caller_.socket,
+                                {.kind = FrameKind::kShard,
+                                 .plan_hash = hello_.plan_hash,
+                                 .size = static_cast<uint64_t>(hello_.shard_size.value)},
+                                std::max(house_.limits.patience, hello_.deadline),
+                                [this] { control_.Touch(); }));
     if (Hash(BytesOf(bytes)) != hello_.shard_hash)
       return Fail(ErrorKind::kPeer, "the shard is not the one that was announced");
     shard = std::make_shared<const std::string>(std::move(bytes));
@@ -171,7 +176,8 @@ Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house, SessionC
   DISCO_TRY(SendMessage(caller.socket, ready,
                         ToJson(ReadyOf(loaded.runner.report(), house.limits.memory)),
                         Deadline::In(house.limits.patience)));
-  DISCO_TRY(ReceiveMessage(caller.socket, FrameKind::kLink, 0, Deadline::In(kOthersGetReady)));
+  const FrameHeader link{.kind = FrameKind::kLink, .plan_hash = caller.hello.plan_hash};
+  DISCO_TRY(ReceiveMessage(caller.socket, link, Deadline::In(kOthersGetReady)));
   control.Touch();
   DISCO_ASSIGN(auto peers, opening.Link());
   const FrameHeader linked{.kind = FrameKind::kLinked, .plan_hash = caller.hello.plan_hash};

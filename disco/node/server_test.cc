@@ -60,15 +60,15 @@ struct Network {
 };
 
 // Says a caller's hello and hears the reply.
-Result<Socket> Greet(const Endpoint& node, Bytes shard_size) {
+Result<Socket> Greet(const Endpoint& node, Bytes shard_size, Milliseconds deadline) {
   const Hello hello{.session = "stranger",
                     .shard_hash = 1,
                     .shard_size = shard_size,
-                    .deadline = kTestPatience,
+                    .deadline = deadline,
                     .listen = {node}};
   DISCO_ASSIGN(Socket socket, Connect(node, Patience()));
   DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Patience()));
-  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, Patience()));
+  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience()));
   return socket;
 }
 
@@ -84,15 +84,31 @@ Status OpenSoon(const Network& network, const ServerForTest& server) {
 
 TEST(NodeServer, AShardThatNeverComesFreesItsPlace) {
   const ServerForTest server({.sessions = 1, .patience = kShort});
-  const auto silent = Greet(server.endpoint(), Bytes{1'900'000'000});
+  const auto silent = Greet(server.endpoint(), Bytes{1'900'000'000}, kShort);
   ASSERT_TRUE(silent) << silent.error().message;
   const Status opened = OpenSoon(Network(), server);
   EXPECT_TRUE(opened) << opened.error().message;
 }
 
+TEST(NodeServer, ACallerMaySayThatItsShardTakesLong) {
+  const ServerForTest server({.sessions = 1, .patience = kShort, .idle = kTestPatience * 10});
+  const auto slow = Greet(server.endpoint(), Bytes{1'900'000'000}, kTestPatience);
+  ASSERT_TRUE(slow) << slow.error().message;
+  std::this_thread::sleep_for(3 * kShort);
+  EXPECT_FALSE(HasClosed(*slow));
+  EXPECT_FALSE(Network().Open(server)) << "its place is taken";
+}
+
+TEST(NodeServer, AShardThatNeverComesMakesRoomForAnother) {
+  const ServerForTest server({.sessions = 1, .idle = kShort});
+  const auto silent = Greet(server.endpoint(), Bytes{1'900'000'000}, kTestPatience * 10);
+  ASSERT_TRUE(silent) << silent.error().message;
+  EXPECT_TRUE(OpenSoon(Network(), server));
+}
+
 TEST(NodeServer, ACallerThatGoesFreesItsPlaceAtOnce) {
   const ServerForTest server({.sessions = 1, .patience = kTestPatience});
-  ASSERT_TRUE(Greet(server.endpoint(), Bytes{1'900'000'000}));  // and closes
+  ASSERT_TRUE(Greet(server.endpoint(), Bytes{1'900'000'000}, kTestPatience));  // and closes
   EXPECT_TRUE(OpenSoon(Network(), server));
 }
 
@@ -123,7 +139,7 @@ TEST(NodeServer, ASessionAtWorkKeepsItsPlace) {
 TEST(NodeServer, StoppingEndsSessionsInEveryState) {
   ServerForTest server({.patience = kTestPatience});
   const Network network;
-  const auto greeted = Greet(server.endpoint(), Bytes{1'000'000});  // owes its shard
+  const auto greeted = Greet(server.endpoint(), Bytes{1'000'000}, kTestPatience);  // owes its shard
   const auto open = network.Open(server);
   ASSERT_TRUE(greeted);
   ASSERT_TRUE(open);

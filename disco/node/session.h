@@ -24,11 +24,15 @@
 
 namespace disco {
 
+// Of SessionOptions::deadline.
+inline constexpr Milliseconds kShortestDeadline{1}, kLongestDeadline{3.6e6};
+inline constexpr Milliseconds kUsualDeadline{5000};
+
 struct SessionOptions {
   ProgramOptions program;  // on every node; Connect: the nodes have throttles of their own
-  // Of one inference, and of each step of opening: introduction, every 256 KiB of a shard, loading,
-  // linking.
-  Milliseconds deadline{5000};
+  // Of one inference, and of each step of opening: introduction, every 16 KiB of a shard, loading,
+  // linking. None: OpenLocal waits for as long as its nodes compute, Connect for kUsualDeadline.
+  std::optional<Milliseconds> deadline;
   // Slows the links between nodes down, for experiments; all nodes have to be on one machine.
   std::optional<LinkShape> shape;
   // OpenLocal only: of each node, instead of program.throttle.
@@ -61,6 +65,13 @@ struct NodeStep {
   StepKind kind = StepKind::kCompute;
   Milliseconds start{0}, end{0};
 };
+
+// Errors: kUsage when it is out of range.
+inline Status CheckDeadline(Milliseconds deadline) {
+  if (deadline >= kShortestDeadline && deadline <= kLongestDeadline) return {};
+  return Fail(ErrorKind::kUsage, "a deadline is from {:g} ms to {:g} s; {:g} ms is not",
+              kShortestDeadline.count(), kLongestDeadline.count() / 1e3, deadline.count());
+}
 
 class Session {
  public:

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/transport/socket.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,12 +45,35 @@ tl::unexpected<Error> Broken(int error) {
   return Fail(ErrorKind::kPeer, "the connection is lost: {}", std::strerror(error));
 }
 
+tl::unexpected<Error> CannotWait(int error) {
+  return Fail(ErrorKind::kIo, "cannot wait: {}", std::strerror(error));
+}
+
+// Number of bytes that the network takes now.
+Result<size_t> SendSome(const Socket& socket, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count =
+        send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count >= 0) return static_cast<size_t>(count);
+    if (errno == EAGAIN) return 0;
+    if (errno != EINTR) return Broken(errno);
+  }
+  return 0;
+}
+
+// Bytes sent that the other machine has not acknowledged yet.
+Result<size_t> UnderWay(const Socket& socket) {
+  int count = 0;
+  if (ioctl(socket.fd(), SIOCOUTQ, &count) == 0) return static_cast<size_t>(count);
+  return Fail(ErrorKind::kIo, "cannot tell what was sent: {}", std::strerror(errno));
+}
+
 Status Wait(std::span<pollfd> polls, Deadline deadline) {
   while (true) {
     const int ready = PollUntil(polls, deadline);
     if (ready > 0) return {};
     if (ready == 0) return Fail(ErrorKind::kDeadline, "the other side did not answer in time");
-    if (errno != EINTR) return Fail(ErrorKind::kIo, "cannot wait: {}", std::strerror(errno));
+    if (errno != EINTR) return CannotWait(errno);
   }
 }
 
@@ -177,18 +202,38 @@ bool HasClosed(const Socket& socket) {
 }
 
 Status SendAll(const Socket& socket, std::span<const std::byte> bytes, Deadline deadline) {
-  while (!bytes.empty()) {
-    const ssize_t count =
-        send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count >= 0) {
-      bytes = bytes.subspan(static_cast<size_t>(count));
-    } else if (errno == EAGAIN) {
-      DISCO_TRY(Wait(socket, POLLOUT, deadline));
-    } else if (errno != EINTR) {
-      return Broken(errno);
-    }
+  while (true) {
+    DISCO_ASSIGN(const size_t sent, SendSome(socket, bytes));
+    bytes = bytes.subspan(sent);
+    if (bytes.empty()) return {};
+    DISCO_TRY(Wait(socket, POLLOUT, deadline));
   }
-  return {};
+}
+
+Status SendSteadily(const Socket& socket, std::span<const std::byte> bytes, const Pace& pace) {
+  constexpr Milliseconds kLook{20};  // between looks at what has arrived, of which no event tells
+  size_t sent = 0, arrived_at_start = 0;
+  Deadline deadline = Deadline::In(pace.patience);
+  while (true) {
+    DISCO_ASSIGN(const size_t count, SendSome(socket, bytes.subspan(sent)));
+    sent += count;
+    DISCO_ASSIGN(const size_t under_way, UnderWay(socket));
+    const size_t arrived = sent - std::min(sent, under_way);
+    if (arrived == bytes.size()) return {};
+    if (arrived >= arrived_at_start + pace.block) {
+      arrived_at_start = arrived;
+      deadline = Deadline::In(pace.patience);
+    }
+    if (deadline.Passed()) {
+      return Fail(ErrorKind::kDeadline, "{} of {} bytes arrived, and no {} more in {:g} s", arrived,
+                  bytes.size(), pace.block, pace.patience.count() / 1e3);
+    }
+    const short writable = sent < bytes.size() ? POLLOUT : 0;
+    pollfd poll{.fd = socket.fd(), .events = static_cast<short>(POLLIN | writable), .revents = 0};
+    const int ready = PollUntil({&poll, 1}, Deadline::In(std::min(kLook, deadline.Left())));
+    if (ready < 0 && errno != EINTR) return CannotWait(errno);
+    if (ready > 0 && (poll.revents & ~POLLOUT) != 0) return {};
+  }
 }
 
 Status ReceiveAll(const Socket& socket, std::span<std::byte> into, Deadline deadline) {

@@ -60,8 +60,17 @@ Result<size_t> WaitAnyReadable(std::span<const Socket* const> sockets, Deadline 
 // Whether the other side has closed, as far as is known by now; never waits.
 bool HasClosed(const Socket& socket);
 
+// The least speed of a transfer that counts as alive: `block` bytes in every `patience`.
+struct Pace {
+  Milliseconds patience{0};
+  size_t block = 1;
+};
+
 // Messages speak of "the other side"; the caller, who knows its name, puts it in front with At.
 Status SendAll(const Socket& socket, std::span<const std::byte> bytes, Deadline deadline);
+// Sends, and waits until the other machine has all of it. Returns early, with success, when the
+// other side sends something or closes. Errors also: kDeadline, when it is slower than `pace`.
+Status SendSteadily(const Socket& socket, std::span<const std::byte> bytes, const Pace& pace);
 Status ReceiveAll(const Socket& socket, std::span<std::byte> into, Deadline deadline);
 
 }  // namespace disco

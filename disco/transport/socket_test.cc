@@ -86,5 +86,52 @@ TEST(Socket, UnknownHostIsNamed) {
   EXPECT_THAT(socket.error().message, HasSubstr("999.999.999.999"));
 }
 
+constexpr size_t kBlock = 1 << 14;
+
+// Reads `size` bytes, so many at a time and with a pause after them.
+std::jthread ReadSlowly(const Socket& socket, size_t size, size_t at_once, Milliseconds pause) {
+  return std::jthread([=, &socket](const std::stop_token& stop) {
+    std::vector<std::byte> bytes(at_once);
+    for (size_t read = 0; read < size && !stop.stop_requested(); read += at_once) {
+      if (!ReceiveAll(socket, bytes, Soon())) return;
+      std::this_thread::sleep_for(pause);
+    }
+  });
+}
+
+TEST(SendSteadily, TakesLongerThanItsPatienceWhereTheReaderIsSlow) {
+  auto [sender, receiver] = Loopback().Pair();
+  const std::vector<std::byte> bytes(32 << 20);
+  const auto reader = ReadSlowly(receiver, bytes.size(), 1 << 20, Milliseconds(60));
+  const auto start = Clock::now();
+  const Status status = SendSteadily(sender, bytes, {Milliseconds(1000), kBlock});
+  EXPECT_TRUE(status) << status.error().message;
+  EXPECT_GT(Since(start), Milliseconds(1000)) << "else the test says nothing";
+}
+
+TEST(SendSteadily, EndsWhereNobodyReads) {
+  auto [sender, receiver] = Loopback().Pair();
+  const Status status =
+      SendSteadily(sender, std::vector<std::byte>(50'000'000), {Milliseconds(20), kBlock});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kDeadline);
+  EXPECT_THAT(status.error().message, HasSubstr("of 50000000 bytes"));
+}
+
+TEST(SendSteadily, DripsAreNoProgress) {
+  auto [sender, receiver] = Loopback().Pair();
+  const std::vector<std::byte> bytes(50'000'000);
+  const auto reader = ReadSlowly(receiver, bytes.size(), 16, Milliseconds(1));
+  const Status status = SendSteadily(sender, bytes, {Milliseconds(200), 1 << 24});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kDeadline);
+}
+
+TEST(SendSteadily, EndsWhenTheOtherSideSpeaks) {
+  auto [sender, receiver] = Loopback().Pair();
+  ASSERT_TRUE(SendAll(receiver, std::vector<std::byte>(1), Soon()));
+  EXPECT_TRUE(SendSteadily(sender, std::vector<std::byte>(50'000'000), {Milliseconds(120'000), 1}));
+}
+
 }  // namespace
 }  // namespace disco
