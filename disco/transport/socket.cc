@@ -130,7 +130,8 @@ Socket::~Socket() {
 }
 
 Result<Socket> Listen(const Endpoint& endpoint) {
-  DISCO_ASSIGN(const AddressList addresses, Resolve(endpoint));
+  constexpr Milliseconds kPatience{10000};  // for the name server, should `endpoint` hold a name
+  DISCO_ASSIGN(const AddressList addresses, Resolve(endpoint, Deadline::In(kPatience)));
   Socket listener = NewSocket(*addresses);
   const int reuse = 1;
   if (!listener.valid() ||
@@ -170,7 +171,7 @@ Result<std::optional<Socket>> Accept(const Socket& listener) {
 }
 
 Result<Socket> Connect(const Endpoint& endpoint, Deadline deadline) {
-  DISCO_ASSIGN(const AddressList addresses, Resolve(endpoint));
+  DISCO_ASSIGN(const AddressList addresses, Resolve(endpoint, deadline));
   int left = 0;
   for (const addrinfo* i = addresses.get(); i != nullptr; i = i->ai_next) ++left;
   for (const addrinfo* i = addresses.get();; i = i->ai_next, --left) {

@@ -48,8 +48,7 @@ Result<uint16_t> LocalPort(const Socket& socket);
 // means that the system has no room for it now (descriptors, memory): it goes on waiting.
 Result<std::optional<Socket>> Accept(const Socket& listener);
 
-// Tries all addresses of the host. Looking up a host name has the time limit of the system's
-// resolver.
+// Tries all addresses of the host; looking them up is within the deadline.
 Result<Socket> Connect(const Endpoint& endpoint, Deadline deadline);
 
 // Waits until there is something to receive or accept, or the other side has closed.
