@@ -23,11 +23,13 @@ Status TcpLink::Post(std::span<const std::byte> header, std::span<const std::byt
   SendPending();
   if (pending_.empty()) SendSome(header, payload);
   DISCO_TRY(sending_);
-  const size_t total = pending_.size() + header.size() + payload.size();
-  if (total > static_cast<size_t>(max_pending.value)) {
-    sending_ = Fail(
-        ErrorKind::kPeer, "{} does not read what is sent to it: {} wait, and {} may (max_pending)",
-        description(), ToString(Bytes{static_cast<int64_t>(total)}), ToString(max_pending));
+  // However long one message is, it can be sent.
+  largest_ = std::max(largest_, header.size() + payload.size());
+  if (pending_.size() > static_cast<size_t>(max_pending.value) + largest_) {
+    sending_ = Fail(ErrorKind::kPeer,
+                    "{} does not read what is sent to it: {} wait, and {} may (max_pending)",
+                    description(), ToString(Bytes{static_cast<int64_t>(pending_.size())}),
+                    ToString(max_pending));
     return sending_;
   }
   pending_.Append(header);

@@ -23,7 +23,8 @@ class TcpLink {
   const std::string& description() const { return peer_.description; }
   size_t pending() const { return pending_.size(); }
 
-  // Sends what the network takes now and keeps a copy of the rest, `max_pending` at most.
+  // Sends what the network takes now and keeps a copy of the rest. Errors also: kPeer when more
+  // than `max_pending` waits, beside the longest message.
   Status Post(std::span<const std::byte> header, std::span<const std::byte> payload,
               Bytes max_pending);
   // What the network takes now; sending() tells when that failed.
@@ -46,7 +47,8 @@ class TcpLink {
 
   TcpPeer peer_;
   ByteQueue pending_;
-  Status sending_;  // the first failure stays; receiving may go on
+  size_t largest_ = 0;  // message so far
+  Status sending_;      // the first failure stays; receiving may go on
 };
 
 }  // namespace disco

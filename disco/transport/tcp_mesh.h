@@ -26,8 +26,9 @@ struct TcpPeer {
 };
 
 struct TcpMeshOptions {
-  Milliseconds spin{0.05};           // how long a wait tries before it sleeps
-  Bytes max_pending{1'000'000'000};  // per peer: posted, but not yet taken by the network
+  Milliseconds spin{0.05};  // how long a wait tries before it sleeps
+  // Per peer, beside the longest message: posted, but not yet taken by the network.
+  Bytes max_pending{1'000'000'000};
 };
 
 // peers[i] is PeerId i; none: this member itself, or one that it has no link to.

@@ -77,6 +77,15 @@ TEST(TcpMesh, PostTowardsAReaderThatNeverReadsIsBounded) {
   EXPECT_FALSE(link.mesh->Post(0, {}, {}));  // the stream has a hole: nothing may follow
 }
 
+TEST(TcpMesh, AMessageMayBeLongerThanWhatMayWait) {
+  OneLink link({.max_pending = Bytes{1000}});
+  const std::vector<std::byte> large(50'000'000), small(100);  // more than the network holds
+  EXPECT_TRUE(link.mesh->Post(0, {}, large));
+  EXPECT_TRUE(link.mesh->Post(0, {}, small));
+  EXPECT_TRUE(link.mesh->Post(0, {}, large));
+  EXPECT_FALSE(link.mesh->Post(0, {}, small)) << "two of the longest wait";
+}
+
 TEST(TcpMesh, ShutdownWakesAFlush) {
   OneLink link;
   ASSERT_TRUE(link.mesh->Post(0, {}, std::vector<std::byte>(50'000'000)));
