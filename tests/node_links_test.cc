@@ -45,6 +45,49 @@ TEST(NodeLinks, OneProcessMayBeAllNodes) {
   }
 }
 
+TEST(NodeLinks, ALoopbackAddressOfANodeThatAnotherMachineHasToReachIsRefused) {
+  const Network network(3);
+  const Endpoint here{"127.0.0.1", 1}, elsewhere{"192.0.2.1", 7701};  // an address that nobody has
+  for (const auto& nodes : {std::vector<Endpoint>{here, elsewhere, here},
+                            std::vector<Endpoint>{elsewhere, here, elsewhere}}) {
+    const auto session = Session::Connect(network.graph, network.plan, nodes, {});
+    ASSERT_FALSE(session);
+    EXPECT_EQ(session.error().kind, ErrorKind::kUsage) << session.error().message;
+    EXPECT_THAT(session.error().message,
+                testing::AllOf(testing::HasSubstr("127.0.0.1:1"), testing::HasSubstr("192.0.2.1"),
+                               testing::HasSubstr("--listen")));
+  }
+}
+
+// Some 80 ms of work, for which it sleeps a hundred times as long.
+TEST(NodeLinks, ANodeOfThisProcessMayTakeLongerThanAnotherMachineMay) {
+  Sketch sketch;
+  const ValueId x = sketch.Input({1, 64, 56, 56});
+  const ValueId weights = sketch.Constant("w", Tensor(DType::kF32, {64, 64, 3, 3}));
+  const Window window{.kernel = {3, 3}, .pads_begin = {1, 1}, .pads_end = {1, 1}};
+  const Graph graph =
+      sketch.Finish({sketch.Op(OpType::kConv, "conv", {x, weights}, ConvParams{window})});
+  const auto session =
+      Session::OpenLocal(graph, SingleNodePlan(graph),
+                         {.program = {.kernel = KernelKind::kReference, .throttle = 0.01}});
+  ASSERT_TRUE(session) << session.error().message;
+  const auto outputs = (*session)->Infer(std::vector{Tensor(DType::kF32, {1, 64, 56, 56})});
+  EXPECT_TRUE(outputs) << outputs.error().message;
+}
+
+TEST(NodeLinks, ADeadlineOutOfRangeIsRefused) {
+  const Network network(1);
+  for (const Milliseconds deadline : {Milliseconds(0), Milliseconds(-1), kLongestDeadline * 2}) {
+    const auto local = Session::OpenLocal(network.graph, network.plan, {.deadline = deadline});
+    ASSERT_FALSE(local);
+    EXPECT_EQ(local.error().kind, ErrorKind::kUsage);
+    const auto remote =
+        Session::Connect(network.graph, network.plan, {{"127.0.0.1", 1}}, {.deadline = deadline});
+    ASSERT_FALSE(remote);
+    EXPECT_THAT(remote.error().message, testing::HasSubstr("3600 s"));
+  }
+}
+
 // Weights that no buffers of a network hold: what is not read stops its sender.
 struct LargeNetwork {
   LargeNetwork() {

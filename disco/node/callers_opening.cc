@@ -9,6 +9,7 @@
 #include "disco/base/hash.h"
 #include "disco/graph/onnx.h"
 #include "disco/node/message.h"
+#include "disco/transport/reach.h"
 
 namespace disco {
 namespace {
@@ -32,6 +33,7 @@ CallersOpening::CallersOpening(const std::vector<Endpoint>& endpoints, const Cut
       sockets_(endpoints.size()) {}
 
 Result<CallersOpening::Opened> CallersOpening::Run() {
+  DISCO_TRY(CheckReach());
   DISCO_TRY(MakeAllReady());
   DISCO_TRY(LinkAll());
   Opened opened{.ready = std::move(ready_)};
@@ -53,6 +55,24 @@ Error CallersOpening::Named(size_t node, const Error& error) const {
                            deadline_.count() / 1e3);
   }
   return {error.kind, std::move(message)};
+}
+
+// A node connects to those before it, wherever it is itself.
+Status CallersOpening::CheckReach() const {
+  const Deadline deadline = Deadline::In(deadline_);
+  std::optional<size_t> loopback;  // the first of that kind
+  for (size_t node = 0; node < endpoints_.size() && endpoints_.size() > 1; ++node) {
+    const auto reach = ReachOf(endpoints_[node], deadline);
+    if (!reach) return tl::unexpected(Named(node, reach.error()));
+    if (*reach == Reach::kLoopback && !loopback) loopback = node;
+    if (*reach != Reach::kElsewhere || !loopback) continue;
+    return Fail(ErrorKind::kUsage,
+                "{} cannot reach {}: nodes connect to one another by the endpoints that the caller "
+                "names, and on another machine {} is that machine itself. Name each node by its "
+                "address in the network, and start it with: disco node --listen ADDRESS:PORT",
+                NameOf(node), NameOf(*loopback), endpoints_[*loopback].host);
+  }
+  return {};
 }
 
 Status CallersOpening::MakeAllReady() {

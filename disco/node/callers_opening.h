@@ -34,6 +34,8 @@ class CallersOpening {
  private:
   std::string NameOf(size_t node) const;
   Error Named(size_t node, const Error& error) const;
+  // That nodes can reach one another by `endpoints`, as far as can be told from here.
+  Status CheckReach() const;
   // Runs MakeReady for every node.
   Status MakeAllReady();
   Status MakeReady(size_t node);
