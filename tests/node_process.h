@@ -37,8 +37,10 @@ class NodeProcess {
     endpoint_ = {"127.0.0.1", ReadPort()};
   }
   ~NodeProcess() {
-    Signal(SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    if (pid_ > 0) {
+      Signal(SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
     close(log_);
   }
   NodeProcess(const NodeProcess&) = delete;
@@ -55,6 +57,13 @@ class NodeProcess {
   void Limit(__rlimit_resource resource, uint64_t most) const {
     const rlimit limit{most, most};
     EXPECT_EQ(prlimit(pid_, resource, &limit, nullptr), 0);
+  }
+  // Waits for its end, after which there is nothing to ask it any more; returns waitpid's status.
+  int AwaitEnd() {
+    int status = 0;
+    EXPECT_EQ(waitpid(pid_, &status, 0), pid_);
+    pid_ = -1;
+    return status;
   }
   bool Alive() const { return waitpid(pid_, nullptr, WNOHANG) == 0; }
 

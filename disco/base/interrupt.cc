@@ -9,9 +9,10 @@ namespace {
 // A signal handler can reach nothing but a static; this is the only one in the project.
 volatile std::sig_atomic_t interrupted = 0;
 
-void OnSignal(int signal) {
+void OnSignal(int) {
   interrupted = 1;
-  std::signal(signal, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
 }  // namespace

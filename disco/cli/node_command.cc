@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "disco/base/interrupt.h"
 #include "disco/cli/command.h"
@@ -29,6 +30,15 @@ void ReturnLargeBlocks() {
   mallopt(M_MMAP_THRESHOLD, kLarge);
 }
 
+// Whether a signal asks for the end. The first time that it does, sets a last deadline: when
+// sessions have not ended by then, the signal of the alarm ends the process.
+bool AskedToEnd() {
+  constexpr unsigned kLastDeadline = 5;  // seconds
+  if (!Interrupted()) return false;
+  alarm(kLastDeadline);
+  return true;
+}
+
 Status Run(NodeCommand& options) {
   DISCO_ASSIGN(Endpoint endpoint, ParseEndpoint(options.listen));
   DISCO_TRY(SetLimit(options.largest_shard, options.limits.largest_shard));
@@ -47,7 +57,7 @@ Status Run(NodeCommand& options) {
                                  [logger](const std::string& line) { logger->info("{}", line); }));
   endpoint.port = server->port();
   logger->info("listening on {}; callers send the shard; Ctrl-C ends", ToString(endpoint));
-  DISCO_TRY(server->Run([] { return Interrupted(); }));
+  DISCO_TRY(server->Run(AskedToEnd));
   logger->info("ended");
   return {};
 }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "disco/kernel/kernels_testing.h"
+#include "disco/kernel/reference/reference.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {
@@ -26,9 +27,72 @@ class FakeExchange : public Exchange {
     std::ranges::copy(bytes, payload.begin());
     return {};
   }
+  Status GoOn() override {
+    if (++steps < most_steps) return {};
+    return Fail(ErrorKind::kInterrupted, "enough");
+  }
   std::map<int32_t, std::vector<std::byte>> sent;
   std::map<int32_t, Tensor> answers;
+  int steps = 0, most_steps = 1'000'000;
 };
+
+// One op of each kind that may take long.
+Graph LongSteps() {
+  Random random(4);
+  Graph graph;
+  const ValueId x = graph.AddValue("x", DType::kF32, {2, 4, 16, 16});
+  graph.inputs = {x};
+  Window window{.kernel = {3, 3}};
+  const ValueId weights = graph.AddConstant("w", RandomTensor(random, {4, 4, 3, 3}));
+  const ValueId conv = graph.AddOp(OpType::kConv, "conv", {x, weights}, ConvParams{window});
+  const ValueId most = graph.AddOp(OpType::kMaxPool, "most", {conv}, PoolParams{window});
+  const ValueId mean = graph.AddOp(OpType::kAveragePool, "mean", {most}, PoolParams{window});
+  const ValueId lrn = graph.AddOp(OpType::kLrn, "lrn", {mean}, LrnParams{.size = 3});
+  const ValueId flat = graph.AddOp(OpType::kFlatten, "flat", {lrn}, AxisParams{1});
+  const ValueId matrix = graph.AddConstant("m", RandomTensor(random, {400, 5}));
+  graph.outputs = {graph.AddOp(OpType::kGemm, "gemm", {flat, matrix}, GemmParams{})};
+  EXPECT_TRUE(InferShapes(graph));
+  return graph;
+}
+
+TEST(ExchangeTest, MayEndARunBeforeEachStep) {
+  const Graph graph = LongSteps();
+  Random random(5);
+  const std::vector<Tensor> inputs = {RandomTensor(random, {2, 4, 16, 16})};
+  for (const KernelKind kernel : kKernels) {
+    FakeExchange counting;
+    ASSERT_TRUE(RunTwice(graph, kernel, inputs, &counting));
+    EXPECT_GE(counting.steps, 6);
+    for (const int most : {1, counting.steps / 4}) {
+      FakeExchange ending;
+      ending.most_steps = most;
+      const auto ran = RunTwice(graph, kernel, inputs, &ending);
+      ASSERT_FALSE(ran);
+      EXPECT_EQ(ran.error().kind, ErrorKind::kInterrupted);
+    }
+  }
+}
+
+TEST(ExchangeTest, IsAskedWithinLongStepsOfTheReferenceKernels) {
+  const Graph graph = LongSteps();
+  Random random(6);
+  std::map<std::string, int> questions;
+  std::vector<Tensor> values(graph.values.size());
+  values[static_cast<size_t>(graph.inputs[0])] = RandomTensor(random, {2, 4, 16, 16});
+  for (const Op& op : graph.ops) {
+    std::vector<Tensor> inputs;
+    for (const ValueId id : op.inputs) {
+      const auto& constant = graph.value(id).constant;
+      inputs.push_back(constant ? *constant : values[static_cast<size_t>(id)]);
+    }
+    FakeExchange exchange;
+    auto outputs = RunOp(graph, op, inputs, &exchange);
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    values[static_cast<size_t>(op.outputs[0])] = outputs->at(0);
+    questions[op.name] = exchange.steps;
+  }
+  for (const char* op : {"conv", "most", "mean", "lrn", "gemm"}) EXPECT_GT(questions[op], 1) << op;
+}
 
 std::vector<float> Floats(const std::vector<std::byte>& bytes) {
   std::vector<float> floats(bytes.size() / sizeof(float));

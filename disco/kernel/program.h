@@ -21,9 +21,9 @@
 
 namespace disco {
 
-// Where Send and Receive of a shard end. A payload holds positions outermost and features
-// innermost: [N, D..., K] of a value [N, C, D...] of which K features travel, in the order of
-// SendParams::features.
+// Where Send and Receive of a shard end, and what may end a run early. A payload holds positions
+// outermost and features innermost: [N, D..., K] of a value [N, C, D...] of which K features
+// travel, in the order of SendParams::features.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -31,6 +31,9 @@ class Exchange {
   virtual Status Send(const SendParams& to, std::span<const std::byte> payload) = 0;
   // Fills `payload`, or fails by the exchange's deadline.
   virtual Status Receive(const ReceiveParams::Source& from, std::span<std::byte> payload) = 0;
+  // Asked before every step, and within steps of the reference kernels that may take long; its
+  // error ends the run.
+  virtual Status GoOn() { return {}; }
 };
 
 struct ProgramReport {

@@ -125,15 +125,20 @@ TEST_F(CallerTalk, AWrongInputIsRefusedAndNotTheEnd) {
 
 class RunnerTalk : public Talk {
  protected:
-  RunnerTalk() {
+  RunnerTalk() { CreateRunner(Milliseconds(5000)); }
+  void CreateRunner(Milliseconds deadline) {
     auto runner = Runner::Create(cut_.shards[0], {.plan_hash = cut_.plan_hash,
-                                                  .deadline = Milliseconds(5000),
+                                                  .deadline = deadline,
                                                   .program = {.kernel = KernelKind::kReference}});
     EXPECT_TRUE(runner) << runner.error().message;
     runner_.emplace(std::move(*runner));
   }
   Status Serve() {
-    return runner_->Serve(node(), {[] { return Status(); }, [this] { ++queries_; }});
+    return runner_->Serve(node(), {[] { return Status(); },
+                                   [this]() -> Status {
+                                     if (++steps_ < most_steps_) return {};
+                                     return Fail(ErrorKind::kInterrupted, "closing time");
+                                   }});
   }
   void Ask(uint64_t sequence) {
     ASSERT_TRUE(PostFrame(caller(), 0, Query(sequence), {}));
@@ -149,14 +154,14 @@ class RunnerTalk : public Talk {
     EXPECT_THAT(heard.error().message, HasSubstr(why));
   }
   std::optional<Runner> runner_;
-  int queries_ = 0;
+  int steps_ = 0, most_steps_ = 1000;
 };
 
 TEST_F(RunnerTalk, AnswersUntilGoodbye) {
   for (const uint64_t sequence : {0, 1}) Ask(sequence);
   ASSERT_TRUE(PostFrame(caller(), 0, Frame(FrameKind::kGoodbye), {}));
   EXPECT_TRUE(Serve());
-  EXPECT_EQ(queries_, 2);
+  EXPECT_GE(steps_, 4) << "two inferences, at least one step each";
   std::vector<std::byte> output(4 * 9 * sizeof(float)), report(kReportSize);
   for (const uint64_t sequence : {0, 1}) {
     FrameHeader frame = Frame(FrameKind::kOutput, sequence);
@@ -217,9 +222,21 @@ TEST_F(RunnerTalk, ACallerThatGoesEndsTheSession) {
   EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
 }
 
+TEST_F(RunnerTalk, StopsInTheMiddleOfAnInference) {
+  most_steps_ = 2;
+  Ask(0);
+  ExpectEnds("closing time");
+}
+
+TEST_F(RunnerTalk, DoesNotComputeForACallerThatHasGivenUp) {
+  CreateRunner(Milliseconds(1e-6));
+  Ask(0);
+  ExpectEnds("deadline");
+}
+
 TEST_F(RunnerTalk, StopsWhenAsked) {
   const auto go_on = []() -> Status { return Fail(ErrorKind::kInterrupted, "closing time"); };
-  const Status status = runner_->Serve(node(), {go_on, [] {}});
+  const Status status = runner_->Serve(node(), {go_on, go_on});
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kInterrupted);
   const auto told = ReceiveHeader(caller(), 0, Patience());

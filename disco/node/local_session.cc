@@ -40,7 +40,8 @@ class LocalSession : public Session {
     Mesh& mesh = *meshes_[static_cast<size_t>(node)];
     threads_.emplace_back([runner = std::move(runner), &mesh]() mutable {
       // Its caller hears of an error through the mesh.
-      static_cast<void>(runner.Serve(mesh, {[] { return Status(); }, [] {}}));
+      const auto go_on = [] { return Status(); };
+      static_cast<void>(runner.Serve(mesh, {go_on, go_on}));
       mesh.Shutdown();
     });
   }

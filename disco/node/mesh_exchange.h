@@ -3,6 +3,8 @@
 // room. Thread rule: that of the mesh.
 #pragma once
 
+#include <functional>
+
 #include "disco/kernel/program.h"
 #include "disco/node/held_messages.h"
 #include "disco/node/protocol.h"
@@ -13,7 +15,9 @@ class MeshExchange : public Exchange {
  public:
   struct Inference {
     uint64_t plan_hash = 0, sequence = 0;
-    Deadline deadline;
+    Deadline deadline;                // of its messages
+    Deadline caller_waits_until;      // nobody wants its answer after that
+    std::function<Status()> at_step;  // its error ends the inference
   };
   // `held` is empty, and outlives this.
   MeshExchange(Mesh& mesh, HeldMessages& held, const Inference& inference)
@@ -33,6 +37,14 @@ class MeshExchange : public Exchange {
         ReceiveFrame(mesh_, from.from, Header(from.transfer), payload, inference_.deadline);
     counted_.wait += Since(start);
     return status;
+  }
+
+  Status GoOn() override {
+    DISCO_TRY(inference_.at_step());
+    if (!inference_.caller_waits_until.Passed()) return {};
+    return Fail(ErrorKind::kDeadline,
+                "still computes at the caller's deadline; a longer one, or a "
+                "smaller batch, lets it finish");
   }
 
   // After the last op.

@@ -19,7 +19,11 @@ SendParams HeldFor(int32_t node) { return {.to = node, .transfer = 1, .with_next
 
 // One of two nodes.
 struct Node {
-  explicit Node(Mesh& mesh) : exchange(mesh, held, {.deadline = Patience()}) {}
+  explicit Node(Mesh& mesh)
+      : exchange(mesh, held,
+                 {.deadline = Patience(), .caller_waits_until = Patience(), .at_step = [] {
+                    return Status();
+                  }}) {}
   HeldMessages held{{}, 2};
   MeshExchange exchange;
 };

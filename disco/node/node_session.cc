@@ -8,6 +8,7 @@
 #include "disco/node/message.h"
 #include "disco/node/runner.h"
 #include "disco/node/session_memory.h"
+#include "disco/transport/reach.h"
 #include "disco/transport/shaped_mesh.h"
 #include "disco/transport/tcp_mesh.h"
 
@@ -69,7 +70,7 @@ class NodesOpening {
       const Endpoint& endpoint = hello_.listen[static_cast<size_t>(other)];
       const std::string name = fmt::format("node {} ({})", other, ToString(endpoint));
       auto socket = other > hello_.node ? Await(other, deadline) : Call(other, deadline);
-      if (!socket) return At("linking to " + name, socket.error());
+      if (!socket) return At("linking to " + name, WithHint(other, socket.error()));
       peers[static_cast<size_t>(other)] = TcpPeer{std::move(*socket), name};
     }
     return peers;
@@ -83,6 +84,16 @@ class NodesOpening {
     DISCO_ASSIGN(const auto shard, ObtainShard());
     control_.Touch();
     return ParseShard(*shard, memory);
+  }
+
+  // A node has its endpoints from its caller, and another machine is not there where that one is.
+  Error WithHint(int other, Error error) const {
+    const Endpoint& called = hello_.listen[static_cast<size_t>(std::min(other, hello_.node))];
+    const auto reach = ReachOf(called, Deadline::In(Milliseconds(0)));
+    if (!reach || *reach != Reach::kLoopback) return error;
+    error.message += fmt::format("; does {} mean the same on the machines of node {} and node {}?",
+                                 ToString(called), other, hello_.node);
+    return error;
   }
 
   // From the cache, or from the caller.
@@ -208,7 +219,12 @@ Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& cont
   const auto mesh = MakeMesh(std::move(open->peers), caller.hello);
   const SessionControl::Hold hold(control, [&mesh] { mesh->Shutdown(); });
   return open->loaded.runner.Serve(
-      *mesh, {[&control] { return control.GoOn(); }, [&control] { control.Touch(); }});
+      *mesh, {.go_on = [&control] { return control.GoOn(); },
+              .at_step =
+                  [&control] {
+                    control.Touch();  // its caller waits for it, and is not silent
+                    return control.GoOn();
+                  }});
 }
 
 }  // namespace disco

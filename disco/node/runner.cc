@@ -102,23 +102,28 @@ Result<bool> Runner::ServeNext(Mesh& mesh, uint64_t sequence, const Watch& watch
   DISCO_ASSIGN(const FrameHeader header,
                ReceiveHeader(mesh, caller(), Deadline::In(options_.deadline)));
   if (header.kind == FrameKind::kGoodbye) return false;
-  watch.on_query();
+  DISCO_TRY(watch.at_step());
   constexpr uint32_t kKnown = kQueryBringsInputs | kQueryAsksTimeline;
   DISCO_TRY(ExpectFrame(header, {.kind = FrameKind::kQuery,
                                  .plan_hash = options_.plan_hash,
                                  .sequence = sequence,
                                  .transfer = header.transfer & kKnown}));
-  DISCO_TRY(ServeOne(mesh, header));
+  DISCO_TRY(ServeOne(mesh, header, watch));
   return true;
 }
 
-Status Runner::ServeOne(Mesh& mesh, const FrameHeader& query) {
+Status Runner::ServeOne(Mesh& mesh, const FrameHeader& query, const Watch& watch) {
   const auto start = Clock::now();
   const Deadline deadline = Deadline::In(options_.deadline);
   const Usage before = UsageOfThread();
   if ((query.transfer & kQueryBringsInputs) != 0)
     DISCO_TRY(ReceiveInputs(mesh, query.sequence, deadline));
-  MeshExchange exchange(mesh, held_, {options_.plan_hash, query.sequence, deadline});
+  MeshExchange exchange(mesh, held_,
+                        {.plan_hash = options_.plan_hash,
+                         .sequence = query.sequence,
+                         .deadline = deadline,
+                         .caller_waits_until = Deadline::In(options_.deadline / kNodeDeadlineShare),
+                         .at_step = watch.at_step});
   DISCO_TRY(program_->Run(inputs_, outputs_, &exchange));
   DISCO_TRY(exchange.Finish());
   DISCO_TRY(PostOutputs(mesh, query.sequence));

@@ -32,12 +32,12 @@ class Runner {
 
   // How somebody else watches over a session that serves.
   struct Watch {
-    std::function<Status()> go_on;   // asked between inferences, four times a second
-    std::function<void()> on_query;  // at the beginning of each inference
+    std::function<Status()> go_on;    // asked between inferences, four times a second
+    std::function<Status()> at_step;  // asked at the beginning of each inference and of its steps
   };
 
   // Answers the caller until it says goodbye, goes, an inference fails or `go_on` does; a failure
-  // is reported to the caller.
+  // is reported to the caller. An inference ends at the latest when its caller has given it up.
   Status Serve(Mesh& mesh, const Watch& watch);
 
   const ProgramReport& report() const { return program_->report(); }
@@ -47,7 +47,7 @@ class Runner {
   PeerId caller() const { return options_.nodes; }
   // False after goodbye.
   Result<bool> ServeNext(Mesh& mesh, uint64_t sequence, const Watch& watch);
-  Status ServeOne(Mesh& mesh, const FrameHeader& query);
+  Status ServeOne(Mesh& mesh, const FrameHeader& query, const Watch& watch);
   Status ReceiveInputs(Mesh& mesh, uint64_t sequence, Deadline deadline);
   Status PostOutputs(Mesh& mesh, uint64_t sequence);
   Status PostReport(Mesh& mesh, uint64_t sequence, const NodeReport& report);

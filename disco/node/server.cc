@@ -16,7 +16,7 @@ namespace disco {
 namespace {
 
 constexpr Milliseconds kTick{200};
-constexpr Milliseconds kGrace{2000};  // for a session that is asked to end, before it is cut
+constexpr Milliseconds kGrace{500};   // for a session that is asked to end, before it is cut
 constexpr Milliseconds kPolite{100};  // for telling a caller why not
 
 }  // namespace

@@ -42,8 +42,8 @@ class NodeServer {
   // The port it listens on; of use when port 0 was asked for.
   uint16_t port() const;
 
-  // Serves until Stop, or until `stop` says so (asked every 200 ms); then sessions end, within
-  // seconds.
+  // Serves until Stop, or until `stop` says so (asked every 200 ms). Then sessions end, within a
+  // second; one that loads its shard, or is in a single long call of a kernel, when that is done.
   Status Run(const std::function<bool()>& stop);
   void Stop();
 

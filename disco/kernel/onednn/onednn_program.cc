@@ -79,6 +79,7 @@ class OneDnnProgram : public Program {
     auto now = Clock::now();
     for (size_t i = 0; i < times_.size(); ++i) {
       times_[i].start = now;
+      if (exchange != nullptr) DISCO_TRY(exchange->GoOn());
       DISCO_TRY(parts_.steps[i].step->Run(context));
       watch_.EndStep(parts_.steps[i].watched);
       const bool computes = times_[i].kind == StepKind::kCompute;

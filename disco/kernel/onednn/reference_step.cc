@@ -29,7 +29,7 @@ Status ReferenceStep::Run(const RunContext& context) {
     const auto bytes = values_[port.value].MutableBytes();
     DISCO_TRY(port.copy.Run(context, bytes.data()));
   }
-  for (const OpId op : ops_) DISCO_TRY(RunOne(graph_.op(op)));
+  for (const OpId op : ops_) DISCO_TRY(RunOne(graph_.op(op), context.exchange));
   for (const Port& port : outputs_) {
     DISCO_TRY(port.copy.Run(context, values_[port.value].bytes().data()));
   }
@@ -41,12 +41,12 @@ Status ReferenceStep::Run(const RunContext& context) {
   return {};
 }
 
-Status ReferenceStep::RunOne(const Op& op) {
+Status ReferenceStep::RunOne(const Op& op, Exchange* exchange) {
   std::vector<Tensor> inputs;
   for (const ValueId id : op.inputs) {
     inputs.push_back(id == kNoValue ? Tensor() : values_[id]);
   }
-  DISCO_ASSIGN(std::vector<Tensor> results, RunOp(graph_, op, inputs));
+  DISCO_ASSIGN(std::vector<Tensor> results, RunOp(graph_, op, inputs, exchange));
   for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
     if (!op.HasOutput(slot)) continue;
     if (slot >= results.size())

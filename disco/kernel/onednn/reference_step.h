@@ -24,7 +24,7 @@ class ReferenceStep : public Step {
   Status Run(const RunContext& context) override;
 
  private:
-  Status RunOne(const Op& op);
+  Status RunOne(const Op& op, Exchange* exchange);
 
   const Graph& graph_;
   std::vector<OpId> ops_;

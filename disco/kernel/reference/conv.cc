@@ -75,6 +75,7 @@ Outputs Conv(const Call& call) {
     }
     for (int64_t block = 0; block < sizes.batch * groups; ++block) {  // one image and group
       const int64_t g = block % groups;
+      if (g == 0) DISCO_TRY(call.GoOn());
       std::fill(sums.begin(), sums.end(), 0.0);
       Accumulate(x + block * sizes.inputs * window.inputs(), window.inputs(),
                  weights.data() + g * window.taps() * sizes.inputs * sizes.outputs, sizes, taps,

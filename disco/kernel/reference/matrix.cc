@@ -20,11 +20,13 @@ struct MatrixSizes {
 };
 
 // products [rows, columns] = a [rows, inner] b [inner, columns]
-void Multiply(const Matrix& a, const Matrix& b, const MatrixSizes& sizes,
-              std::vector<double>& products) {
+Status Multiply(const Call& call, const Matrix& a, const Matrix& b, const MatrixSizes& sizes,
+                std::vector<double>& products) {
+  constexpr int64_t kSeldom = 64;
   std::fill(products.begin(), products.end(), 0.0);
   std::vector<double> b_row(static_cast<size_t>(sizes.columns));
   for (int64_t k = 0; k < sizes.inner; ++k) {
+    if (k % kSeldom == 0) DISCO_TRY(call.GoOn());
     for (int64_t j = 0; j < sizes.columns; ++j) b_row[static_cast<size_t>(j)] = b.At(k, j);
     for (int64_t i = 0; i < sizes.rows; ++i) {
       const double x = a.At(i, k);
@@ -32,6 +34,7 @@ void Multiply(const Matrix& a, const Matrix& b, const MatrixSizes& sizes,
       for (int64_t j = 0; j < sizes.columns; ++j) row[j] += x * b_row[static_cast<size_t>(j)];
     }
   }
+  return {};
 }
 
 Matrix MatrixOf(const Tensor& tensor, bool transposed) {
@@ -65,8 +68,8 @@ Outputs Gemm(const Call& call) {
   const Shape& shape = result.shape();
   const MatrixSizes sizes{shape[0], call.in(0).shape()[params.transpose_a ? 0 : 1], shape[1]};
   std::vector<double> products(static_cast<size_t>(shape.elements()));
-  Multiply(MatrixOf(call.in(0), params.transpose_a), MatrixOf(call.in(1), params.transpose_b),
-           sizes, products);
+  DISCO_TRY(Multiply(call, MatrixOf(call.in(0), params.transpose_a),
+                     MatrixOf(call.in(1), params.transpose_b), sizes, products));
 
   const auto addend = call.Has(2) ? call.in(2).Data<float>() : std::span<const float>();
   const auto strides =
@@ -99,8 +102,9 @@ Outputs MatMul(const Call& call) {
   float* y = result.MutableData<float>().data();
   std::vector<double> products(static_cast<size_t>(sizes.rows * sizes.columns));
   for (size_t i = 0; i < a_offsets.size(); ++i) {
-    Multiply({call.in(0).Data<float>().data() + a_offsets[i], sizes.inner, 1},
-             {call.in(1).Data<float>().data() + b_offsets[i], sizes.columns, 1}, sizes, products);
+    DISCO_TRY(Multiply(call, {call.in(0).Data<float>().data() + a_offsets[i], sizes.inner, 1},
+                       {call.in(1).Data<float>().data() + b_offsets[i], sizes.columns, 1}, sizes,
+                       products));
     y = std::transform(products.begin(), products.end(), y,
                        [](double sum) { return static_cast<float>(sum); });
   }

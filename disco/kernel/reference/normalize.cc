@@ -102,6 +102,7 @@ Outputs Lrn(const Call& call) {
   const auto x = call.in(0).Data<float>();
   const auto y = result.MutableData<float>();
   for (int64_t c = 0; c < view.extent; ++c) {
+    DISCO_TRY(call.GoOn());
     const int64_t first = std::max<int64_t>(0, c - (params.size - 1) / 2);
     const int64_t last = std::min(view.extent - 1, c + params.size / 2);
     for (int64_t n = 0; n < view.outer; ++n) {

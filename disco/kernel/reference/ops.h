@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "disco/graph/graph.h"
+#include "disco/kernel/program.h"
 
 namespace disco::reference {
 
@@ -14,7 +15,10 @@ struct Call {
   const Graph& graph;
   const Op& op;
   std::span<const Tensor> inputs;
+  Exchange* exchange;  // may be null
 
+  // For loops that may take long. Asks a lock and a clock: not in the innermost ones.
+  Status GoOn() const { return exchange == nullptr ? Status() : exchange->GoOn(); }
   const Tensor& in(size_t slot) const { return inputs[slot]; }
   bool Has(size_t slot) const { return op.HasInput(slot); }
   const Value& out(size_t slot) const { return graph.value(op.outputs[slot]); }

@@ -8,6 +8,8 @@
 namespace disco::reference {
 namespace {
 
+constexpr int64_t kSeldom = 16;  // output positions between two questions whether to go on
+
 template <class T>
 constexpr T Lowest() {
   if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
@@ -26,14 +28,16 @@ int64_t ColumnMajor(int64_t position, const std::vector<int64_t>& extents) {
 }
 
 template <class T>
-void MaxOver(const WindowTaps& window, const Tensor& input, bool column_major, Tensor& largest,
-             Tensor* where) {
+Status MaxOver(const Call& call, const WindowTaps& window, Tensor& largest, Tensor* where) {
+  const Tensor& input = call.in(0);
+  const bool column_major = call.op.as<PoolParams>().column_major;
   const auto x = input.Data<T>();
   const auto y = largest.MutableData<T>();
   const auto indices = where == nullptr ? std::span<int64_t>() : where->MutableData<int64_t>();
   const int64_t planes = input.shape().elements(0, 2);
   std::vector<int64_t> taps(static_cast<size_t>(window.taps()));
   for (int64_t output = 0; output < window.outputs(); ++output) {
+    if (output % kSeldom == 0) DISCO_TRY(call.GoOn());
     window.Locate(output, taps);
     for (int64_t plane = 0; plane < planes; ++plane) {
       T best = Lowest<T>();
@@ -53,6 +57,7 @@ void MaxOver(const WindowTaps& window, const Tensor& input, bool column_major, T
       indices[to] = plane * window.inputs() + in_plane;
     }
   }
+  return {};
 }
 
 }  // namespace
@@ -65,10 +70,9 @@ Outputs MaxPool(const Call& call) {
     results.push_back(call.op.HasOutput(slot) ? call.NewOutput(slot)
                                               : Tensor(DType::kI64, call.out(0).shape));
   }
-  VisitDType(call.in(0).dtype(), [&]<class T>() {
-    MaxOver<T>(window, call.in(0), call.op.as<PoolParams>().column_major, results[0],
-               results.size() > 1 ? &results[1] : nullptr);
-  });
+  DISCO_TRY(VisitDType(call.in(0).dtype(), [&]<class T>() {
+    return MaxOver<T>(call, window, results[0], results.size() > 1 ? &results[1] : nullptr);
+  }));
   return results;
 }
 
@@ -83,6 +87,7 @@ Outputs AveragePool(const Call& call) {
   const int64_t planes = call.in(0).shape().elements(0, 2);
   std::vector<int64_t> taps(static_cast<size_t>(window.taps()));
   for (int64_t output = 0; output < window.outputs(); ++output) {
+    if (output % kSeldom == 0) DISCO_TRY(call.GoOn());
     window.Locate(output, taps);
     int64_t count = 0;
     for (const int64_t at : taps)

@@ -17,8 +17,9 @@ namespace disco {
 
 // `graph` has inferred shapes and holds the constants of parameter slots; `inputs` holds a tensor
 // for every input slot of `op` (anything where the slot is empty). One tensor per output slot. Not
-// for Send and Receive.
-Result<std::vector<Tensor>> RunOp(const Graph& graph, const Op& op, std::span<const Tensor> inputs);
+// for Send and Receive; `exchange`, where there is one, may end it early.
+Result<std::vector<Tensor>> RunOp(const Graph& graph, const Op& op, std::span<const Tensor> inputs,
+                                  Exchange* exchange = nullptr);
 
 // What RunOp takes at most while it runs, its results among it.
 Bytes RunBytes(const Graph& graph, const Op& op);

@@ -58,6 +58,7 @@ class ReferenceProgram : public Program {
     watch_.Begin(inputs);
     for (size_t op = 0; op < graph_.ops.size(); ++op) {
       times_[op].start = Clock::now();
+      if (exchange != nullptr) DISCO_TRY(exchange->GoOn());
       DISCO_TRY(RunOne(graph_.ops[op], values, exchange));
       Watch(graph_.ops[op], values);
       const bool computes = times_[op].kind == StepKind::kCompute;
@@ -96,7 +97,7 @@ class ReferenceProgram : public Program {
     std::vector<Tensor> inputs;
     for (const ValueId id : op.inputs)
       inputs.push_back(id == kNoValue ? Tensor() : values[static_cast<size_t>(id)]);
-    DISCO_ASSIGN(std::vector<Tensor> results, RunOp(graph_, op, inputs));
+    DISCO_ASSIGN(std::vector<Tensor> results, RunOp(graph_, op, inputs, exchange));
     for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
       if (op.HasOutput(slot) && slot >= results.size()) {
         return OpError(op, ErrorKind::kUnsupported, "has no output {}", slot);

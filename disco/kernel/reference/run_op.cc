@@ -74,9 +74,9 @@ Outputs Dispatch(const Call& call) {
 }  // namespace
 }  // namespace reference
 
-Result<std::vector<Tensor>> RunOp(const Graph& graph, const Op& op,
-                                  std::span<const Tensor> inputs) {
-  const reference::Call call{graph, op, inputs};
+Result<std::vector<Tensor>> RunOp(const Graph& graph, const Op& op, std::span<const Tensor> inputs,
+                                  Exchange* exchange) {
+  const reference::Call call{graph, op, inputs, exchange};
   const auto empty = [&](ValueId id) {
     return id == kNoValue || graph.value(id).shape.elements() == 0;
   };
