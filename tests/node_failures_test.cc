@@ -8,6 +8,7 @@
 #include "disco/base/random.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx.h"
+#include "disco/node/hostile_node_for_test.h"
 #include "disco/node/message.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
@@ -351,6 +352,37 @@ TEST(NodeFailures, ANodeDoesNotComputeForACallerThatHasGivenUp) {
   Result<std::unique_ptr<Session>> next = work.Open(node, kPatience);
   while (!next && !deadline.Passed()) next = work.Open(node, kPatience);
   EXPECT_TRUE(next) << next.error().message;
+}
+
+// What `disco probe` says about `node`, errors too.
+std::string Probe(const HostileNode& node) {
+  const std::string out = testing::TempDir() + "hostile_cluster.toml";
+  const std::string command =
+      fmt::format("{} probe --nodes {} --out {} --deadline 2s 2>&1; echo \"exit $?\"", DISCO_BINARY,
+                  ToString(node.endpoint()), out);
+  FILE* pipe = popen(command.c_str(), "r");
+  std::string said;
+  for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) said += static_cast<char>(c);
+  pclose(pipe);
+  return said;
+}
+
+TEST(NodeFailures, AProbeNamesANodeThatMisleadsIt) {
+  const auto nonsense = [](const Socket& caller, Message message) {
+    message.payload.assign(std::max<size_t>(message.payload.size(), 30), std::byte{0xff});
+    HostileNode::Send(caller, message);
+  };
+  for (const Said when : {Said::kReady, Said::kReport, Said::kTimeline}) {
+    const std::string said = Probe(HostileNode(when, nonsense));
+    EXPECT_NE(said.find("exit 1"), std::string::npos) << said;
+    EXPECT_NE(said.find("node 0"), std::string::npos) << said;
+  }
+}
+
+TEST(NodeFailures, AProbeNamesANodeThatTellsNoSteps) {
+  const std::string said = Probe(HostileNode());
+  EXPECT_NE(said.find("exit 1"), std::string::npos) << said;
+  EXPECT_NE(said.find("node 0"), std::string::npos) << said;
 }
 
 TEST(NodeFailures, AWrongNumberOfEndpointsIsRefused) {

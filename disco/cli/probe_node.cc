@@ -180,8 +180,9 @@ Result<std::vector<ProbedNode>> ProbeNodes(const OpenOn& open, int count,
   }
   std::vector<ProbedNode> nodes;
   for (const Measured& node : measured) {
-    DISCO_ASSIGN(const NodeSpeed speed, FitSpeed(node.ops));
-    nodes.push_back({speed, node.memory, Reached(node.ops)});
+    const auto speed = FitSpeed(node.ops);
+    if (!speed) return At(fmt::format("what node {} reports", nodes.size()), speed.error());
+    nodes.push_back({*speed, node.memory, Reached(node.ops)});
   }
   return nodes;
 }

@@ -149,7 +149,8 @@ Status Caller::ReceiveSteps(Mesh& mesh, NodeId node, Deadline deadline) {
   expected.transfer = kTimelineTransfer;
   DISCO_ASSIGN(const FrameHeader header, ReceiveHeader(mesh, node, deadline));
   expected.size = std::min<uint64_t>(header.size, kMostLogBytes);
-  DISCO_TRY(ExpectFrame(header, expected));
+  if (const Status same = ExpectFrame(header, expected); !same)
+    return At(mesh.Describe(node), same.error());
   std::vector<std::byte> bytes(static_cast<size_t>(header.size));
   DISCO_TRY(mesh.Receive(node, bytes, deadline));
   auto steps = DecodeSteps(bytes);

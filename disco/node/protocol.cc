@@ -208,7 +208,9 @@ Result<NodeReport> DecodeReport(std::span<const std::byte, kReportSize> bytes) {
   std::memcpy(counts, bytes.data(), sizeof(counts));
   std::memcpy(times, bytes.data() + sizeof(counts), sizeof(times));
   const auto is_time = [](double ms) { return ms >= 0 && std::isfinite(ms); };
-  if (!std::all_of(std::begin(times), std::end(times), is_time))
+  const bool counted =
+      std::all_of(std::begin(counts), std::end(counts), [](int64_t count) { return count >= 0; });
+  if (!counted || !std::all_of(std::begin(times), std::end(times), is_time))
     return Fail(ErrorKind::kPeer, "its report makes no sense");
   DISCO_ASSIGN(const std::optional<std::string> overflow,
                DecodeOverflow(bytes.subspan(kOverflowOffset)));

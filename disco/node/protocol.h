@@ -88,7 +88,7 @@ struct NodeReport {
 inline constexpr size_t kMostOverflowName = 126;
 inline constexpr size_t kReportSize = 56 + 2 + kMostOverflowName;
 std::array<std::byte, kReportSize> Encode(const NodeReport& report);
-// Errors: kPeer when a time is negative or no number.
+// Errors: kPeer when a count or a time is negative, or a time no number.
 Result<NodeReport> DecodeReport(std::span<const std::byte, kReportSize> bytes);
 
 }  // namespace disco

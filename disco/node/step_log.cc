@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/node/step_log.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "disco/base/text.h"
@@ -10,6 +9,7 @@ namespace disco {
 namespace {
 
 constexpr size_t kLongestName = 65535;
+constexpr double kLongest = 1e12;  // ms: 30 years
 
 // What stands before each name.
 struct Head {
@@ -47,8 +47,8 @@ Result<std::vector<NodeStep>> DecodeSteps(std::span<const std::byte> bytes) {
     if (bytes.size() < sizeof(head)) return Fail(ErrorKind::kPeer, "its timeline is cut short");
     std::memcpy(&head, bytes.data(), sizeof(head));
     bytes = bytes.subspan(sizeof(head));
-    const bool timed =
-        std::isfinite(head.start) && std::isfinite(head.end) && head.start <= head.end;
+    // False for what is no number, too. What is computed from times stays finite.
+    const bool timed = head.start >= 0 && head.start <= head.end && head.end <= kLongest;
     if (!timed || bytes.size() < head.name || head.kind > static_cast<uint16_t>(StepKind::kReceive))
       return Fail(ErrorKind::kPeer, "its timeline makes no sense");
     std::string name(reinterpret_cast<const char*>(bytes.data()), head.name);
