@@ -9,6 +9,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/version.h>
 
 #include <exception>
@@ -47,6 +48,12 @@ class Autocast {
 
  private:
   bool on_;
+};
+
+// While it lives, ops compute in the type of their tensors, whatever Autocast says.
+class WithoutAutocast {
+ private:
+  c10::impl::ExcludeDispatchKeyGuard guard_{c10::DispatchKey::AutocastCPU};
 };
 
 // Runs `function`, which returns a Result or Status.
