@@ -6,6 +6,7 @@
 
 #include "disco/base/random.h"
 #include "disco/train/logits.h"
+#include "disco/train/machine.h"
 #include "disco/train/torch_tensor.h"
 
 namespace disco {
@@ -35,6 +36,7 @@ void ForEachTensor(const TorchNetwork& network, const WeightAverage& average,
 
 Result<std::unique_ptr<Learner>> Learner::Make(Graph graph, const TrainRecipe& recipe) {
   DISCO_ASSIGN(const OptimizerKind kind, ParseOptimizerKind(recipe.optimizer));
+  if (recipe.bf16) DISCO_TRY(TryBf16());
   graph.outputs.push_back(LogitsOf(graph));
   DISCO_ASSIGN(TorchNetwork network, TorchNetwork::Make(std::move(graph)));
   const OptimizerOptions options{kind, recipe.momentum, recipe.weight_decay};

@@ -25,7 +25,8 @@ struct StepResult {
 
 class Learner {
  public:
-  // `graph` has one output, [N, classes].
+  // `graph` has one output, [N, classes]. Errors: also kUnsupported, of what cannot be trained, or
+  // of bf16 where it does not work.
   static Result<std::unique_ptr<Learner>> Make(Graph graph, const TrainRecipe& recipe);
 
   // `step` counts from 0 over the whole run; Dropout's numbers depend on it and the seed alone.

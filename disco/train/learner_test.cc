@@ -10,6 +10,7 @@
 #include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
+#include "disco/train/machine.h"
 #include "disco/train/network_for_test.h"
 #include "disco/train/torch_tensor.h"
 
@@ -127,7 +128,16 @@ TEST(LearnerTest, SoftmaxInTheEndChangesNoLoss) {
   }
 }
 
+TEST(LearnerTest, Bf16IsRefusedWhereItDoesNotWork) {
+  const Status works = TryBf16();
+  const auto learner = Learner::Make(SmallNetwork(), {.bf16 = true});
+  EXPECT_EQ(learner.has_value(), works.has_value());
+  if (learner) GTEST_SKIP() << "it works here; see tools/at_level.sh AVX2";
+  EXPECT_NE(learner.error().message.find("DNNL_MAX_CPU_ISA"), std::string::npos);
+}
+
 TEST(LearnerTest, Bf16GivesNearlyTheSameLoss) {
+  if (const Status works = TryBf16(); !works) GTEST_SKIP() << works.error().message;
   const Batch batch = RandomBatch(1);
   const double exact = (*Learner::Make(SmallNetwork(), {}))->Step(batch, 0, 0.05)->loss;
   const double rounded =
@@ -143,6 +153,7 @@ TEST(LearnerTest, LearnsOverWires) {
   const auto plan = MakePlan(graph, {.nodes = 2, .method = {Method::kDense, ""}});
   const Batch batch = RandomBatch(1);
   for (const bool bf16 : {false, true}) {
+    if (const Status works = TryBf16(); bf16 && !works) GTEST_SKIP() << works.error().message;
     std::vector<double> losses;
     for (const WireType type : {WireType::kF32, WireType::kF16}) {
       const auto learner = Learner::Make(graph, {.bf16 = bf16});

@@ -45,6 +45,18 @@ std::string DescribeMachine() {
                                    : "bfloat16 in hardware (" + flags + ")");
 }
 
+Status TryBf16() {
+  const Status tried = Guarded([]() -> Status {
+    at::conv2d(at::ones({1, 16, 4, 4}, at::kBFloat16), at::ones({16, 16, 3, 3}, at::kBFloat16));
+    return {};
+  });
+  if (tried) return {};
+  return Fail(ErrorKind::kUnsupported,
+              "bf16 does not work here ({}); train without it, or do not limit oneDNN by "
+              "DNNL_MAX_CPU_ISA",
+              tried.error().message);
+}
+
 std::string WarnOfLoad() {
   double load = 0;  // processes that want to run, over the last minute
   const int threads = at::get_num_threads();
