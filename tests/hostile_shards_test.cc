@@ -324,7 +324,9 @@ Hello HelloOf(const NodeProcess& node, const std::string& shard, int nodes, Kern
           .listen = std::vector<Endpoint>(static_cast<size_t>(nodes), node.endpoint())};
 }
 
-FrameHeader Frame(FrameKind kind) { return {.kind = kind, .plan_hash = kPlan}; }
+FrameHeader Frame(FrameKind kind, uint64_t size = 0) {
+  return {.kind = kind, .plan_hash = kPlan, .size = size};
+}
 
 // Opens a session as node 0; node 1, where there is one, is the test itself.
 Result<Caller> Open(const NodeProcess& node, const std::string& shard, const Hello& hello) {
@@ -332,17 +334,17 @@ Result<Caller> Open(const NodeProcess& node, const std::string& shard, const Hel
   Caller caller;
   DISCO_ASSIGN(caller.node, Connect(node.endpoint(), deadline));
   DISCO_TRY(SendMessage(caller.node, Frame(FrameKind::kHello), ToJson(hello), deadline));
-  DISCO_TRY(ReceiveMessage(caller.node, FrameKind::kHelloReply, kMaxText, deadline));
+  DISCO_TRY(ReceiveMessage(caller.node, Frame(FrameKind::kHelloReply, kMaxText), deadline));
   // What it cannot hold it refuses before it has come.
   static_cast<void>(SendMessage(caller.node, Frame(FrameKind::kShard), shard, kPatience));
-  DISCO_TRY(ReceiveMessage(caller.node, FrameKind::kReady, kMaxText, deadline));
+  DISCO_TRY(ReceiveMessage(caller.node, Frame(FrameKind::kReady, kMaxText), deadline));
   DISCO_TRY(SendMessage(caller.node, Frame(FrameKind::kLink), "", deadline));
   if (hello.nodes > 1) {
     const Hello other{.role = Hello::Role::kNode, .session = hello.session, .node = 1, .nodes = 2};
     DISCO_ASSIGN(caller.peer, Connect(node.endpoint(), deadline));
     DISCO_TRY(SendMessage(caller.peer, Frame(FrameKind::kHello), ToJson(other), deadline));
   }
-  DISCO_TRY(ReceiveMessage(caller.node, FrameKind::kLinked, kMaxText, deadline));
+  DISCO_TRY(ReceiveMessage(caller.node, Frame(FrameKind::kLinked, kMaxText), deadline));
   return caller;
 }
 

@@ -11,12 +11,11 @@ usage() {
   exit 2
 }
 
-# settings_of LEVEL: what oneDNN and our kernels, LibTorch and OpenBLAS ask. A level above the machine's own is its own.
-settings_of() {
+# name_of LEVEL: as tools/at_level.sh calls it.
+name_of() {
   case $1 in
-    sse41) echo DNNL_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default OPENBLAS_CORETYPE=Nehalem ;;
-    avx2) echo DNNL_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell ;;
-    own) echo -u DNNL_MAX_CPU_ISA -u ATEN_CPU_CAPABILITY -u OPENBLAS_CORETYPE ;;
+    sse41 | avx2) echo "${1^^}" ;;
+    own) echo own ;;
     *)
       echo "there is no level '$1'; say sse41, avx2 or own" >&2
       return 2
@@ -39,12 +38,10 @@ record() {
 
 # run_level LEVEL CTEST_OPTION...: fails when a test does, or when there is none.
 run_level() {
-  local level=$1 start=$SECONDS rc=0 settings
+  local level=$1 start=$SECONDS rc=0
   shift
-  settings=$(settings_of "$level")
   echo "-- level $level: log $results/$level.log" >&2
-  # shellcheck disable=SC2086  # several words
-  env $settings ctest --test-dir "build/$preset" --no-tests=error --output-on-failure \
+  tools/at_level.sh "$(name_of "$level")" ctest --test-dir "build/$preset" --no-tests=error --output-on-failure \
     --output-junit "$results/$level.xml" -j "$(($(nproc) + 1))" "$@" >"$results/$level.log" 2>&1 || rc=$?
   if [ -s "$results/$level.xml" ]; then
     record "$level" $((SECONDS - start)) >>"$results/records"
@@ -66,7 +63,7 @@ while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || usage
   shift 2
 done
-for level in $levels; do settings_of "$level" >/dev/null; done
+for level in $levels; do name_of "$level" >/dev/null; done
 if [ ! -f "build/$preset/CTestTestfile.cmake" ]; then
   echo "tools/levels.sh: build/$preset holds no tests: make build PRESET=$preset" >&2
   exit 2

@@ -176,9 +176,9 @@ Status SendShard(const Endpoint& node, const std::string& shard) {
                     .listen = {node}};
   DISCO_ASSIGN(Socket socket, Connect(node, Patience()));
   DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Patience()));
-  DISCO_TRY(ReceiveMessage(socket, FrameKind::kHelloReply, kMaxText, Patience()));
+  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience()));
   DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kShard}, shard, Patience()));
-  DISCO_TRY(ReceiveMessage(socket, FrameKind::kReady, kMaxText, Patience()));
+  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kReady, .size = kMaxText}, Patience()));
   return {};
 }
 
