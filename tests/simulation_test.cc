@@ -47,19 +47,20 @@ TEST_P(PlayedNetworks, SendTheBytesThatNodesSend) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PlayedNetworks, testing::Range<uint64_t>(0, 40));
 
-TEST(PlayedMemory, IsWhatANodeAsksFor) {
-  const Graph graph = *MakeZooNetwork({.name = "resnet18", .width = {1, 4}, .image = {3, 64, 64}});
-  const Plan plan = *MakePlan(graph, {.nodes = 1});
-  const double memory = static_cast<double>(MemoryOf(CutNetwork(graph, plan)->shards[0]).value);
-  for (const double share : {0.95, 1.05}) {
-    const NodeLimits limits{.memory = {static_cast<int64_t>(memory * share)}};
-    const auto nodes = LoopbackNodes::Start({limits});
-    ASSERT_TRUE(nodes) << nodes.error().message;
-    const auto session = Session::Connect(graph, plan, (*nodes)->endpoints(), {});
-    EXPECT_EQ(session.has_value(), share > 1) << share;
-    if (session) continue;
-    EXPECT_NE(session.error().message.find("0 B are taken by others"), std::string::npos)
-        << session.error().message;
+TEST(PlayedMemory, IsEnoughForANodeAndNotTwiceTheMemoryItTakes) {
+  for (const char* name : {"resnet8", "resnet18"}) {
+    const Graph graph = *MakeZooNetwork({.name = name});
+    const Plan plan = *MakePlan(graph, {.nodes = 1});
+    const Bytes memory = MemoryOf(CutNetwork(graph, plan)->shards[0]);
+    for (const int64_t parts : {1, 2}) {
+      const auto nodes = LoopbackNodes::Start({{.memory = {memory.value / parts}}});
+      ASSERT_TRUE(nodes) << nodes.error().message;
+      const auto session = Session::Connect(graph, plan, (*nodes)->endpoints(), {});
+      EXPECT_EQ(session.has_value(), parts == 1) << name << ", 1 / " << parts;
+      if (session) continue;
+      EXPECT_NE(session.error().message.find("0 B are taken by others"), std::string::npos)
+          << session.error().message;
+    }
   }
 }
 

@@ -109,15 +109,17 @@ TEST(Advise, TakesTheFastestNodesAndGivesThemTheirShares) {
 }
 
 TEST(Advise, PrefersWhatFits) {
+  // Large enough for its weights to count more than its ops.
+  const Graph network = *MakeZooNetwork({.name = "resnet18", .image = {3, 32, 32}});
   Cluster cluster = Equal(1e3, 2);
-  const Bytes needed = AdviceFor(cluster).one_node.memory;
+  const Bytes needed = Advise(network, cluster, {})->one_node.memory;
   for (ClusterNode& node : cluster.nodes) node.memory = {needed.value - 1};
-  const Advice advice = AdviceFor(cluster);
+  const Advice advice = *Advise(network, cluster, {});
   EXPECT_FALSE(advice.one_node.fits);
   ASSERT_TRUE(advice.best) << "slower than one node, but there is none";
   EXPECT_TRUE(advice.candidates[*advice.best].fits);
   for (ClusterNode& node : cluster.nodes) node.memory = {1000};
-  EXPECT_FALSE(AdviceFor(cluster).best);
+  EXPECT_FALSE(Advise(network, cluster, {})->best);
 }
 
 TEST(Advise, DrawsNothingOverAnUnlimitedLink) {
@@ -138,12 +140,13 @@ TEST(Advise, RefusesWhatMakesNoSense) {
   EXPECT_THAT(error({.sparsities = {std::nan("")}}), HasSubstr("--sparsities nan"));
 }
 
-TEST(Memory, IsTheShardItsWeightsAndItsValues) {
-  Sketch sketch;
-  const ValueId x = sketch.Input({1, 4, 2, 2});  // 16 floats
-  const ValueId a = sketch.Conv("a", x, 8);      // 32, weights 32
-  const ValueId b = sketch.Conv("b", a, 16);     // 64, weights 128
-  EXPECT_EQ(MemoryOf(sketch.Finish({b})).value, 4 * (2 * (32 + 128) + 16 + 32 + 64));
+TEST(Memory, GrowsByTheShardItsWeightsAndItsValues) {
+  const auto memory = [](int64_t outputs) {
+    Sketch sketch;
+    const ValueId x = sketch.Input({1, 4, 2, 2});
+    return MemoryOf(sketch.Finish({sketch.Conv("a", x, outputs)})).value;
+  };
+  EXPECT_EQ(memory(12) - memory(8), 4 * (2 * 4 * 4 + 4 * 2 * 2));
 }
 
 TEST(OneNodeTime, IsOfTheFastestThatTheNetworkFitsIn) {

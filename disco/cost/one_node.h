@@ -11,9 +11,9 @@
 
 namespace disco {
 
-// What a node sets aside for a shard while it opens a session: the shard as it came (its weights
-// and a few hundred bytes for each op, which are not counted), the weights, and every value. The
-// kernels then take less.
+// Enough for a node to open a session with this shard, and less than twice what it takes: weights
+// as they came and as kernels want them, every value (kernels let values share room), and what ops
+// and a session cost whatever their size (docs/format/wire.md says what a node counts).
 Bytes MemoryOf(const Graph& graph);
 
 struct OneNode {
