@@ -1,17 +1,11 @@
 #!/usr/bin/env bash
-# Compiles disco-train against the newest LibTorch, from PyPI in an environment of its own, and runs its tests: that
-# "any newer LibTorch" works is checked, not hoped.
-# Usage: tools/newest_torch.sh [fetch]      fetch: only bring it here, which takes minutes and hardly any processor
+# Compiles disco-train against the newest LibTorch, that of PyPI (tools/differential_venv.sh), and runs its tests: that "any
+# newer LibTorch" works is checked, not hoped.
+# Usage: tools/newest_torch.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=2.13.0
-environment=build/torch-$version
-if [ ! -x "$environment/bin/python" ]; then
-  tools/need_packages.sh python3-venv
-  python3 -m venv "$environment"
-fi
-"$environment/bin/python" -c 'import torch' 2>/dev/null || "$environment/bin/pip" install -q "torch==$version"
-[ "${1:-}" = fetch ] && exit
+environment=build/differential-venv
+tools/differential_venv.sh torch
 cuda=$("$environment/bin/python" -c 'import torch; print(torch.version.cuda or "")' 2>/dev/null)
 if [ -n "$cuda" ]; then
   echo "SKIPPED: pip brought a LibTorch for CUDA $cuda, which wants the CUDA toolkit; put one for processors into $environment"
