@@ -5,8 +5,8 @@
 // Thread rule: one thread.
 #pragma once
 
-#include <string>
 #include <set>
+#include <string>
 
 #include "disco/graph/graph.h"
 

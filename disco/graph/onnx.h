@@ -3,9 +3,9 @@
 //
 // Read: opsets 7 to 28, weights in the file or beside it (external data). An op this version of
 // disco does not know, or knows in an older form only, is refused by name, and so is what passes a
-// limit of onnx_limits.h. Written: opset 17, IR version 8, or the oldest newer one that has the form
-// of every op. Thread rule: pure functions. Errors: kIo, kInvalid, kUnsupported; the message names
-// the file and the op.
+// limit of onnx_limits.h. Written: opset 17, IR version 8, or the oldest newer one that has the
+// form of every op. Thread rule: pure functions. Errors: kIo, kInvalid, kUnsupported; the message
+// names the file and the op.
 #pragma once
 
 #include <span>
