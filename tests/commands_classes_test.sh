@@ -2,32 +2,8 @@
 # What commands make of a data set's folders: classes by name, files that are left out, data that changed.
 # Usage: commands_classes_test.sh FOLDER_OF_THE_PROGRAMS
 set -uo pipefail
-disco=$(realpath "$1")/disco
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-# expect CODE TEXT_ON_STDERR COMMAND...: the exit code, and a word of what to do where it failed.
-expect() {
-  local code=$1 text=$2
-  shift 2
-  "$@" >stdout 2>stderr
-  local got=$?
-  if [ $got != "$code" ] || { [ -n "$text" ] && ! grep -q -- "$text" stderr; }; then
-    echo "FAILED: $* -> exit $got (expected $code), stderr: $(head -c 800 stderr)"
-    failures=$((failures + 1))
-  fi
-}
-# holds CLAIM COMMAND...: the command, which looks at what another left, succeeds.
-holds() {
-  local claim=$1
-  shift
-  if ! "$@" >/dev/null; then
-    echo "FAILED: $claim; stdout: $(head -c 800 stdout)"
-    failures=$((failures + 1))
-  fi
-}
+# shellcheck source=tests/expect.sh
+source "$(dirname "$(realpath "$0")")/expect.sh"
 
 # Pictures of 16 x 16 pixels in one colour each.
 apple=iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mO4IydHEmIY1TCqYfhqAACaMxgQdrf9VwAAAABJRU5ErkJggg==
@@ -151,5 +127,4 @@ expect 1 'epoch 1, after .* steps: .*lower the learning rate' \
   "$disco" train --network resnet8 --image 3x16x16 --data fruits --batch 16 --threads 1 --lr 1e6 --weight-decay 100 --out wild.onnx
 holds 'nothing is written of a run that diverges' [ ! -e wild.onnx ] && [ ! -e wild.onnx.checkpoint ]
 
-echo "$failures failures"
-[ $failures = 0 ]
+finish

@@ -2,23 +2,8 @@
 # What the commands say about deadlines and endpoints before anything is sent.
 # Usage: commands_links_test.sh FOLDER_OF_THE_PROGRAMS
 set -uo pipefail
-disco=$(realpath "$1")/disco
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-# expect CODE TEXT_ON_STDERR COMMAND...
-expect() {
-  local code=$1 text=$2
-  shift 2
-  "$@" >stdout 2>stderr
-  local got=$?
-  if [ $got != "$code" ] || { [ -n "$text" ] && ! grep -q -- "$text" stderr; }; then
-    echo "FAILED: $* -> exit $got (expected $code), stderr: $(head -c 500 stderr)"
-    failures=$((failures + 1))
-  fi
-}
+# shellcheck source=tests/expect.sh
+source "$(dirname "$(realpath "$0")")/expect.sh"
 
 expect 0 '' "$disco" zoo resnet8 --width 1/4 --out net.onnx
 expect 0 '' "$disco" plan net.onnx --nodes 2 --sparsity 0.5 --out plan.json
@@ -31,6 +16,5 @@ done
 # 192.0.2.1 is an address for documentation that no machine has.
 expect 2 'node 1 (192.0.2.1:7701) cannot reach node 0 (127.0.0.1:1)' \
   "$disco" bench net.onnx --plan plan.json --nodes 127.0.0.1:1,192.0.2.1:7701
-grep -q -- '--listen' stderr || { echo 'FAILED: no word of what to do'; failures=$((failures + 1)); }
-
-[ $failures = 0 ] && echo "all right" || exit 1
+holds 'it says what to do' grep -q -- '--listen' stderr
+finish

@@ -8,6 +8,7 @@
 
 #include "disco/base/hash.h"
 #include "disco/graph/onnx.h"
+#include "disco/graph/protobuf_bytes_for_test.h"
 #include "disco/node/message.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
@@ -49,23 +50,6 @@ struct Net {
     return bytes ? *bytes : "";
   }
 };
-
-std::string Varint(size_t number) {
-  std::string text;
-  for (; number > 127; number >>= 7) text += static_cast<char>(number | 128);
-  return text + static_cast<char>(number);
-}
-
-// A length-delimited field of a message.
-std::string Field(int number, const std::string& inside) {
-  return Varint(static_cast<size_t>(number << 3 | 2)) + Varint(inside.size()) + inside;
-}
-
-std::string Repeated(const std::string& part, size_t count) {
-  std::string text;
-  for (size_t i = 0; i < count; ++i) text += part;
-  return text;
-}
 
 // y = Relu(x) and what is added to its graph.
 std::string ReluWith(const std::string& in_graph) {

@@ -130,7 +130,7 @@ void PrintNodeWarnings(const Session& session) {
     const std::string op =
         node.overflow_op.empty() ? "" : ", last in op '" + node.overflow_op + "'";
     PrintLine(fmt::format(
-        "warning: node {}: overflow or NaN inside the network in {} inferences{}; answers may be "
+        "warning: node {}: overflow or NaN inside the network, inferences: {}{}; answers may be "
         "wrong",
         i, node.overflows, op));
   }

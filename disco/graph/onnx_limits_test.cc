@@ -9,6 +9,7 @@
 #include "disco/base/allocation_peak_for_test.h"
 #include "disco/graph/infer_shapes.h"
 #include "disco/graph/onnx_model_for_test.h"
+#include "disco/graph/protobuf_bytes_for_test.h"
 #include "disco/graph/work.h"
 
 namespace disco {
@@ -32,23 +33,6 @@ class CountingAccount : public MemoryAccount {
  private:
   Bytes limit_;
 };
-
-std::string Repeated(const std::string& part, size_t count) {
-  std::string text;
-  for (size_t i = 0; i < count; ++i) text += part;
-  return text;
-}
-
-std::string Varint(size_t number) {
-  std::string text;
-  for (; number > 127; number >>= 7) text += static_cast<char>(number | 128);
-  return text + static_cast<char>(number);
-}
-
-// A field with a length.
-std::string Field(int number, const std::string& inside) {
-  return Varint(static_cast<size_t>(number << 3 | 2)) + Varint(inside.size()) + inside;
-}
 
 // A network x -> y that is sound but for what is added.
 std::string ModelWith(const std::string& in_graph, const std::string& in_model = {}) {
