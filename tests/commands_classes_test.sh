@@ -68,7 +68,7 @@ holds 'sparsify holds pictures against the right answers' jq -e '.accuracy_befor
 holds 'sparsify keeps the list of classes' [ "$(right sparse.onnx fruits)" = 12 ]
 expect 1 "more (train): 'date' is no class of the network" "${sparsify[@]}" --data more --out refused.onnx --plan refused.json
 expect 1 "more (train): 'date' is no class of the network" "$disco" train --network net.onnx --data more --batch 16 --out refused.onnx
-holds 'nothing is written of a run that is refused' [ ! -e refused.onnx ] && [ ! -e refused.json ]
+for file in refused.onnx refused.json; do holds "no $file is written of a run that is refused" [ ! -e $file ]; done
 draw banana 1 fewer/train/banana
 draw banana 1 fewer/val/banana
 draw cherry 1 fewer/val/cherry
@@ -80,7 +80,7 @@ expect 0 'fruits (val): the network has no class names: its classes are matched 
 expect 1 'two (val): 2 classes (banana, cherry), but the network tells 3 apart and has no class names' "$disco" eval nameless.onnx --data two
 expect 1 '10 classes.*tells 3 apart' "$disco" eval nameless.onnx --data synthetic
 
-# What is left out of a folder is counted aloud.
+# What is left out of a folder is counted in a warning.
 cp -r fruits untidy
 echo note >untidy/val/apple/notes.txt
 cp untidy/val/apple/apple-1.png untidy/val/apple/apple-1.gif
@@ -125,6 +125,6 @@ holds 'the checkpoint stays' [ -e part.onnx.checkpoint ]
 # What diverges is an error that says where, and writes nothing.
 expect 1 'epoch 1, after .* steps: .*lower the learning rate' \
   "$disco" train --network resnet8 --image 3x16x16 --data fruits --batch 16 --threads 1 --lr 1e6 --weight-decay 100 --out wild.onnx
-holds 'nothing is written of a run that diverges' [ ! -e wild.onnx ] && [ ! -e wild.onnx.checkpoint ]
+for file in wild.onnx wild.onnx.checkpoint; do holds "no $file is written of a run that diverges" [ ! -e $file ]; done
 
 finish

@@ -19,13 +19,13 @@ mkdir cut
 cp net.onnx cut/node-5.onnx
 cp net.onnx cut/node-63.onnx
 echo 'a note' >cut/node-9.onnx
-echo 'a note' >cut/node-2.onnx.data
+echo 'a note' >cut/node-7.onnx.data
 expect 0 '' "$disco" cut net.onnx --plan three.json --out cut
 holds 'three shards' [ -f cut/node-0.onnx -a -f cut/node-1.onnx -a -f cut/node-2.onnx ]
 expect 0 '' "$disco" cut cut/node-5.onnx --plan two.json --out cut
 holds 'the shard of the earlier cut is gone' [ ! -e cut/node-2.onnx ]
 for file in cut/node-5.onnx cut/node-63.onnx; do holds "$file is no shard and stays" cmp -s net.onnx $file; done
-for file in cut/node-9.onnx cut/node-2.onnx.data; do holds "$file is a note and stays" grep -q 'a note' $file; done
+for file in cut/node-9.onnx cut/node-7.onnx.data; do holds "$file is a note and stays" grep -q 'a note' $file; done
 echo 'a note' >cut/node-1.onnx
 expect 1 'cut/node-1.onnx is there and is no shard' "$disco" cut net.onnx --plan two.json --out cut
 holds 'a note is not written over' grep -q 'a note' cut/node-1.onnx

@@ -30,12 +30,12 @@ void ReturnLargeBlocks() {
   mallopt(M_MMAP_THRESHOLD, kLarge);
 }
 
-// Whether a signal asks for the end. The first time that it does, sets a last deadline: when
+// Whether a signal asks for the end. The first call that hears of it sets a last deadline: when
 // sessions have not ended by then, the signal of the alarm ends the process.
 bool AskedToEnd() {
   constexpr unsigned kLastDeadline = 5;  // seconds
   if (!Interrupted()) return false;
-  alarm(kLastDeadline);
+  [[maybe_unused]] static const unsigned once = alarm(kLastDeadline);
   return true;
 }
 

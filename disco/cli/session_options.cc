@@ -125,14 +125,14 @@ void PrintNodes(const Session& session) {
 void PrintNodeWarnings(const Session& session) {
   for (size_t i = 0; i < session.statistics().size(); ++i) {
     const NodeStatistics& node = session.statistics()[i];
-    for (const std::string& warning : node.warnings) PrintLine("warning: " + warning);
+    for (const std::string& warning : node.warnings) PrintWarning(warning);
     if (node.overflows == 0) continue;
     const std::string op =
         node.overflow_op.empty() ? "" : ", last in op '" + node.overflow_op + "'";
-    PrintLine(fmt::format(
-        "warning: node {}: overflow or NaN inside the network, inferences: {}{}; answers may be "
-        "wrong",
-        i, node.overflows, op));
+    PrintWarning(
+        fmt::format("node {}: overflow or NaN inside the network, inferences: {}{}; answers may be "
+                    "wrong",
+                    i, node.overflows, op));
   }
 }
 

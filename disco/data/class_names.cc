@@ -145,7 +145,9 @@ Result<std::shared_ptr<const Dataset>> MatchClasses(std::shared_ptr<const Datase
                                                     std::string_view name) {
   if (const Status sound = CheckNames(network); !sound) return At(name, sound.error());
   const Names unknown = Unknown(*dataset, network.names);
-  const bool by_name = unknown.empty();
+  // Numbers of a data set that says nothing of names are places, of which both have as many.
+  const bool other_count = dataset->class_names().size() != network.names.size();
+  const bool by_name = unknown.empty() && !(dataset->classes_are_numbered() && other_count);
   if (!by_name && !AreNumbers(network.names) && !dataset->classes_are_numbered()) {
     return Fail(ErrorKind::kInvalid,
                 "{}: '{}'{} is no class of the network, whose {} classes are {}; rename or remove "

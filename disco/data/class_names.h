@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which class of a network each class of a data set is.
 //
-// Classes are matched by name, in any order. Numbers match by their place: where the network or the
-// data set has no names, or only "0", "1", ..., class i of the one is class i of the other, and
-// both must have as many. Thread rule: pure functions. Errors: kInvalid, naming the data set, the
-// class and the classes of the network.
+// Classes are matched by name, in any order; folders called "3" and "7" have these names. Where the
+// network has no names or only numbers, or the data set is of a kind that only numbers its classes,
+// class i of the one is class i of the other, and both must have as many. Thread rule: pure
+// functions. Errors: kInvalid, naming the data set, the class and the classes of the network.
 #pragma once
 
 #include <cstdint>

@@ -131,6 +131,7 @@ TEST(MatchClasses, DataWithoutNamesIsMatchedByPlace) {
   EXPECT_EQ((*matched)->class_names(), names);
   EXPECT_THAT((*matched)->notes()[0], HasSubstr("data set has no class names"));
   EXPECT_FALSE(match({kFruits, 3}));
+  EXPECT_FALSE(match({NumberedClasses(100), 100})) << "ten numbers are not the first of a hundred";
   // The other way round: a network trained on such data, and the file of names is there again.
   ASSERT_TRUE(WriteFile(folder / "batches.meta.txt",
                         "plane car bird cat deer dog frog horse ship "

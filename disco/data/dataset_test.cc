@@ -235,6 +235,15 @@ TEST(Idx, ReadsPlainAndGzip) {
   EXPECT_EQ(dataset->Get(1)->image, (Image{3, 1, {4, 4, 4, 5, 5, 5, 6, 6, 6}}));
 }
 
+TEST(Idx, BothSplitsHaveAsManyClasses) {
+  const TestFolder folder;
+  for (const char* split : {"train", "t10k"})
+    Write(folder, fmt::format("{}-images-idx3-ubyte", split), Idx({1, 1, 1}, "\x01"));
+  Write(folder, "train-labels-idx1-ubyte", Idx({1}, "\x03"));
+  Write(folder, "t10k-labels-idx1-ubyte", Idx({1}, "\x2e"));
+  EXPECT_EQ((*Open(folder))->class_names().size(), 47u);
+}
+
 TEST(Idx, RefusesHeadersThatLie) {
   const TestFolder folder;
   const Path images = "t10k-images-idx3-ubyte", labels = "t10k-labels-idx1-ubyte";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lies in a folder of pictures, and what a data set leaves out of it. Private to the room.
+// What lies in a folder of pictures, and what a data set leaves out of it. Private to the module.
 // Thread rule: pure function and plain values. Errors: kIo naming the folder.
 #pragma once
 

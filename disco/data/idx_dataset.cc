@@ -42,20 +42,28 @@ Status ReadImages(const Path& path, PackedImages& images) {
   return {};
 }
 
-Status ReadLabels(const Path& path, PackedImages& images) {
+Result<std::vector<uint8_t>> ReadLabels(const Path& path) {
   DISCO_ASSIGN(const std::string content, ReadMaybeGzip(path, kLargestFile));
   auto array = ParseIdx(std::as_bytes(std::span(content)));
   if (!array) return At(path.string(), std::move(array).error());
-  const size_t count = images.pixels.size() / (size_t(images.width) * size_t(images.height));
-  if (array->shape.rank() != 1 || array->elements.size() != count) {
-    return Fail(ErrorKind::kInvalid, "{}: holds {} labels for the {} pictures of {}", path.string(),
-                ToString(array->shape), count, images.files.front().path);
+  if (array->shape.rank() != 1 || array->elements.empty()) {
+    return Fail(ErrorKind::kInvalid, "{}: {} are no labels: [count] was expected", path.string(),
+                ToString(array->shape));
   }
   const auto* labels = reinterpret_cast<const uint8_t*>(array->elements.data());
-  images.labels.assign(labels, labels + count);
-  const size_t largest = *std::max_element(images.labels.begin(), images.labels.end());
-  images.class_names = NumberedClasses(std::max(size_t{10}, largest + 1));
-  return {};
+  return std::vector<uint8_t>(labels, labels + array->elements.size());
+}
+
+// Both splits have as many classes, though the pictures of one may lack the last of them.
+Result<size_t> CountClasses(const Path& folder) {
+  uint8_t largest = 9;
+  for (const char* prefix : {"train", "t10k"}) {
+    const Path path = Find(folder, fmt::format("{}-labels-idx1-ubyte", prefix));
+    if (path.empty()) continue;
+    DISCO_ASSIGN(const std::vector<uint8_t> labels, ReadLabels(path));
+    largest = std::max(largest, *std::max_element(labels.begin(), labels.end()));
+  }
+  return size_t{largest} + 1;
 }
 
 }  // namespace
@@ -72,7 +80,14 @@ DatasetOrNone OpenIdx(const DatasetSpec& spec) {
   PackedImages images;
   images.channels = 1;
   DISCO_TRY(ReadImages(pictures, images));
-  DISCO_TRY(ReadLabels(labels, images));
+  DISCO_ASSIGN(images.labels, ReadLabels(labels));
+  const size_t count = images.pixels.size() / (size_t(images.width) * size_t(images.height));
+  if (images.labels.size() != count) {
+    return Fail(ErrorKind::kInvalid, "{}: holds {} labels for the {} pictures of {}",
+                labels.string(), images.labels.size(), count, pictures.string());
+  }
+  DISCO_ASSIGN(const size_t classes, CountClasses(spec.source));
+  images.class_names = NumberedClasses(classes);
   return MakePacked(std::move(images));
 }
 

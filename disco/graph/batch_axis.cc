@@ -78,9 +78,26 @@ class Checker {
       case OpType::kLrn:
       case OpType::kMaxPool:
         return axis != 0 || OthersFollow(op);
+      case OpType::kAdd:
+      case OpType::kMul:
+        return BroadcastsBatch(op, 0);
+      case OpType::kGemm:
+        return BroadcastsBatch(op, 2);
       default:
         return false;
     }
+  }
+
+  // Whether an input from slot `first` on has its batch on another axis of the result: a batch of 1
+  // broadcasts over it, and one of its extent would be taken for it.
+  bool BroadcastsBatch(const Op& op, size_t first) const {
+    const ValueId output = op.outputs[0];
+    const int made = Before(output).rank() - Axis(op, output);
+    for (size_t slot = first; slot < op.inputs.size(); ++slot) {
+      const int axis = Axis(op, op.inputs[slot]);
+      if (axis != kNoAxis && Before(op.inputs[slot]).rank() - axis != made) return true;
+    }
+    return false;
   }
 
   bool OthersFollow(const Op& op) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the inputs of a batch stay apart from one another in a network, so that it gives for a
-// batch what it gives for each input alone. Private to the room.
+// batch what it gives for each input alone. Private to the module.
 // Errors: kUnsupported naming the op. Thread rule: pure.
 #pragma once
 

@@ -152,6 +152,21 @@ TEST(SetBatch, ConcatOfTheBatchWithItselfIsRefused) {
   EXPECT_FALSE(SetBatch(graph, 2));
 }
 
+// [1] broadcasts over features; of the extent of the features, it would be taken for them.
+TEST(SetBatch, ABatchThatStandsOnAnotherAxisIsNotAdded) {
+  for (const OpType type : {OpType::kAdd, OpType::kMul}) {
+    Graph graph;
+    graph.inputs = {graph.AddValue("x", DType::kF32, {1, 4})};
+    const ValueId axes = graph.AddConstant("axes", Tensor::Indices({1}));
+    const ValueId mean = graph.AddOp(OpType::kReduceMean, "mean", {graph.inputs[0], axes},
+                                     ReduceParams{.keep_dims = false});
+    graph.outputs = {graph.AddOp(type, "y", {graph.inputs[0], mean})};
+    EXPECT_TRUE(SetBatch(graph, 1));
+    EXPECT_FALSE(SetBatch(graph, 4));
+    EXPECT_FALSE(SetBatch(graph, 3));
+  }
+}
+
 // Heads of attention: the batch stands on other axes for a while.
 TEST(SetBatch, TheBatchMayMove) {
   Graph graph;

@@ -84,5 +84,26 @@ TEST(AddendsTest, AfterAMatrixProduct) {
   }
 }
 
+TEST(AddendsTest, OneValueMayBeAddedMoreThanOnce) {
+  Random random(12);
+  for (const int64_t group : {1, 3}) {
+    for (const std::vector<int>& order :
+         std::vector<std::vector<int>>{{0, 0}, {0, 1, 0}, {1, 0, 0}}) {
+      OneOp op({1, 6, 4, 4});
+      const Shape shape{1, 6, 4, 4};
+      const ValueId addends[] = {op.Operand(random, "a", shape, true),
+                                 op.Operand(random, "b", shape, false)};
+      const ValueId w = op.Operand(random, "w", {6, 6 / group, 1, 1}, true);
+      ValueId sum = op.graph.AddOp(OpType::kConv, "conv", {op.x, w}, ConvParams{{}, group});
+      for (size_t i = 0; i < order.size(); ++i)
+        sum = op.graph.AddOp(OpType::kAdd, fmt::format("sum{}", i),
+                             {sum, addends[static_cast<size_t>(order[i])]});
+      op.graph.outputs = {op.graph.AddOp(OpType::kRelu, "relu", {sum})};
+      ExpectKernelsAgree(op.graph, random,
+                         fmt::format("{} groups, {} addends", group, order.size()));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace disco

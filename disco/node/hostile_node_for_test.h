@@ -48,7 +48,7 @@ class HostileNode {
     SendRaw(caller, EncodeFrame(header));
     SendRaw(caller, message.payload);
   }
-  // The caller may have gone: that is not this node's affair.
+  // The caller may have gone.
   static void SendRaw(const Socket& caller, std::span<const std::byte> bytes) {
     static_cast<void>(SendAll(caller, bytes, Patience()));
   }
@@ -61,7 +61,7 @@ class HostileNode {
       const auto caller = Accept(listener_);
       if (!caller || !*caller) continue;
       Talk(**caller);
-      // Not the first to hang up, unless that is its deed.
+      // Not the first to close, unless that is its deed.
       while (!stop.stop_requested() && !HasClosed(**caller)) {
         std::vector<std::byte> rest(1 << 16);
         static_cast<void>(ReceiveAll(**caller, rest, Deadline::In(Milliseconds(20))));

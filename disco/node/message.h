@@ -25,7 +25,7 @@ inline constexpr size_t kMessageBlock = size_t{1} << 14;
 // what arrives, not with what is claimed.
 Result<std::string> ReceiveMessage(const Socket& socket, const FrameHeader& expected,
                                    Deadline deadline);
-// A long one; `on_block` is called when a block has arrived.
+// A long one; `on_block` is called before the header and each block are waited for.
 Result<std::string> ReceiveMessage(const Socket& socket, const FrameHeader& expected,
                                    Milliseconds patience, const std::function<void()>& on_block);
 

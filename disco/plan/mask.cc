@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 
 #include "disco/graph/names.h"
@@ -164,22 +163,20 @@ Tensor ForeignMask(const Graph& graph, const Op& op, const Plan& plan) {
 
 int64_t ApplyMask(Graph& graph, const Plan& plan) {
   int64_t zeroed = 0;
-  std::map<ValueId, Tensor> unmasked;
+  const GraphIndex index(graph);
   Names names(graph);
   for (Op& op : graph.ops) {
     if (!IsMixing(graph, op)) continue;
-    const auto [place, first] =
-        unmasked.try_emplace(op.inputs[1], *graph.value(op.inputs[1]).constant);
-    const Tensor before = place->second;
-    // Ops that share weights read different inputs, whose masks differ.
-    if (!first) {
+    // Others read the same numbers whole, or by a mask of their own.
+    if (!index.HasOneReader(op.inputs[1])) {
       const std::string& name = graph.value(op.outputs[0]).name;
-      op.inputs[1] = graph.AddConstant(names.Fresh(name + "@weight"), before);
+      const Tensor shared = *graph.value(op.inputs[1]).constant;
+      op.inputs[1] = graph.AddConstant(names.Fresh(name + "@weight"), shared);
     }
     Tensor& tensor = *graph.value(op.inputs[1]).constant;
     ForEach(ForeignPairs::kPruned, graph, op, plan, [&](size_t offset, size_t taps) {
       for (size_t tap = offset; tap < offset + taps; ++tap) {
-        if (before.Data<float>()[tap] == 0) continue;
+        if (tensor.Data<float>()[tap] == 0) continue;
         tensor.MutableData<float>()[tap] = 0;
         ++zeroed;
       }

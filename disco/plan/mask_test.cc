@@ -202,6 +202,17 @@ TEST(ApplyMask, OpsOfOneNameThatShareWeightsPartToo) {
   EXPECT_TRUE(valid) << valid.error().message;
 }
 
+TEST(ApplyMask, LeavesWeightsWholeForWhoAddsThem) {
+  Sketch sketch;
+  const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 2, 2}), 4);
+  const ValueId weights = sketch.Constant("shared", {4, 4, 1, 1});
+  const ValueId conv = sketch.Op(OpType::kConv, "conv", {a, weights}, ConvParams{});
+  Graph graph = sketch.Finish({sketch.Op(OpType::kAdd, "sum", {conv, weights})});
+  const Tensor before = *graph.value(weights).constant;
+  EXPECT_GT(ApplyMask(graph, *MakePlan(graph, {.nodes = 2, .sparsity = 0.5})), 0);
+  EXPECT_TRUE(std::ranges::equal(graph.value(weights).constant->bytes(), before.bytes()));
+}
+
 TEST(WeightMask, IsWhatApplyMaskLeaves) {
   TwoReaders net;
   const Plan plan = *MakePlan(net.graph, {.nodes = 2, .sparsity = 0.7});

@@ -52,14 +52,18 @@ Status RemoveShard(const Path& path) {
   return {};
 }
 
-// Only a shard gives way to a shard.
+// Only a shard, and the weights beside it, give way to a shard.
 Status CheckPlace(const Path& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error) || IsShard(path)) return {};
-  return Fail(
-      ErrorKind::kIo,
-      "{} is there and is no shard of an earlier cut; remove it, or cut into another folder",
-      path.string());
+  if (IsShard(path)) return {};
+  for (const Path& file : {path, Path(path.string() + ".data")}) {
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) continue;
+    return Fail(
+        ErrorKind::kIo,
+        "{} is there and is no shard of an earlier cut; remove it, or cut into another folder",
+        file.string());
+  }
+  return {};
 }
 
 }  // namespace

@@ -320,6 +320,15 @@ TEST(Cut, WhatIsNoShardIsNotWrittenOver) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Cut, WeightsBesideNoShardAreNotWrittenOver) {
+  const TwoLayers net;
+  const Path folder = Path(testing::TempDir()) / "disco_cut_data_test";
+  ASSERT_TRUE(WriteFile(folder / "node-0.onnx.data", "a user's own"));
+  EXPECT_FALSE(WriteShards(net.cut, folder));
+  EXPECT_EQ(*ReadFile(folder / "node-0.onnx.data"), "a user's own");
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Cut, APlanThatLeavesANodeNothingToReadIsRefused) {
   Sketch sketch;
   const ValueId a = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory between two pages that nobody may touch. Private to the room.
+// Memory between two pages that nobody may touch. Private to the module.
 //
 //   | no access | kUntouched ... | data, zeros | kUntouched ... | no access |
 //

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pictures of a run: to train on and to measure on. Private to the room.
+// The pictures of a run: to train on and to measure on. Private to the module.
 // Thread rule: one thread. Errors: those of the data set and of MatchClasses.
 #pragma once
 

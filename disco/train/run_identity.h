@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What decides the result of a run: settings, first weights, data. A checkpoint carries it, so that
-// only the same run goes on from it. Private to the room.
+// only the same run goes on from it. Private to the module.
 // Thread rule: plain values. Errors: kInvalid for a checkpoint of another run, saying what differs,
 // or of no run.
 #pragma once

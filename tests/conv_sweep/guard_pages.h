@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory for LibTorch that shows who reads or writes outside of it: each block ends at a page that
-// cannot be touched and one stands before it; what is left of its pages is filled, as the block is,
-// with bytes that are no numbers, and looked at when the block is freed.
+// Guarded memory (tensor/guarded_memory.h) for LibTorch. A block, too, holds bytes that are no
+// numbers at first.
 //
-// Thread rule: any thread. Errors: ends the process with a message when bytes beside a block
-// changed; the processor ends it where a page is touched.
+// Thread rule: any thread. Errors: those of guarded memory, which end the process.
 #pragma once
 
 namespace disco {

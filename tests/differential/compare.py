@@ -14,7 +14,7 @@ import oracle
 
 RELATIVE = 3e-5  # what one running float32 sum of some thousand numbers loses
 NOISE = 4
-LARGE = 1e37  # near the largest number, 3.4e38
+LARGE = 1e34  # the mean of some thousand numbers whose sum is beyond the largest, 3.4e38
 SMALLEST = 1.2e-38  # below float32's normal numbers: a kernel may take them for zero
 
 
@@ -23,6 +23,10 @@ class Expected:
 
     def __init__(self, model, feeds):
         self.model, self.feeds = model, feeds
+        # Which infinity, or whether a NaN, is left goes with the order of operations: (x - mean) * scale is computed
+        # in other orders too.
+        normalises = any(node.op_type == "BatchNormalization" for node in model.graph.node)
+        self.order_counts = model.graph.doc_string == "overflow" or (model.graph.doc_string == "inf" and normalises)
         self.outputs = oracle.run(model, feeds)
         self._moved = None
 
@@ -59,6 +63,7 @@ class Expected:
     def _float_problem(self, index, actual, expected):
         # A sum may overflow in float32 whose value, or whose mean, does not.
         close = np.isinf(expected) & (np.sign(actual) == np.sign(expected)) & (np.abs(actual) > LARGE)
+        close |= self.order_counts & ~np.isfinite(expected) & ~np.isfinite(actual)
         actual = np.where(close, expected, actual)
         finite = np.isfinite(expected)
         error = np.where(finite, np.abs(actual - expected), 0)

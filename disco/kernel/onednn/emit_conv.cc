@@ -77,9 +77,10 @@ Status AddSumsAfter(const Emission& e) {
   std::vector<ValueId> addends = e.fused.addends;
   if (const auto in_place = builder.SummedInPlace(e.step))
     addends.erase(addends.begin() + static_cast<std::ptrdiff_t>(*in_place));
-  for (const ValueId addend : addends) {
+  for (size_t i = 0; i < addends.size(); ++i) {  // one value may be added twice
+    const ValueId addend = addends[i];
     Epilogue epilogue;
-    if (addend == addends.back()) DISCO_TRY(AddActivation(e, epilogue));
+    if (i + 1 == addends.size()) DISCO_TRY(AddActivation(e, epilogue));
     dnnl::primitive_attr attributes = builder.NewAttributes();
     attributes.set_post_ops(epilogue.post_ops);
     const Desc desc = BroadcastDesc(builder, addend, builder.ShapeOf(e.output()).rank());

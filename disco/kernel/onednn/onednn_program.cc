@@ -111,7 +111,7 @@ class OneDnnProgram : public Program {
     if (threads_ == 1) return;
     int flags = 0;
 #pragma omp parallel num_threads(threads_) reduction(| : flags)
-    flags = FloatWatch::TakeFlags();
+    flags = FloatWatch::Flags();
     watch_.AddHelper(flags);
   }
 

@@ -75,7 +75,11 @@ Outputs Clip(const Call& call) {
 }
 
 float HardSwish(float x) { return x * std::max(0.0f, std::min(1.0f, x / 6 + 0.5f)); }
-float Sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
+// The exponential of no positive number, which would overflow.
+float Sigmoid(float x) {
+  const float e = std::exp(-std::abs(x));
+  return (x >= 0 ? 1 : e) / (1 + e);
+}
 
 }  // namespace
 

@@ -28,7 +28,7 @@ void FloatWatch::Begin(std::span<const Tensor> inputs) {
 }
 
 void FloatWatch::Judge(const Step& step) {
-  const bool overflowed = step.clips && (TakeFlags() & FE_OVERFLOW) != 0;
+  const bool overflowed = step.clips && (Flags() & FE_OVERFLOW) != 0;
   if (overflowed || came_in_ || HoldsNonFinite(step.made)) {
     overflow_ = step.op;
   } else {

@@ -35,11 +35,11 @@ class FloatWatch {
   };
   // After each step.
   void EndStep(const Step& step) {
-    if (!overflow_ && TakeFlags() != 0) Judge(step);
+    if (!overflow_ && Flags() != 0) Judge(step);
   }
   // Features with an infinity or NaN among them came from another node.
   void AddForeign() { came_in_ = true; }
-  // After the last step: the flags that a helper thread has seen, as TakeFlags gives them.
+  // After the last step: the flags that a helper thread has seen, as Flags gives them.
   void AddHelper(int flags);
 
   // As Program::overflow has it.
@@ -47,7 +47,7 @@ class FloatWatch {
 
   // Of the calling thread.
   static void ClearFlags() { std::feclearexcept(kFlags); }
-  static int TakeFlags() { return std::fetestexcept(kFlags); }
+  static int Flags() { return std::fetestexcept(kFlags); }
   // For a number that is about to be clipped.
   static void RaiseOverflow() { std::feraiseexcept(FE_OVERFLOW); }
 
