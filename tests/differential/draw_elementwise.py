@@ -52,6 +52,8 @@ def sum_of_many(net):
     shape = net.values[x].shape
     terms = [x] + [net.weights(_broadcast_form(net, shape)) if net.chance(0.5) else _other(net, shape)
                    for _ in range(net.integer(0, 3))]
+    if len(terms) > 1 and net.chance(0.3):  # one of them more than once
+        terms += [terms[1]] * net.integer(1, 2)
     return net.op("Sum", [terms[i] for i in net.rng.permutation(len(terms))] if net.opset >= 8 else [x])
 
 
