@@ -95,7 +95,7 @@ Status CallersOpening::MakeReady(size_t node) try {
   HelloReply reply;
   {
     DISCO_ASSIGN(const std::string shard, SerializeOnnx(cut_.shards[node]));
-    DISCO_ASSIGN(reply, Greet(node, shard));
+    DISCO_ASSIGN(reply, SendHello(node, shard));
     if (reply.need_shard) {
       DISCO_TRY(SendMessage(sockets_[node], Frame(FrameKind::kShard), shard, deadline_));
     }
@@ -110,7 +110,7 @@ Status CallersOpening::MakeReady(size_t node) try {
   return Fail(ErrorKind::kIo, "its shard does not fit into the memory of this machine once more");
 }
 
-Result<HelloReply> CallersOpening::Greet(size_t node, const std::string& shard) {
+Result<HelloReply> CallersOpening::SendHello(size_t node, const std::string& shard) {
   const Hello hello{.role = Hello::Role::kCaller,
                     .session = session_,
                     .node = static_cast<int>(node),
@@ -123,7 +123,7 @@ Result<HelloReply> CallersOpening::Greet(size_t node, const std::string& shard) 
                     .listen = endpoints_};
   const Deadline deadline = Deadline::In(deadline_);
   DISCO_ASSIGN(Socket socket, Connect(endpoints_[node], deadline));
-  DISCO_TRY(Adopt(node, std::move(socket)));
+  DISCO_TRY(KeepSocket(node, std::move(socket)));
   DISCO_TRY(SendMessage(sockets_[node], Frame(FrameKind::kHello), ToJson(hello), deadline));
   FrameHeader expected = Frame(FrameKind::kHelloReply);
   expected.size = kMaxText;
@@ -131,7 +131,7 @@ Result<HelloReply> CallersOpening::Greet(size_t node, const std::string& shard) 
   return HelloReplyFromJson(text);
 }
 
-Status CallersOpening::Adopt(size_t node, Socket socket) {
+Status CallersOpening::KeepSocket(size_t node, Socket socket) {
   const std::lock_guard lock(mutex_);
   DISCO_TRY(outcome_);
   sockets_[node] = std::move(socket);

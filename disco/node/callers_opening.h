@@ -39,8 +39,8 @@ class CallersOpening {
   // Runs MakeReady for every node.
   Status MakeAllReady();
   Status MakeReady(size_t node);
-  Result<HelloReply> Greet(size_t node, const std::string& shard);
-  Status Adopt(size_t node, Socket socket);
+  Result<HelloReply> SendHello(size_t node, const std::string& shard);
+  Status KeepSocket(size_t node, Socket socket);
   // Ends the opening for the other nodes, too, unless it has ended before.
   void GiveUp(Error error);
   Status LinkAll();

@@ -32,11 +32,11 @@ struct Message {
 class HostileNode {
  public:
   // Instead of `right`, the message that is due.
-  using Deed = std::function<void(const Socket& caller, const Message& right)>;
+  using Fault = std::function<void(const Socket& caller, const Message& right)>;
 
-  // With no deed it is only as idle as all of them.
-  explicit HostileNode(std::optional<Said> when = std::nullopt, Deed deed = nullptr)
-      : when_(when), deed_(std::move(deed)) {
+  // With no fault it is only as idle as all of them.
+  explicit HostileNode(std::optional<Said> when = std::nullopt, Fault fault = nullptr)
+      : when_(when), fault_(std::move(fault)) {
     endpoint_.port = *LocalPort(listener_);
     thread_ = std::jthread([this](const std::stop_token& stop) { Listen(stop); });
   }
@@ -61,7 +61,7 @@ class HostileNode {
       const auto caller = Accept(listener_);
       if (!caller || !*caller) continue;
       Talk(**caller);
-      // Not the first to close, unless that is its deed.
+      // Not the first to close, unless that is its fault.
       while (!stop.stop_requested() && !HasClosed(**caller)) {
         std::vector<std::byte> rest(1 << 16);
         static_cast<void>(ReceiveAll(**caller, rest, Deadline::In(Milliseconds(20))));
@@ -69,7 +69,7 @@ class HostileNode {
     }
   }
 
-  // Until the deed, or the caller goes.
+  // Until the fault, or the caller goes.
   void Talk(const Socket& caller) {
     while (const auto heard = Hear(caller)) {
       std::vector<Said> answers;
@@ -98,11 +98,11 @@ class HostileNode {
     }
   }
 
-  // False after the deed.
+  // False after the fault.
   bool Answer(const Socket& caller, Said said, const FrameHeader& heard) const {
     for (const Message& message : Right(said, heard)) {
       if (said == when_) {
-        deed_(caller, message);
+        fault_(caller, message);
         return false;
       }
       Send(caller, message);
@@ -161,7 +161,7 @@ class HostileNode {
   }
 
   const std::optional<Said> when_;
-  const Deed deed_;
+  const Fault fault_;
   Socket listener_ = *disco::Listen({"127.0.0.1", 0});
   Endpoint endpoint_{"127.0.0.1", 0};
   std::vector<Tensor> outputs_;

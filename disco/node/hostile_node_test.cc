@@ -51,7 +51,7 @@ std::array<std::byte, kFrameSize> OfVersion(const FrameHeader& header, uint8_t v
 }
 
 // A message that differs from the right one in what `change` does to it.
-HostileNode::Deed Changed(const std::function<void(Message&)>& change) {
+HostileNode::Fault Changed(const std::function<void(Message&)>& change) {
   return [change](const Socket& caller, Message message) {
     change(message);
     HostileNode::Send(caller, message);
@@ -59,7 +59,7 @@ HostileNode::Deed Changed(const std::function<void(Message&)>& change) {
 }
 
 // A header that promises `size`, and zeros for as long as the caller takes them.
-HostileNode::Deed Endless(FrameKind kind_or_right, bool right_kind) {
+HostileNode::Fault Endless(FrameKind kind_or_right, bool right_kind) {
   return [=](const Socket& caller, const Message& right) {
     FrameHeader header = right.header;
     if (!right_kind) header.kind = kind_or_right;
@@ -89,7 +89,7 @@ void SendHalf(const Socket& caller, const Message& right) {
 
 struct Wrong {
   const char* name;
-  HostileNode::Deed deed;
+  HostileNode::Fault fault;
 };
 
 const std::vector<Wrong>& Wrongs() {
@@ -178,7 +178,7 @@ class HostileNodes : public testing::TestWithParam<Said> {
  protected:
   void ExpectNamed(Said when, const Wrong& wrong) const {
     SCOPED_TRACE(fmt::format("instead of its {} it {}", NameOf(when), wrong.name));
-    const HostileNode node(when, wrong.deed);
+    const HostileNode node(when, wrong.fault);
     const auto start = Clock::now();
     const auto outputs = network_.Run(node.endpoint(), kSoon);
     ASSERT_FALSE(outputs);
@@ -244,9 +244,10 @@ TEST(HostileNode, IsNamedAmongOthers) {
   ASSERT_TRUE(good) << good.error().message;
   for (const Said when : {Said::kHelloReply, Said::kReady}) {
     for (const Wrong& wrong : Wrongs()) {
-      const HostileNode node(when, wrong.deed);
-      const auto session = Session::Connect(
-          graph, *plan, {(*good)->endpoints()[0], node.endpoint()}, {.deadline = kSoon});
+      const HostileNode node(when, wrong.fault);
+      const auto session =
+          Session::Connect(graph, *plan, {(*good)->endpoints()[0], node.endpoint()},
+                           {.deadline = Milliseconds(1000)});
       ASSERT_FALSE(session) << wrong.name;
       EXPECT_THAT(session.error().message, HasSubstr(ToString(node.endpoint()))) << wrong.name;
     }
