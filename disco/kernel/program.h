@@ -34,6 +34,9 @@ class Exchange {
   // Asked before every step, and within steps of the reference kernels that may take long; its
   // error ends the run.
   virtual Status GoOn() { return {}; }
+  // Whether an infinity or NaN is among the inputs or constants of the network, of which a shard
+  // may have none.
+  virtual bool NetworkIsNotFinite() const { return false; }
 };
 
 struct ProgramReport {

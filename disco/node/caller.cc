@@ -23,6 +23,9 @@ Caller::Caller(const Graph& graph, const Cut& cut, Milliseconds deadline)
     statistics_.push_back(statistics);
   }
   steps_.resize(nodes_.size());
+  constants_not_finite_ = std::ranges::any_of(graph.values, [](const Value& value) {
+    return value.constant && HoldsNonFinite(*value.constant);
+  });
 }
 
 void Caller::SetReady(NodeId node, const Ready& ready) {
@@ -79,7 +82,12 @@ Status Caller::CheckInputs(std::span<const Tensor> inputs) const {
 
 Status Caller::PostQuery(Mesh& mesh, const Inputs& inputs) {
   FrameHeader query = Header(FrameKind::kQuery);
-  query.transfer = (inputs ? kQueryBringsInputs : 0) | (asks_steps_ ? kQueryAsksTimeline : 0);
+  if (inputs) {
+    inputs_not_finite_ =
+        std::ranges::any_of(*inputs, [](const Tensor& input) { return HoldsNonFinite(input); });
+  }
+  query.transfer = (inputs ? kQueryBringsInputs : 0) | (asks_steps_ ? kQueryAsksTimeline : 0) |
+                   (constants_not_finite_ || inputs_not_finite_ ? kQueryNotFinite : 0);
   for (size_t node = 0; node < nodes_.size(); ++node) {
     const auto to = static_cast<PeerId>(node);
     nodes_[node].answered = false;

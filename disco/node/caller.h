@@ -57,6 +57,8 @@ class Caller {
   std::vector<Node> nodes_;
   std::vector<NodeStatistics> statistics_;
   bool asks_steps_ = false;
+  // Whether there is an infinity or NaN among the network's constants, and in the last inputs.
+  bool constants_not_finite_ = false, inputs_not_finite_ = false;
   std::vector<std::vector<NodeStep>> steps_;
   Milliseconds last_duration_{0};
   Status broken_;  // the error that ended the session

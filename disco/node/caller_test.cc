@@ -188,8 +188,8 @@ TEST_F(RunnerTalk, AnswersAgainWithTheInputsItHas) {
 }
 
 TEST_F(RunnerTalk, AFlagNobodyKnowsEndsTheSession) {
-  ASSERT_TRUE(PostFrame(caller(), 0, Query(0, 4), {}));
-  ExpectEnds("4");
+  ASSERT_TRUE(PostFrame(caller(), 0, Query(0, 8), {}));
+  ExpectEnds("8");
 }
 
 TEST_F(RunnerTalk, AQueryOutOfSequenceEndsTheSession) {

@@ -18,6 +18,7 @@ class MeshExchange : public Exchange {
     Deadline deadline;                // of its messages
     Deadline caller_waits_until;      // nobody wants its answer after that
     std::function<Status()> at_step;  // its error ends the inference
+    bool not_finite = false;          // kQueryNotFinite
   };
   // `held` is empty, and outlives this.
   MeshExchange(Mesh& mesh, HeldMessages& held, const Inference& inference)
@@ -46,6 +47,8 @@ class MeshExchange : public Exchange {
                 "still computes at the caller's deadline; a longer one, or a "
                 "smaller batch, lets it finish");
   }
+
+  bool NetworkIsNotFinite() const override { return inference_.not_finite; }
 
   // After the last op.
   Status Finish() { return held_.Release(mesh_); }

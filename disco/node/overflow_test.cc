@@ -2,6 +2,7 @@
 // The caller hears from each node when a number overflowed or a NaN was clipped inside the network.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "disco/graph/infer_shapes.h"
@@ -50,6 +51,30 @@ TEST(OverflowToldTest, OfEachInferenceOnWhateverNodes) {
       if (value != 1) ++overflows;
       EXPECT_TRUE(IsTold(**session, overflows)) << value << " on " << nodes << " nodes";
     }
+  }
+}
+
+// One node adds infinities, which sets no flag; another takes them from one another, and clips.
+TEST(OverflowToldTest, OfInfiniteConstantsOfAnotherNode) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {1, 4, 3, 3})};
+  Tensor infinite(DType::kF32, {1, 4, 1, 1});
+  infinite.MutableData<float>()[0] = infinite.MutableData<float>()[1] = INFINITY;
+  const ValueId mask = graph.AddConstant("mask", infinite);
+  const ValueId sum = graph.AddOp(OpType::kAdd, "sum", {graph.inputs[0], mask});
+  Tensor weights(DType::kF32, {4, 4, 1, 1});
+  for (size_t i = 0; i < 16; ++i) weights.MutableData<float>()[i] = i % 2 == 0 ? 1.0f : -1.0f;
+  const ValueId w = graph.AddConstant("w", weights);
+  const ValueId conv = graph.AddOp(OpType::kConv, "conv", {sum, w}, ConvParams{});
+  graph.outputs = {graph.AddOp(OpType::kRelu, "relu", {conv})};
+  ASSERT_TRUE(InferShapes(graph));
+  for (const int nodes : {1, 2}) {
+    const auto plan = MakePlan(graph, {.nodes = nodes});
+    ASSERT_TRUE(plan) << plan.error().message;
+    const auto session = Session::OpenLocal(graph, *plan, {});
+    ASSERT_TRUE(session) << session.error().message;
+    ASSERT_TRUE((*session)->Infer(std::vector{Tensor(DType::kF32, {1, 4, 3, 3})}));
+    EXPECT_TRUE(IsTold(**session, 1)) << nodes << " nodes";
   }
 }
 

@@ -35,6 +35,8 @@ inline constexpr uint32_t kReportTransfer = 0xffffffff, kTimelineTransfer = 0xff
 // The `transfer` of a query is the sum of these.
 inline constexpr uint32_t kQueryBringsInputs = 1;  // else the node takes its last ones again
 inline constexpr uint32_t kQueryAsksTimeline = 2;  // a timeline follows the report
+inline constexpr uint32_t kQueryNotFinite =
+    4;  // the network's inputs or constants are not all finite
 // A node gives up a little before its caller does, so that the caller hears which node was to
 // blame.
 inline constexpr double kNodeDeadlineShare = 0.8;

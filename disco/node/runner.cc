@@ -103,7 +103,7 @@ Result<bool> Runner::ServeNext(Mesh& mesh, uint64_t sequence, const Watch& watch
                ReceiveHeader(mesh, caller(), Deadline::In(options_.deadline)));
   if (header.kind == FrameKind::kGoodbye) return false;
   DISCO_TRY(watch.at_step());
-  constexpr uint32_t kKnown = kQueryBringsInputs | kQueryAsksTimeline;
+  constexpr uint32_t kKnown = kQueryBringsInputs | kQueryAsksTimeline | kQueryNotFinite;
   DISCO_TRY(ExpectFrame(header, {.kind = FrameKind::kQuery,
                                  .plan_hash = options_.plan_hash,
                                  .sequence = sequence,
@@ -123,7 +123,8 @@ Status Runner::ServeOne(Mesh& mesh, const FrameHeader& query, const Watch& watch
                          .sequence = query.sequence,
                          .deadline = deadline,
                          .caller_waits_until = Deadline::In(options_.deadline / kNodeDeadlineShare),
-                         .at_step = watch.at_step});
+                         .at_step = watch.at_step,
+                         .not_finite = (query.transfer & kQueryNotFinite) != 0});
   DISCO_TRY(program_->Run(inputs_, outputs_, &exchange));
   DISCO_TRY(exchange.Finish());
   DISCO_TRY(PostOutputs(mesh, query.sequence));

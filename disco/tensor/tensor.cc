@@ -2,6 +2,7 @@
 #include "disco/tensor/tensor.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -58,6 +59,18 @@ bool HoldsNan(const Tensor& tensor) {
   return tensor.dtype() == DType::kF32 &&
          std::ranges::any_of(tensor.Data<float>(),
                              [](float element) { return std::isnan(element); });
+}
+
+bool HoldsNonFinite(std::span<const float> numbers) {
+  constexpr uint32_t kExponent = 0x7f800000;
+  uint32_t found = 0;
+  for (const float number : numbers)
+    found |= (std::bit_cast<uint32_t>(number) & kExponent) == kExponent ? 1u : 0u;
+  return found != 0;
+}
+
+bool HoldsNonFinite(const Tensor& tensor) {
+  return tensor.dtype() == DType::kF32 && HoldsNonFinite(tensor.Data<float>());
 }
 
 }  // namespace disco

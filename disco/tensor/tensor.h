@@ -79,5 +79,8 @@ bool HoldsValues(const Tensor& tensor);
 
 // Whether an element is not a number; false for types that hold only numbers.
 bool HoldsNan(const Tensor& tensor);
+// Whether there is an infinity or NaN; looks at bits, so that it sets no floating-point flags.
+bool HoldsNonFinite(std::span<const float> numbers);
+bool HoldsNonFinite(const Tensor& tensor);
 
 }  // namespace disco

@@ -14,6 +14,7 @@
 #include "disco/kernel/onednn/buffers.h"
 #include "disco/kernel/onednn/slab.h"
 #include "disco/kernel/onednn/step.h"
+#include "disco/kernel/reference/float_watch.h"
 
 namespace disco::onednn {
 

@@ -72,10 +72,10 @@ class OneDnnProgram : public Program {
              Exchange* exchange) override {
     DISCO_TRY(CheckArguments(graph_, inputs, outputs));
     const ThreadScope scope(threads_);
-    const RunContext context{stream_.get(), exchange, watch_};
+    const RunContext context{stream_.get(), exchange};
     for (size_t i = 0; i < inputs.size(); ++i)
       DISCO_TRY(inputs_[i].Run(context, inputs[i].bytes().data()));
-    BeginWatch(inputs);
+    BeginWatch(HoldNonFinite(inputs, exchange));
     auto now = Clock::now();
     for (size_t i = 0; i < times_.size(); ++i) {
       times_[i].start = now;
@@ -100,8 +100,8 @@ class OneDnnProgram : public Program {
   Bytes constants() const { return DistinctConstantBytes(graph_) + SizeOfAll(parts_.constants); }
 
  private:
-  void BeginWatch(std::span<const Tensor> inputs) {
-    watch_.Begin(inputs);
+  void BeginWatch(bool came_in) {
+    watch_.Begin(came_in);
     if (threads_ == 1) return;  // a team of one would allocate
 #pragma omp parallel num_threads(threads_)
     FloatWatch::ClearFlags();

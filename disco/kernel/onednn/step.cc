@@ -37,7 +37,6 @@ Status ReceiveStep::Run(const RunContext& context) {
     std::byte* const to = straight_ ? reinterpret_cast<std::byte*>(value_) : staging_;
     const std::span payload(to, indices_[i].size_bytes());
     DISCO_TRY(context.exchange->Receive(sources[i], payload));
-    if (HoldsNonFinite(indices_[i], payload)) context.watch.AddForeign();
     if (!straight_) Unpack(indices_[i], payload, value_);
   }
   return {};

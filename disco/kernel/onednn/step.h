@@ -9,7 +9,6 @@
 
 #include "disco/kernel/onednn/dnnl_api.h"
 #include "disco/kernel/program.h"
-#include "disco/kernel/reference/float_watch.h"
 #include "disco/kernel/reference/payload.h"
 
 namespace disco::onednn {
@@ -17,7 +16,6 @@ namespace disco::onednn {
 struct RunContext {
   dnnl_stream_t stream;
   Exchange* exchange;  // may be null
-  FloatWatch& watch;
 };
 
 class Step {

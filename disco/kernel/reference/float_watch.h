@@ -9,9 +9,10 @@
 // and reaches the outputs.
 //
 // A flag alone is no proof: vector code also computes in lanes that hold no element. It counts
-// together with an infinity or NaN that came in or that the step wrote; an overflow counts in any
-// step that clips, where it leaves no other trace. Thread rule: flags are a thread's own; one
-// thread runs the steps.
+// together with an infinity or NaN that the step wrote or that came with the network's inputs, and
+// an overflow counts in any step that clips, where it leaves no other trace. What comes from
+// another node stems from those inputs, or from an overflow that the other node tells of. Thread
+// rule: flags are a thread's own; one thread runs the steps.
 #pragma once
 
 #include <cfenv>
@@ -19,14 +20,16 @@
 #include <span>
 #include <string_view>
 
-#include "disco/tensor/tensor.h"
-
 namespace disco {
 
 class FloatWatch {
  public:
-  // Before the first step.
-  void Begin(std::span<const Tensor> inputs);
+  // Before the first step. `came_in`: whether an infinity or NaN is among the network's inputs.
+  void Begin(bool came_in) {
+    overflow_.reset();
+    came_in_ = came_in;
+    ClearFlags();
+  }
 
   struct Step {
     std::string_view op;
@@ -37,8 +40,6 @@ class FloatWatch {
   void EndStep(const Step& step) {
     if (!overflow_ && Flags() != 0) Judge(step);
   }
-  // Features with an infinity or NaN among them came from another node.
-  void AddForeign() { came_in_ = true; }
   // After the last step: the flags that a helper thread has seen, as Flags gives them.
   void AddHelper(int flags);
 
@@ -55,7 +56,7 @@ class FloatWatch {
   static constexpr int kFlags = FE_INVALID | FE_OVERFLOW | FE_DIVBYZERO;
   void Judge(const Step& step);
 
-  bool came_in_ = false;  // an infinity or NaN, with the inputs or from another node
+  bool came_in_ = false;
   std::optional<std::string_view> overflow_;
 };
 

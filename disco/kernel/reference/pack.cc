@@ -90,28 +90,7 @@ void UnpackAs(const PayloadIndex& index, std::span<const std::byte> payload, flo
   });
 }
 
-// Whether an element has all bits of `exponent`.
-template <class T>
-bool HoldsExponent(std::span<const std::byte> payload, T exponent) {
-  unsigned found = 0;
-  for (size_t k = 0; k < payload.size() / sizeof(T); ++k)
-    found |= (Load<T>(payload.data(), k) & exponent) == exponent ? 1u : 0u;
-  return found != 0;
-}
-
 }  // namespace
-
-bool HoldsNonFinite(const PayloadIndex& index, std::span<const std::byte> payload) {
-  switch (index.wire) {
-    case WireType::kF32:
-      return HoldsExponent<uint32_t>(payload, 0x7f800000);
-    case WireType::kF16:
-      return HoldsExponent<uint16_t>(payload, 0x7c00);
-    case WireType::kInt8:
-      return false;
-  }
-  return false;
-}
 
 void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload) {
   switch (index.wire) {

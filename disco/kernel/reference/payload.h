@@ -48,7 +48,5 @@ Result<std::vector<PayloadIndex>> ReceiveIndices(const Graph& graph, const Op& o
 // flag of an overflow.
 void Pack(const PayloadIndex& index, const float* value, std::span<std::byte> payload);
 void Unpack(const PayloadIndex& index, std::span<const std::byte> payload, float* value);
-// Whether an infinity or NaN travels.
-bool HoldsNonFinite(const PayloadIndex& index, std::span<const std::byte> payload);
 
 }  // namespace disco

@@ -27,6 +27,10 @@ Bytes RunBytes(const Graph& graph, const Op& op);
 // `graph` has inferred shapes.
 Result<std::unique_ptr<Program>> MakeReferenceProgram(Graph graph, const ProgramOptions& options);
 
+// Whether an infinity or NaN is among the network's inputs; an exchange knows of those that a shard
+// has not, and of constants.
+bool HoldNonFinite(std::span<const Tensor> inputs, const Exchange* exchange);
+
 // Whether the tensors given to Program::Run are those that `graph` asks for. Errors: kInvalid
 // naming the value.
 Status CheckArguments(const Graph& graph, std::span<const Tensor> inputs,

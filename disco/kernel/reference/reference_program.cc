@@ -55,7 +55,7 @@ class ReferenceProgram : public Program {
     for (size_t id = 0; id < values.size(); ++id) {
       if (graph_.values[id].constant) values[id] = *graph_.values[id].constant;
     }
-    watch_.Begin(inputs);
+    watch_.Begin(HoldNonFinite(inputs, exchange));
     for (size_t op = 0; op < graph_.ops.size(); ++op) {
       times_[op].start = Clock::now();
       if (exchange != nullptr) DISCO_TRY(exchange->GoOn());
@@ -88,7 +88,7 @@ class ReferenceProgram : public Program {
     watch_.EndStep({op.name, made, true});  // every flag is about an element here
   }
 
-  Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) {
+  Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) const {
     if (op.type == OpType::kSend || op.type == OpType::kReceive) {
       if (exchange == nullptr) return OpError(op, ErrorKind::kInvalid, "needs an exchange");
       return op.type == OpType::kSend ? Send(op, values, *exchange)
@@ -116,7 +116,7 @@ class ReferenceProgram : public Program {
     return exchange.Send(op.as<SendParams>(), payload);
   }
 
-  Status Receive(const Op& op, std::vector<Tensor>& values, Exchange& exchange) {
+  Status Receive(const Op& op, std::vector<Tensor>& values, Exchange& exchange) const {
     Tensor value(DType::kF32, graph_.value(op.outputs[0]).shape);
     if (op.HasInput(0)) {
       const Tensor& own = values[static_cast<size_t>(op.inputs[0])];
@@ -131,7 +131,6 @@ class ReferenceProgram : public Program {
     for (size_t i = 0; i < indices.size(); ++i) {
       std::vector<std::byte> payload(indices[i].size_bytes());
       DISCO_TRY(exchange.Receive(op.as<ReceiveParams>().sources[i], payload));
-      if (HoldsNonFinite(indices[i], payload)) watch_.AddForeign();
       Unpack(indices[i], payload, elements);
     }
     values[static_cast<size_t>(op.outputs[0])] = std::move(value);
@@ -147,6 +146,11 @@ class ReferenceProgram : public Program {
 };
 
 }  // namespace
+
+bool HoldNonFinite(std::span<const Tensor> inputs, const Exchange* exchange) {
+  if (exchange != nullptr) return exchange->NetworkIsNotFinite();
+  return std::ranges::any_of(inputs, [](const Tensor& input) { return HoldsNonFinite(input); });
+}
 
 Status CheckArguments(const Graph& graph, std::span<const Tensor> inputs,
                       std::span<const Tensor> outputs) {
