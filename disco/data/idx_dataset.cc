@@ -55,13 +55,11 @@ Result<std::vector<uint8_t>> ReadLabels(const Path& path) {
 }
 
 // Both splits have as many classes, though the pictures of one may lack the last of them.
-Result<size_t> CountClasses(const Path& folder) {
-  uint8_t largest = 9;
-  for (const char* prefix : {"train", "t10k"}) {
-    const Path path = Find(folder, fmt::format("{}-labels-idx1-ubyte", prefix));
-    if (path.empty()) continue;
-    DISCO_ASSIGN(const std::vector<uint8_t> labels, ReadLabels(path));
-    largest = std::max(largest, *std::max_element(labels.begin(), labels.end()));
+Result<size_t> CountClasses(const std::vector<uint8_t>& labels, const Path& labels_of_other_split) {
+  uint8_t largest = std::max(uint8_t{9}, *std::ranges::max_element(labels));
+  if (!labels_of_other_split.empty()) {
+    DISCO_ASSIGN(const std::vector<uint8_t> others, ReadLabels(labels_of_other_split));
+    largest = std::max(largest, *std::ranges::max_element(others));
   }
   return size_t{largest} + 1;
 }
@@ -69,7 +67,8 @@ Result<size_t> CountClasses(const Path& folder) {
 }  // namespace
 
 DatasetOrNone OpenIdx(const DatasetSpec& spec) {
-  const std::string prefix = spec.split == "train" ? "train" : "t10k";
+  const bool trains = spec.split == "train";
+  const std::string prefix = trains ? "train" : "t10k", other = trains ? "t10k" : "train";
   const Path pictures = Find(spec.source, prefix + "-images-idx3-ubyte");
   if (pictures.empty()) return nullptr;
   const Path labels = Find(spec.source, prefix + "-labels-idx1-ubyte");
@@ -86,7 +85,8 @@ DatasetOrNone OpenIdx(const DatasetSpec& spec) {
     return Fail(ErrorKind::kInvalid, "{}: holds {} labels for the {} pictures of {}",
                 labels.string(), images.labels.size(), count, pictures.string());
   }
-  DISCO_ASSIGN(const size_t classes, CountClasses(spec.source));
+  DISCO_ASSIGN(const size_t classes,
+               CountClasses(images.labels, Find(spec.source, other + "-labels-idx1-ubyte")));
   images.class_names = NumberedClasses(classes);
   return MakePacked(std::move(images));
 }

@@ -40,28 +40,6 @@ int64_t DepthOf(const Graph& graph, const Op& op) {
   }
 }
 
-// Whether kernels may keep a list of places along each axis.
-bool MovesElements(OpType type) {
-  switch (type) {
-    case OpType::kConcat:
-    case OpType::kDropout:
-    case OpType::kFlatten:
-    case OpType::kGather:
-    case OpType::kIdentity:
-    case OpType::kPad:
-    case OpType::kReceive:
-    case OpType::kReduceMean:
-    case OpType::kReshape:
-    case OpType::kSend:
-    case OpType::kSqueeze:
-    case OpType::kTranspose:
-    case OpType::kUnsqueeze:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Of a value without its features; an empty value has the positions that its extents say.
 int64_t PositionsOf(const Shape& shape, int axis) {
   int64_t positions = 1;
@@ -159,6 +137,24 @@ Bytes FeatureBytes(const Graph& graph) {
   return total;
 }
 
+bool OnlyMovesElements(OpType type) {
+  switch (type) {
+    case OpType::kConcat:
+    case OpType::kDropout:
+    case OpType::kFlatten:
+    case OpType::kGather:
+    case OpType::kIdentity:
+    case OpType::kPad:
+    case OpType::kReshape:
+    case OpType::kSqueeze:
+    case OpType::kTranspose:
+    case OpType::kUnsqueeze:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Bytes PlaceBytes(const Graph& graph, const Op& op) {
   // Offsets, one list while it is made and one that is kept, each of which has doubled.
   constexpr int64_t kPlace = 32;
@@ -167,7 +163,8 @@ Bytes PlaceBytes(const Graph& graph, const Op& op) {
     if (id == kNoValue) return;
     for (const int64_t extent : graph.value(id).shape) places += extent;
   };
-  if (MovesElements(op.type)) {
+  const bool exchanges = op.type == OpType::kSend || op.type == OpType::kReceive;
+  if (OnlyMovesElements(op.type) || exchanges || op.type == OpType::kReduceMean) {
     std::ranges::for_each(op.inputs, count_axes);
     std::ranges::for_each(op.outputs, count_axes);
   }

@@ -29,6 +29,9 @@ Bytes WeightBytes(const Graph& graph);
 // All other values in bytes, as if none shared its memory with another; INT64_MAX if it is more.
 Bytes FeatureBytes(const Graph& graph);
 
+// Whether ops of this type give elements of their inputs (or what fills a Pad) as they are.
+bool OnlyMovesElements(OpType type);
+
 // What kernels keep, at most, to know where the elements are that `op` moves or exchanges.
 Bytes PlaceBytes(const Graph& graph, const Op& op);
 

@@ -26,10 +26,7 @@ inline Tensor RandomTensor(Random& random, const Shape& shape) {
   return tensor;
 }
 
-inline bool IsFinite(const Tensor& tensor) {
-  return tensor.dtype() != DType::kF32 ||
-         std::ranges::all_of(tensor.Data<float>(), [](float x) { return std::isfinite(x); });
-}
+inline bool IsFinite(const Tensor& tensor) { return !HoldsNonFinite(tensor); }
 
 // Of the warnings of a program those that have to do with its network. For other processors than
 // x86 oneDNN has hardly any but its plain kernels, and warns of each.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/checkpoint.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -78,8 +76,7 @@ Result<Checkpoint> Parse(std::span<const std::byte> bytes) {
 
 Status WriteCheckpoint(const Checkpoint& checkpoint, const Path& path) {
   for (const auto& [name, tensor] : checkpoint.tensors) {
-    if (std::ranges::all_of(tensor.Data<float>(), [](float x) { return std::isfinite(x); }))
-      continue;
+    if (!HoldsNonFinite(tensor)) continue;
     return Fail(ErrorKind::kInvalid, "{}: not written, for '{}' holds NaN or infinity",
                 path.string(), name);
   }

@@ -85,13 +85,19 @@ void WritePictures(const Path& data) {
   }
 }
 
-// With one picture per batch, a broken picture is a whole batch that is left out.
-TEST(ResumeTest, CountsBatchesThatAreLeftOut) {
-  const Path data = Folder() / "data";
+// A recipe that trains on WritePictures.
+Recipe RecipeOf(const Path& data) {
   WritePictures(data);
   Recipe recipe = SmallRecipe();
   recipe.data.data = data.string();
   recipe.data.skip_share = 0.5;
+  return recipe;
+}
+
+// With one picture per batch, a broken picture is a whole batch that is left out.
+TEST(ResumeTest, CountsBatchesThatAreLeftOut) {
+  const Path data = Folder() / "data";
+  Recipe recipe = RecipeOf(data);
   recipe.train.batch = 1;
   recipe.train.lr = 0.005;
   recipe.train.epochs = 3;
@@ -134,10 +140,7 @@ TEST(ResumeTest, AnotherRecipesCheckpointIsRefused) {
 
 TEST(ResumeTest, DataThatHaveChangedAreNoticed) {
   const Path data = Folder() / "data";
-  WritePictures(data);
-  Recipe recipe = SmallRecipe();
-  recipe.data.data = data.string();
-  recipe.data.skip_share = 0.5;
+  Recipe recipe = RecipeOf(data);
   recipe.train.batch = 4;
   RunOptions options = OptionsFor("net");
   options.stop = StopAt(2);

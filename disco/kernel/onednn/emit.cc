@@ -67,28 +67,10 @@ Status Dispatch(const Emission& e) {
   return e.Unsupported("is unknown");
 }
 
-// Ops that move elements of any type, empty tensors included.
-bool OnlyMoves(OpType type) {
-  switch (type) {
-    case OpType::kConcat:
-    case OpType::kDropout:
-    case OpType::kFlatten:
-    case OpType::kGather:
-    case OpType::kIdentity:
-    case OpType::kPad:
-    case OpType::kReshape:
-    case OpType::kSqueeze:
-    case OpType::kTranspose:
-    case OpType::kUnsqueeze:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// What is common to all primitives: float32, and something to compute.
+// What is common to all primitives: float32, and something to compute. Elements of any type, empty
+// tensors included, can be moved.
 Status CheckArithmetic(const Emission& e) {
-  if (OnlyMoves(e.op().type)) return {};
+  if (OnlyMovesElements(e.op().type)) return {};
   const DType dtype = e.graph().value(e.output()).dtype;
   if (dtype != DType::kF32)
     return e.Unsupported(fmt::format("computes in {}, primitives in float32", Name(dtype)));
