@@ -3,21 +3,17 @@
 """What disco writes is valid ONNX: the checker of ONNX accepts it, ONNX Runtime loads it, and it gives the same answers.
 
 One network of many small branches per opset, and ONNX's own node tests where they are unpacked, are cut for one node.
-Usage: onnx_written_test.py DISCO [FOLDER_OF_ONNX_TESTS]. Exit code 77: onnx or onnxruntime is not installed.
+Usage: tools/with_python.sh numpy,onnx,onnxruntime tests/onnx_written_test.py DISCO [FOLDER_OF_ONNX_TESTS]
 """
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-    import onnx
-    import onnxruntime
-    from onnx import TensorProto, helper, numpy_helper
-except ImportError as error:
-    print(f"skipped: {error}; pip install onnx onnxruntime numpy")
-    sys.exit(77)
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
 
 OPSETS = range(7, 23)
 # Of what disco knows; Send and Receive are no ops of ONNX.
