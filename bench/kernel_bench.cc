@@ -2,9 +2,8 @@
 // Whole networks on one node, by kernel and threads. Time of one inference; items are MACs.
 #include <benchmark/benchmark.h>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/work.h"
 #include "disco/kernel/program.h"
+#include "disco/op/work.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {

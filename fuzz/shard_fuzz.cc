@@ -2,9 +2,9 @@
 // Any bytes as a shard that a node loads with little memory: an error, or a program. An error gives
 // back all memory that reading took.
 #include "disco/base/memory_account.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
 #include "disco/kernel/program.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
 
 namespace {
 

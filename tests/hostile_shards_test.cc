@@ -7,11 +7,12 @@
 #include <thread>
 
 #include "disco/base/hash.h"
-#include "disco/graph/onnx.h"
-#include "disco/graph/protobuf_bytes_for_test.h"
 #include "disco/node/message.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
+#include "disco/onnx/protobuf_bytes_for_test.h"
+#include "disco/op/validate.h"
 #include "disco/transport/socket.h"
 #include "tests/node_process.h"
 

@@ -5,11 +5,11 @@
 
 #include "disco/base/hash.h"
 #include "disco/base/random.h"
-#include "disco/graph/onnx.h"
 #include "disco/node/hostile_node_for_test.h"
 #include "disco/node/message.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
 #include "disco/plan/make_plan.h"
 #include "disco/shard/cut.h"
 #include "disco/transport/socket.h"

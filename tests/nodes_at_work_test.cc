@@ -3,8 +3,8 @@
 #include <future>
 #include <thread>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/node/session.h"
+#include "disco/op/infer_shapes.h"
 #include "tests/node_process.h"
 
 namespace disco {

@@ -4,9 +4,10 @@
 // shaped and not.
 #include "disco/base/random.h"
 #include "disco/cost/estimate.h"
-#include "disco/graph/onnx.h"
-#include "disco/graph/work.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/work.h"
 #include "disco/plan/assignment.h"
 #include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"

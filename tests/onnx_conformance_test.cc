@@ -5,12 +5,12 @@
 #include <map>
 #include <set>
 
-#include "disco/graph/fold_constants.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
 #include "disco/kernel/kernels_testing.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/plan/make_plan.h"
+#include "disco/rewrite/fold_constants.h"
 #include "tests/compare.h"
 #include "tests/measured_data.h"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "disco/base/random.h"
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 

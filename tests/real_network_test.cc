@@ -5,9 +5,9 @@
 
 #include "disco/data/metrics.h"
 #include "disco/data/preprocessing.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/plan/make_plan.h"
 #include "tests/compare.h"
 #include "tests/measured_data.h"

@@ -16,9 +16,9 @@ namespace disco {
 namespace {
 
 const std::map<std::string, int> kFloors = {
-    {"base", 0}, {"tensor", 1}, {"graph", 2}, {"transport", 2}, {"zoo", 3},
-    {"data", 3}, {"kernel", 3}, {"plan", 4},  {"shard", 5},     {"train", 5},
-    {"cost", 6}, {"node", 6},   {"cli", 8}};
+    {"base", 0},    {"tensor", 1}, {"graph", 2}, {"transport", 2}, {"data", 2}, {"op", 3},
+    {"rewrite", 4}, {"zoo", 4},    {"onnx", 5},  {"kernel", 5},    {"plan", 5}, {"shard", 6},
+    {"train", 6},   {"cost", 7},   {"node", 7},  {"cli", 9}};
 const std::set<std::string> kDesignWing = {"zoo", "data", "train", "cost"};
 const std::set<std::string> kRunWing = {"kernel", "transport", "node"};
 
@@ -28,8 +28,8 @@ const std::map<std::string, std::string> kDoors = {{"torch/", "disco/train"},
                                                    {"oneapi/dnnl", "disco/kernel/onednn"},
                                                    {"dnnl", "disco/kernel/onednn"},
                                                    {"immintrin.h", "disco/kernel/streamed"},
-                                                   {"onnx/", "disco/graph"},
-                                                   {"google/protobuf", "disco/graph"},
+                                                   {"onnx/", "disco/onnx"},
+                                                   {"google/protobuf", "disco/onnx"},
                                                    {"sys/socket.h", "disco/transport|disco/node"},
                                                    {"jpeglib", "disco/data"},
                                                    {"png.h", "disco/data"},

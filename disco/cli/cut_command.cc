@@ -4,7 +4,7 @@
 #include "disco/cli/command.h"
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 #include "disco/shard/cut.h"
 
 namespace disco {

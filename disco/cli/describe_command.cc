@@ -5,7 +5,8 @@
 #include "disco/cli/description.h"
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
-#include "disco/graph/work.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
 
 namespace disco {
 namespace {

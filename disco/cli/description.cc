@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "disco/cli/load.h"
-#include "disco/graph/work.h"
+#include "disco/op/op_name.h"
+#include "disco/op/validate.h"
+#include "disco/op/work.h"
 #include "disco/plan/coupling.h"
 
 namespace disco {

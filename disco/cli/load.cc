@@ -5,8 +5,10 @@
 
 #include "disco/cli/print.h"
 #include "disco/data/class_names.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/set_batch.h"
+#include "disco/op/validate.h"
 #include "disco/plan/plan_file.h"
 
 namespace disco {

@@ -5,7 +5,7 @@
 
 #include "disco/cli/print.h"
 #include "disco/cli/probe.h"
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/plan/make_plan.h"
 
 namespace disco {

@@ -8,8 +8,8 @@
 #include "disco/cli/probe.h"
 #include "disco/cost/fit_speed.h"
 #include "disco/cost/op_time.h"
-#include "disco/graph/for_kernels.h"
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/rewrite/for_kernels.h"
 #include "disco/shard/cut.h"
 #include "disco/zoo/zoo.h"
 

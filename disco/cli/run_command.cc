@@ -6,10 +6,10 @@
 #include "disco/cli/print.h"
 #include "disco/cli/session_options.h"
 #include "disco/data/metrics.h"
-#include "disco/graph/fold_constants.h"
-#include "disco/graph/infer_shapes.h"
 #include "disco/graph/names.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/set_batch.h"
+#include "disco/rewrite/fold_constants.h"
 #include "disco/tensor/npy.h"
 
 namespace disco {

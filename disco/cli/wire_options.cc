@@ -6,8 +6,8 @@
 #include "disco/cli/load.h"
 #include "disco/cli/print.h"
 #include "disco/data/loader.h"
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/program.h"
+#include "disco/op/set_batch.h"
 #include "disco/plan/calibrate.h"
 
 namespace disco {

@@ -5,8 +5,8 @@
 #include "disco/cli/command.h"
 #include "disco/cli/description.h"
 #include "disco/cli/print.h"
-#include "disco/graph/onnx.h"
-#include "disco/graph/work.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/work.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {

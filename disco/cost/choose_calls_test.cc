@@ -5,7 +5,6 @@
 
 #include "disco/cost/links_for_test.h"
 #include "disco/cost/simulate.h"
-#include "disco/graph/infer_shapes.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
 #include "disco/zoo/zoo.h"

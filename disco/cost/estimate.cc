@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 #include "disco/plan/traffic.h"
 
 namespace disco {

@@ -7,8 +7,9 @@
 
 #include <algorithm>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/work.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/validate.h"
+#include "disco/op/work.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
 #include "disco/zoo/zoo.h"

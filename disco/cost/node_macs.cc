@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/cost/estimate.h"
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 
 namespace disco {
 

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "disco/cost/op_time.h"
-#include "disco/graph/for_kernels.h"
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
+#include "disco/rewrite/for_kernels.h"
 #include "disco/shard/cut.h"
 
 namespace disco {

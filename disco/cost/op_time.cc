@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/cost/op_time.h"
 
-#include "disco/graph/fuse.h"
-#include "disco/graph/work.h"
+#include "disco/op/op_def.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
+#include "disco/rewrite/fuse.h"
 
 namespace disco {
 namespace {
 
 OpKind KindOf(const Graph& graph, const Op& op) {
-  if (op.type == OpType::kGemm || op.type == OpType::kMatMul) return OpKind::kMatrix;
-  if (op.type != OpType::kConv) return OpKind::kMove;
+  const OpDef& def = DefOf(op);
+  if (!def.Is(kProduct)) return OpKind::kMove;
+  if (!def.Is(kWindowed)) return OpKind::kMatrix;
   if (op.as<ConvParams>().group > 1) return OpKind::kDepthwise;
   const Shape& weights = graph.value(op.inputs[1]).shape;
   return weights.elements(2, weights.rank()) == 1 ? OpKind::kPoint : OpKind::kWindow;
-}
-
-bool TakesTime(OpType type) {
-  switch (type) {
-    case OpType::kDropout:
-    case OpType::kFlatten:
-    case OpType::kIdentity:
-    case OpType::kReshape:
-    case OpType::kSqueeze:
-    case OpType::kUnsqueeze:
-    case OpType::kSend:
-    case OpType::kReceive:
-      return false;
-    default:
-      return true;
-  }
 }
 
 }  // namespace
@@ -40,7 +27,7 @@ std::string_view Name(OpKind kind) {
 }
 
 OpWork WorkOf(const Graph& graph, const Op& op) {
-  if (!TakesTime(op.type)) return {.takes_time = false};
+  if (DefOf(op).Is(kTakesNoTime)) return {.takes_time = false};
   OpWork work{.kind = KindOf(graph, op), .macs = MacsOf(graph, op)};
   for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
     if (!op.HasInput(slot) || IsParameterSlot(op.type, slot)) continue;

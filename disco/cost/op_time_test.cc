@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "disco/graph/fold_batch_norm.h"
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/rewrite/fold_batch_norm.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {

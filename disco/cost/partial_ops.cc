@@ -2,7 +2,7 @@
 #include <set>
 
 #include "disco/cost/estimate.h"
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 
 namespace disco {
 namespace {

@@ -6,8 +6,9 @@
 #include <unordered_map>
 
 #include "disco/cost/op_time.h"
-#include "disco/graph/for_kernels.h"
-#include "disco/graph/work.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
+#include "disco/rewrite/for_kernels.h"
 
 namespace disco {
 namespace {

@@ -85,44 +85,12 @@ class GraphIndex {
   std::vector<bool> is_output_;
 };
 
-// "op 'layer1.0.conv1' (Conv): <message>".
-template <class... Args>
-tl::unexpected<Error> OpError(const Op& op, ErrorKind kind, fmt::format_string<Args...> format,
-                              Args&&... args) {
-  return Fail(kind, "op '{}' ({}): {}", op.name, Name(op.type),
-              fmt::format(format, std::forward<Args>(args)...));
-}
-
-// The whole numbers of constant input `slot`. Errors: kUnsupported when it is not constant, naming
-// the op.
-Result<std::vector<int64_t>> ConstantIndices(const Graph& graph, const Op& op, size_t slot);
-
 // Errors: kInvalid naming a constant that holds what is not a number: some kernels would clip it
 // into an answer that looks like one.
 Status CheckNumbers(const Graph& graph);
 
-// Metadata of a shard: which node it is for, of how many, and the hash of the plan it was cut by.
-inline constexpr const char* kShardNodeKey = "disco.node";
-inline constexpr const char* kShardNodesKey = "disco.nodes";
-inline constexpr const char* kShardPlanKey = "disco.plan";
-
-// Whether `graph` is one node's part of a network: it says so, or it sends or receives.
-bool HoldsShard(const Graph& graph);
-
-// Far above any network; what is done with a network may take the square of it.
-inline constexpr size_t kMostOps = 16384;
-
-// At most kMostOps ops, references in range, as many inputs and outputs as the op type allows,
-// inputs made before they are read, each value made once, names unique; an output, unless it is a
-// shard. Errors: kInvalid naming the network, op or value.
-Status Validate(const Graph& graph);
-
-// Whether input `slot` of an op of this type is a parameter (shape, axes, pads, bounds...) that has
-// to be known when the network is loaded, rather than data.
-bool IsParameterSlot(OpType type, size_t slot);
-
-// Drops ops, values and optional outputs (masks, indices) that no output needs. Send counts as
-// needed.
+// Drops ops, values and optional outputs (masks, indices) that no output needs. What has no output,
+// as Send, counts as needed.
 void RemoveUnused(Graph& graph);
 
 }  // namespace disco

@@ -7,9 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -51,9 +48,6 @@ enum class OpType : uint8_t {
   kTranspose,
   kUnsqueeze,
 };
-
-std::string_view Name(OpType type);
-std::optional<OpType> FindOpType(std::string_view name);
 
 enum class AutoPad : uint8_t { kNotSet, kSameUpper, kSameLower, kValid };
 

@@ -3,6 +3,7 @@
 #include "disco/base/allocation_count_for_test.h"
 #include "disco/kernel/kernels_testing.h"
 #include "disco/kernel/streamed/streamed.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 namespace {

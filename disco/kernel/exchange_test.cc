@@ -6,6 +6,7 @@
 
 #include "disco/kernel/kernels_testing.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {

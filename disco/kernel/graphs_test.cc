@@ -5,6 +5,7 @@
 
 #include "disco/kernel/kernels_testing.h"
 #include "disco/kernel/streamed/streamed.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 namespace {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "disco/kernel/one_op_for_test.h"
+#include "disco/op/op_name.h"
 
 namespace disco {
 namespace {

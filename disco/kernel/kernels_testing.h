@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "disco/base/random.h"
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/program.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "disco/kernel/one_op_for_test.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/op_name.h"
 
 namespace disco {
 namespace {

@@ -6,11 +6,12 @@
 #include <new>
 #include <utility>
 
-#include "disco/graph/fold_constants.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/work.h"
 #include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/validate.h"
+#include "disco/op/work.h"
+#include "disco/rewrite/fold_constants.h"
 
 namespace disco {
 

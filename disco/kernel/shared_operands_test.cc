@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "disco/kernel/one_op_for_test.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 namespace {

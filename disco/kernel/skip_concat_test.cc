@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/graph/skip_concat.h"
+#include "disco/rewrite/skip_concat.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/kernels_testing.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/validate.h"
 
 namespace disco {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "disco/kernel/one_op_for_test.h"
 #include "disco/kernel/streamed/streamed.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 namespace {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "disco/kernel/kernels_testing.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 namespace {

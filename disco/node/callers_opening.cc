@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "disco/base/hash.h"
-#include "disco/graph/onnx.h"
 #include "disco/node/message.h"
+#include "disco/onnx/onnx.h"
 #include "disco/transport/reach.h"
 
 namespace disco {

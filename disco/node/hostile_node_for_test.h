@@ -11,11 +11,11 @@
 #include <thread>
 #include <vector>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
 #include "disco/kernel/program.h"
 #include "disco/node/patience_for_test.h"
 #include "disco/node/protocol.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/transport/socket.h"
 
 namespace disco {

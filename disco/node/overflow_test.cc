@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/node/session.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/plan/make_plan.h"
 
 namespace disco {

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <limits>
 
-#include "disco/graph/work.h"
 #include "disco/node/mesh_exchange.h"
 #include "disco/node/step_log.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
 
 namespace disco {
 namespace {

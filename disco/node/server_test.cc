@@ -9,11 +9,12 @@
 #include <thread>
 
 #include "disco/base/hash.h"
-#include "disco/graph/onnx.h"
 #include "disco/node/message.h"
 #include "disco/node/patience_for_test.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/validate.h"
 #include "disco/plan/sketch_for_test.h"
 
 namespace disco {

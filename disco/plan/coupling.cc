@@ -3,8 +3,6 @@
 
 #include <numeric>
 
-#include "disco/plan/feature_rules.h"
-
 namespace disco {
 namespace {
 
@@ -39,14 +37,11 @@ class Analysis {
   Coupling Run() {
     Coupling coupling;
     for (size_t op = 0; op < graph_.ops.size(); ++op) {
-      const FeatureRule rule = RuleOf(graph_, graph_.ops[op], axes_);
-      if (rule.kind == Kind::kReplicated) {
-        if (!rule.reason.empty() && ReadsPartitioned(graph_.ops[op])) {
-          coupling.replicated.push_back({static_cast<OpId>(op), rule.reason});
-        }
-      } else {
-        Partition(graph_.ops[op], rule);
-      }
+      FeatureRule rule = RuleOf(graph_, graph_.ops[op], axes_);
+      if (!rule.reason.empty() && ReadsPartitioned(graph_.ops[op]))
+        coupling.replicated.push_back({static_cast<OpId>(op), rule.reason});
+      Partition(graph_.ops[op], rule);
+      coupling.rules.push_back(std::move(rule));
     }
     coupling.values.resize(graph_.values.size());
     std::vector<AtomId> numbers;
@@ -65,35 +60,34 @@ class Analysis {
   }
 
   void Partition(const Op& op, const FeatureRule& rule) {
-    const auto output = static_cast<size_t>(op.outputs[0]);
-    axes_[output] = rule.axis;
-    for (int64_t feature = 0; feature < rule.features; ++feature)
-      elements_[output].push_back(sets_.Add());
-    for (const FeatureOrigin& origin : rule.origins) Tie(op, rule, origin, elements_[output]);
+    for (size_t slot = 0; slot < rule.outputs.size(); ++slot) {
+      if (!op.HasOutput(slot)) continue;
+      const OutputFeatures& output = rule.outputs[slot];
+      const auto id = static_cast<size_t>(op.outputs[slot]);
+      axes_[id] = output.axis;
+      for (int64_t feature = 0; feature < output.features; ++feature)
+        elements_[id].push_back(sets_.Add());
+      if (rule.kind == Kind::kGrouped) TieGroups(output.origins[0], elements_[id]);
+      for (const FeatureOrigin& origin : output.origins)
+        Tie(elements_[static_cast<size_t>(op.inputs[origin.slot])], origin, elements_[id]);
+    }
   }
 
-  void Tie(const Op& op, const FeatureRule& rule, const FeatureOrigin& origin,
-           const std::vector<int32_t>& output) {
-    const auto& input = elements_[static_cast<size_t>(op.inputs[origin.slot])];
-    // Several input features may be made into one output feature: a group of a Conv, or a split
-    // reshape.
-    int64_t width = 1;
-    if (rule.kind == Kind::kGrouped) {
-      width = graph_.value(op.inputs[0]).shape[1] / op.as<ConvParams>().group;
-    } else if (op.type != OpType::kConcat && op.type != OpType::kGather &&
-               output.size() < input.size()) {
-      width = static_cast<int64_t>(input.size() / output.size());
+  // Features of one group live together, also where the inputs are whole on every node.
+  void TieGroups(const FeatureOrigin& origin, const std::vector<int32_t>& output) {
+    for (size_t feature = 1; feature < output.size(); ++feature) {
+      if (origin.from[feature - 1] == origin.from[feature])
+        sets_.Join(output[feature - 1], output[feature]);
     }
+  }
+
+  // `input` is empty where it is whole.
+  void Tie(const std::vector<int32_t>& input, const FeatureOrigin& origin,
+           const std::vector<int32_t>& output) {
+    if (input.empty()) return;
     for (size_t feature = 0; feature < output.size(); ++feature) {
       const int64_t first = origin.from[feature];
-      if (first < 0) continue;
-      if (input
-              .empty()) {  // a whole input: only the features of one group are tied, to one another
-        if (feature > 0 && origin.from[feature - 1] == first)
-          sets_.Join(output[feature - 1], output[feature]);
-        continue;
-      }
-      for (int64_t i = 0; i < width; ++i)
+      for (int64_t i = 0; first >= 0 && i < origin.width; ++i)
         sets_.Join(input[static_cast<size_t>(first + i)], output[feature]);
     }
   }
@@ -111,7 +105,7 @@ class Analysis {
   }
 
   const Graph& graph_;
-  std::vector<std::optional<int>> axes_;
+  FeatureAxes axes_;
   std::vector<std::vector<int32_t>> elements_;
   Sets sets_;
   AtomId next_atom_ = 0;

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "disco/graph/graph.h"
+#include "disco/op/feature_rule.h"
 
 namespace disco {
 
@@ -37,7 +37,9 @@ struct Coupling {
   std::vector<std::optional<ValueFeatures>> values;
   // Ops that need the whole of a partitioned value.
   std::vector<ReplicatedOp> replicated;
+  std::vector<FeatureRule> rules;  // by OpId
 
+  const FeatureRule& rule(OpId op) const { return rules[static_cast<size_t>(op)]; }
   bool IsPartitioned(ValueId value) const { return values[static_cast<size_t>(value)].has_value(); }
   const ValueFeatures& features(ValueId value) const { return *values[static_cast<size_t>(value)]; }
 };

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "disco/graph/names.h"
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 
 namespace disco {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 // Weights of a mixing op as a matrix of taps: (output feature, input feature) -> run of kernel
 // taps.
 struct WeightMatrix {
-  WeightMatrix(const Op& op, const Shape& shape) : axes(WeightAxesOf(op)) {
+  WeightMatrix(const MixingWeights& mixing, const Shape& shape) : axes(mixing) {
     taps = shape.elements(2, shape.rank());
     outputs = shape[axes.output];
     inputs = shape[axes.input];
@@ -25,7 +25,7 @@ struct WeightMatrix {
     const int64_t column = axes.output == 0 ? input : output;
     return static_cast<size_t>((row * columns + column) * taps);
   }
-  WeightAxes axes;
+  MixingWeights axes;
   int64_t taps = 1, outputs = 0, inputs = 0, columns = 0;
 };
 
@@ -43,7 +43,7 @@ void ForEach(ForeignPairs pairs, const Graph& graph, const Op& op, const Plan& p
   const ValuePlan* input = PlanOf(graph, plan, op.inputs[0]);
   const ValuePlan* output = PlanOf(graph, plan, op.outputs[0]);
   if (input == nullptr || output == nullptr || !input->read_foreign) return;
-  const WeightMatrix weights(op, graph.value(op.inputs[1]).shape);
+  const WeightMatrix weights(*MixingWeightsOf(graph, op), graph.value(op.inputs[1]).shape);
   for (NodeId to = 0; to < plan.nodes; ++to) {
     const auto& kept = input->kept[static_cast<size_t>(to)];
     const std::vector<int64_t> outputs = output->Owned(to);
@@ -79,7 +79,7 @@ std::vector<std::vector<double>> ScoreByL1(const Graph& graph, const CrossReader
     const Op& op = graph.op(reader);
     const ValuePlan* output = PlanOf(graph, plan, op.outputs[0]);
     const auto weights = graph.ConstantInput(op, 1)->Data<float>();
-    const WeightMatrix matrix(op, graph.value(op.inputs[1]).shape);
+    const WeightMatrix matrix(*MixingWeightsOf(graph, op), graph.value(op.inputs[1]).shape);
     for (int64_t o = 0; o < matrix.outputs; ++o) {
       const NodeId to = output->owner[static_cast<size_t>(o)];
       for (int64_t feature = 0; feature < matrix.inputs; ++feature) {

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "disco/op/validate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
 

@@ -4,10 +4,22 @@
 #include <algorithm>
 
 namespace disco {
+namespace {
+
+// Whether a feature that `node` owns of `part` is made of the input.
+bool ComesFrom(const FeatureOrigin& origin, const ValuePlan& part, NodeId node) {
+  for (size_t feature = 0; feature < part.owner.size(); ++feature) {
+    if (part.owner[feature] == node && origin.from[feature] >= 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 NodeOps::NodeOps(const Graph& graph, const Plan& plan)
     : index_(graph),
-      readers_(FindCrossReaders(graph, AnalyseCoupling(graph))),
+      coupling_(AnalyseCoupling(graph)),
+      readers_(FindCrossReaders(graph, coupling_)),
       runs_(graph.ops.size(), std::vector<bool>(static_cast<size_t>(plan.nodes), false)) {
   for (size_t op = graph.ops.size(); op-- > 0;) {  // readers before what they read
     for (NodeId node = 0; node < plan.nodes; ++node) {
@@ -25,28 +37,27 @@ bool NodeOps::Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId 
       continue;
     if (index_.IsOutput(output) && (part != nullptr || node == kReturningNode)) return true;
     for (const OpId reader : index_.readers(output)) {
-      if (Runs(reader, node) && Takes(graph, plan, {graph.op(reader), output, node})) return true;
+      if (Runs(reader, node) && Takes(graph, plan, {reader, output, node})) return true;
     }
     if (part != nullptr && NeededElsewhere(plan, *part, output, node)) return true;
   }
   return false;
 }
 
-bool NodeOps::Takes(const Graph& graph, const Plan& plan, const Reading& reading) {
-  const Op& op = reading.op;
-  if (op.type != OpType::kConcat) return true;
-  const Value& joined = graph.value(op.outputs[0]);
-  const ValuePlan* part = plan.Find(joined.name);
-  if (part == nullptr ||
-      *NormalizeAxis(op.as<AxisParams>().axis, joined.shape.rank()) != part->axis)
-    return true;
-  auto first = part->owner.begin();
-  for (const ValueId input : op.inputs) {
-    const auto last = first + graph.value(input).shape[part->axis];
-    if (input == reading.value && std::find(first, last, reading.node) != last) return true;
-    first = last;
+bool NodeOps::Takes(const Graph& graph, const Plan& plan, const Reading& reading) const {
+  const Op& op = graph.op(reading.op);
+  const std::vector<OutputFeatures>& outputs = coupling_.rule(reading.op).outputs;
+  for (size_t slot = 0; slot < outputs.size(); ++slot) {
+    const ValuePlan* part =
+        op.HasOutput(slot) ? plan.Find(graph.value(op.outputs[slot]).name) : nullptr;
+    if (part == nullptr) continue;
+    for (size_t input = 0; input < op.inputs.size(); ++input) {
+      if (op.inputs[input] != reading.value) continue;
+      const FeatureOrigin* origin = outputs[slot].OriginOf(input);
+      if (origin == nullptr || ComesFrom(*origin, *part, reading.node)) return true;
+    }
   }
-  return false;
+  return outputs.empty();
 }
 
 bool NodeOps::NeededElsewhere(const Plan& plan, const ValuePlan& part, ValueId value,

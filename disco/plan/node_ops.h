@@ -25,23 +25,25 @@ class NodeOps {
   }
   // Whether some op that `node` runs reads foreign features of `value`.
   bool ReadsForeign(ValueId value, NodeId node) const;
+  const Coupling& coupling() const { return coupling_; }
   const CrossReaders& readers(ValueId value) const { return readers_[static_cast<size_t>(value)]; }
 
  private:
   // `op` on `node`, and a value that it reads.
   struct Reading {
-    const Op& op;
+    OpId op;
     ValueId value;
     NodeId node;
   };
 
   bool Needed(const Graph& graph, const Plan& plan, const Op& op, NodeId node) const;
-  // Whether the node's part of the result is made of the value: a Concat of features joins only
+  // Whether the node's part of the results is made of the value: a Concat of features joins only
   // those inputs of which the node owns some.
-  static bool Takes(const Graph& graph, const Plan& plan, const Reading& reading);
+  bool Takes(const Graph& graph, const Plan& plan, const Reading& reading) const;
   bool NeededElsewhere(const Plan& plan, const ValuePlan& part, ValueId value, NodeId node) const;
 
   GraphIndex index_;
+  Coupling coupling_;
   std::vector<CrossReaders> readers_;
   std::vector<std::vector<bool>> runs_;  // [op][node]
 };

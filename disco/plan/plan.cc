@@ -7,6 +7,7 @@
 #include <set>
 
 #include "disco/base/hash.h"
+#include "disco/op/op_name.h"
 #include "disco/plan/readers.h"
 
 namespace disco {

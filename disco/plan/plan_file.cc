@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "disco/base/hash.h"
+#include "disco/op/op_name.h"
 #include "disco/plan/json_number.h"
 
 namespace disco {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 
 namespace disco {
 
@@ -26,12 +26,6 @@ std::vector<CrossReaders> FindCrossReaders(const Graph& graph, const Coupling& c
     }
   }
   return readers;
-}
-
-WeightAxes WeightAxesOf(const Op& op) {
-  const bool inputs_first =
-      op.type == OpType::kMatMul || (op.type == OpType::kGemm && !op.as<GemmParams>().transpose_b);
-  return inputs_first ? WeightAxes{1, 0} : WeightAxes{0, 1};
 }
 
 }  // namespace disco

@@ -18,10 +18,4 @@ struct CrossReaders {
 // By ValueId; empty for values that are not partitioned.
 std::vector<CrossReaders> FindCrossReaders(const Graph& graph, const Coupling& coupling);
 
-// The axes of a mixing op's weights that count output and input features.
-struct WeightAxes {
-  int output = 0, input = 1;
-};
-WeightAxes WeightAxesOf(const Op& op);
-
 }  // namespace disco

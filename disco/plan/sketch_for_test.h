@@ -10,7 +10,8 @@
 
 #include "disco/base/hash.h"
 #include "disco/base/random.h"
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/validate.h"
 #include "disco/plan/coupling.h"
 #include "disco/plan/plan.h"
 

@@ -2,9 +2,10 @@
 #include "disco/shard/cut.h"
 
 #include "disco/base/hash.h"
-#include "disco/graph/fold_batch_norm.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/validate.h"
+#include "disco/rewrite/fold_batch_norm.h"
 #include "disco/shard/exchange_order.h"
 #include "disco/shard/shard_builder.h"
 #include "disco/shard/with_next.h"
@@ -82,11 +83,7 @@ Result<Cut> CutNetwork(const Graph& graph, const Plan& plan) {
           .traffic = DeriveTraffic(folded, plan),
           .plan_hash = Hash(plan)};
   const NodeOps ops(folded, plan);
-  CutContext context{folded, plan, cut.traffic, ops, {}};
-  const Coupling coupling = AnalyseCoupling(folded);
-  for (const auto& value : coupling.values) {
-    context.axes.push_back(value ? std::optional(value->axis) : std::nullopt);
-  }
+  const CutContext context{folded, plan, cut.traffic, ops};
   for (NodeId node = 0; node < plan.nodes; ++node) {
     auto shard = CutNode(context, node, cut);
     if (!shard) return At(fmt::format("cutting for node {}", node), shard.error());

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 
-#include "disco/graph/onnx.h"
-#include "disco/graph/work.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
 #include "disco/zoo/zoo.h"

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "disco/op/validate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
 #include "disco/shard/cut.h"

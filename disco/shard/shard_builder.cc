@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "disco/graph/work.h"
+#include "disco/op/op_def.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
 #include "disco/plan/readers.h"
 #include "disco/tensor/slice.h"
 
@@ -24,10 +26,17 @@ Tensor Sliced(const Tensor& tensor, int axis, const std::vector<int64_t>& indice
   return IsAll(indices, tensor.shape()[axis]) ? tensor : Gather(tensor, axis, indices);
 }
 
-std::vector<int64_t> Range(int64_t count) {
-  std::vector<int64_t> range(static_cast<size_t>(count));
-  std::iota(range.begin(), range.end(), 0);
-  return range;
+// The input features that output features `wanted` are made of.
+std::vector<int64_t> SourcesOf(const FeatureOrigin& origin, const std::vector<int64_t>& wanted) {
+  std::vector<int64_t> sources;
+  int64_t last = -1;  // of a group, whose features follow one another
+  for (const int64_t feature : wanted) {
+    const int64_t first = origin.from[static_cast<size_t>(feature)];
+    if (first < 0 || first == last) continue;
+    for (int64_t i = 0; i < origin.width; ++i) sources.push_back(first + i);
+    last = first;
+  }
+  return sources;
 }
 
 // Where each of `features` stands in the ascending list `within`.
@@ -56,15 +65,36 @@ ShardBuilder::ShardBuilder(const CutContext& context, NodeId node)
 Status ShardBuilder::AppendOp(OpId id) {
   if (!context_.ops.Runs(id, node_)) return {};
   const Op& op = context_.graph.op(id);
-  const FeatureRule rule = RuleOf(context_.graph, op, context_.axes);
-  if (rule.kind == FeatureRule::Kind::kReplicated) return AppendWhole(op);
-  if (rule.kind == FeatureRule::Kind::kMixing) {
-    DISCO_TRY(AppendMixing(op));
-  } else {
-    DISCO_TRY(AppendTied(op, rule));
+  const FeatureRule& rule = context_.ops.coupling().rule(id);
+  switch (rule.kind) {
+    case FeatureRule::Kind::kReplicated:
+      return AppendWhole(op);
+    case FeatureRule::Kind::kMixing:
+      DISCO_TRY(AppendMixing(op, rule.outputs[0]));
+      break;
+    case FeatureRule::Kind::kGrouped:
+    case FeatureRule::Kind::kTied:
+      DISCO_TRY(AppendTied(op, rule));
+      break;
+    case FeatureRule::Kind::kSelected:
+      AppendSelected(op, rule);
+      break;
   }
-  AppendSends(op.outputs[0]);
+  for (const ValueId output : op.outputs) {
+    if (output != kNoValue) AppendSends(output);
+  }
   return {};
+}
+
+void ShardBuilder::AddOutputs(const Op& op, std::map<ValueId, ValueId>& made) {
+  made[op.outputs[0]] = shard_.ops.back().outputs[0];
+  for (size_t slot = 1; slot < op.outputs.size(); ++slot) {
+    if (!op.HasOutput(slot)) continue;
+    const ValueId extra = shard_.AddValue(NameOf(op.outputs[slot]));
+    shard_.ops.back().outputs.resize(slot, kNoValue);
+    shard_.ops.back().outputs.push_back(extra);
+    made[op.outputs[slot]] = extra;
+  }
 }
 
 Status ShardBuilder::AppendWhole(const Op& op) {
@@ -77,27 +107,22 @@ Status ShardBuilder::AppendWhole(const Op& op) {
     DISCO_ASSIGN(const ValueId whole, Whole(op, input));
     inputs.push_back(whole);
   }
-  whole_[op.outputs[0]] = Emit(op, op.name, std::move(inputs), op.params);
-  for (size_t slot = 1; slot < op.outputs.size(); ++slot) {
-    if (!op.HasOutput(slot)) continue;
-    const ValueId extra = shard_.AddValue(NameOf(op.outputs[slot]));
-    shard_.ops.back().outputs.resize(slot, kNoValue);
-    shard_.ops.back().outputs.push_back(extra);
-    whole_[op.outputs[slot]] = extra;
-  }
-  shard_.value(whole_[op.outputs[0]]).name = NameOf(op.outputs[0]);
+  const ValueId first = Emit(op, op.name, std::move(inputs), op.params);
+  AddOutputs(op, whole_);
+  shard_.value(first).name = NameOf(op.outputs[0]);
   return {};
 }
 
-Status ShardBuilder::AppendMixing(const Op& op) {
+Status ShardBuilder::AppendMixing(const Op& op, const OutputFeatures& output_features) {
+  const MixingPart whole_sum{op, output_features}, rest{op, output_features, false};
   const ValueId input = op.inputs[0], output = op.outputs[0];
   const std::string& name = NameOf(output);
   const ValuePlan* part = PlanOf(input);
   if (part == nullptr || whole_.contains(input)) {
     DISCO_ASSIGN(const ValueId whole, Whole(op, input));
-    const WeightAxes axes = WeightAxesOf(op);
+    const MixingWeights axes = *MixingWeightsOf(context_.graph, op);
     const int64_t features = context_.graph.value(op.inputs[1]).shape[axes.input];
-    local_[output] = EmitMixing(op, name, whole, Range(features), true, {});
+    local_[output] = EmitMixing(whole_sum, name, whole, EachFeature(features), {});
     return {};
   }
   const std::vector<int64_t> own = part->Owned(node_);
@@ -107,38 +132,34 @@ Status ShardBuilder::AppendMixing(const Op& op) {
                    "node {} owns outputs of it and reads no input; the plan makes no sense", node_);
   }
   if (!has_foreign) {
-    local_[output] = EmitMixing(op, name, local_.at(input), own, true, {});
+    local_[output] = EmitMixing(whole_sum, name, local_.at(input), own, {});
     return {};
   }
   if (own.empty() || Joins(input)) {
     const Arrival& all = Arrive(input);
-    local_[output] = EmitMixing(op, name, all.value, all.features, true, all.stride);
+    local_[output] = EmitMixing(whole_sum, name, all.value, all.features, all.stride);
     return {};
   }
   const ValueId local =
-      EmitMixing(op, names_.Fresh(name + "@local"), local_.at(input), own, true, {});
+      EmitMixing(whole_sum, names_.Fresh(name + "@local"), local_.at(input), own, {});
   const Arrival& foreign = Arrive(input);
-  const ValueId more = EmitMixing(op, names_.Fresh(name + "@foreign"), foreign.value,
-                                  foreign.features, false, foreign.stride);
+  const ValueId more = EmitMixing(rest, names_.Fresh(name + "@foreign"), foreign.value,
+                                  foreign.features, foreign.stride);
   local_[output] = shard_.AddOp(OpType::kAdd, name, {local, more});
   return {};
 }
 
-ValueId ShardBuilder::EmitMixing(const Op& op, const std::string& name, ValueId input,
-                                 const std::vector<int64_t>& features, bool with_bias,
+ValueId ShardBuilder::EmitMixing(const MixingPart& part, const std::string& name, ValueId input,
+                                 const std::vector<int64_t>& features,
                                  const std::vector<int64_t>& stride) {
+  const Op& op = part.op;
   const std::vector<int64_t> outputs = PlanOf(op.outputs[0])->Owned(node_);
-  const WeightAxes axes = WeightAxesOf(op);
+  const MixingWeights axes = *MixingWeightsOf(context_.graph, op);
   const Tensor weights = Sliced(*context_.graph.ConstantInput(op, 1), axes.output, outputs);
   std::vector<ValueId> inputs = {
       input, AddConstant(name + "@weight", Sliced(weights, axes.input, features))};
-  if (with_bias && op.HasInput(2)) {
-    const Tensor& bias = *context_.graph.ConstantInput(op, 2);
-    const int last = bias.shape().rank() - 1;
-    const bool per_output =
-        last >= 0 && bias.shape()[last] == context_.graph.value(op.inputs[1]).shape[axes.output];
-    inputs.push_back(AddConstant(name + "@bias", per_output ? Sliced(bias, last, outputs) : bias));
-  }
+  if (part.with_bias && op.HasInput(2))
+    inputs.push_back(NarrowedConstant(op, 2, part.output.OriginOf(2), outputs));
   OpParams params = op.params;
   // Only the positions that the stride reads have travelled.
   if (!stride.empty()) std::get<ConvParams>(params).window.strides.clear();
@@ -146,108 +167,73 @@ ValueId ShardBuilder::EmitMixing(const Op& op, const std::string& name, ValueId 
 }
 
 Status ShardBuilder::AppendTied(const Op& op, const FeatureRule& rule) {
-  const ValueId output = op.outputs[0];
-  const std::vector<int64_t> wanted = PlanOf(output)->Owned(node_);
+  const std::string& name = NameOf(op.outputs[0]);
+  const OpDef& def = DefOf(op);
+  const std::vector<int64_t> wanted = PlanOf(op.outputs[0])->Owned(node_);
   std::vector<ValueId> inputs;
   for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
-    DISCO_ASSIGN(const ValueId input, TiedInput(op, slot, rule, wanted));
-    if (op.type != OpType::kConcat || input != kNoValue) inputs.push_back(input);
+    DISCO_ASSIGN(const ValueId input, TiedInput(op, slot, rule.outputs[0], wanted));
+    const bool nothing_of_many = input == kNoValue && def.arity.most_inputs == Arity::kAny;
+    if (!nothing_of_many) inputs.push_back(input);
   }
-  // Of a node's part more axes may have extent 1 than of the whole.
-  if (op.type == OpType::kSqueeze && !op.HasInput(1)) {
-    inputs.resize(1);
-    inputs.push_back(AddConstant(NameOf(output) + "@parameter",
-                                 Tensor::Indices(SqueezedAxes(context_.graph, op))));
+  Narrowed narrowed{op.params};
+  if (def.narrow != nullptr) def.narrow({context_.graph, op, rule, wanted}, narrowed);
+  for (auto& [slot, tensor] : narrowed.constants) {
+    inputs.resize(std::max(inputs.size(), slot + 1), kNoValue);
+    inputs[slot] = AddConstant(name + "@parameter", std::move(tensor));
   }
-  OpParams params = op.params;
-  if (rule.kind == FeatureRule::Kind::kGrouped) {
-    const int64_t outputs_per_group = rule.features / op.as<ConvParams>().group;
-    std::get<ConvParams>(params).group = static_cast<int64_t>(wanted.size()) / outputs_per_group;
-  }
-  local_[output] = Emit(op, NameOf(output), std::move(inputs), std::move(params));
+  Emit(op, name, std::move(inputs), std::move(narrowed.params));
+  AddOutputs(op, local_);
   return {};
 }
 
-Result<ValueId> ShardBuilder::TiedInput(const Op& op, size_t slot, const FeatureRule& rule,
+// Each output is a Gather of the features that the node owns.
+void ShardBuilder::AppendSelected(const Op& op, const FeatureRule& rule) {
+  const std::vector<int64_t> own = PlanOf(op.inputs[0])->Owned(node_);
+  for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
+    if (!op.HasOutput(slot)) continue;
+    const FeatureOrigin& origin = rule.outputs[slot].origins[0];
+    const std::string& name = NameOf(op.outputs[slot]);
+    std::vector<int64_t> sources;
+    for (const int64_t feature : PlanOf(op.outputs[slot])->Owned(node_))
+      sources.push_back(origin.from[static_cast<size_t>(feature)]);
+    if (sources.empty()) continue;
+    const ValueId list =
+        AddConstant(name + "@parameter", Tensor::Indices(PositionsIn(own, sources)));
+    local_[op.outputs[slot]] = shard_.AddOp(OpType::kGather, name, {local_.at(op.inputs[0]), list},
+                                            AxisParams{origin.axis});
+  }
+}
+
+Result<ValueId> ShardBuilder::TiedInput(const Op& op, size_t slot, const OutputFeatures& output,
                                         const std::vector<int64_t>& wanted) {
   const ValueId input = op.inputs[slot];
   if (input == kNoValue) return kNoValue;
-  if (IsParameterSlot(op.type, slot)) return ParameterInput(op, slot, rule, wanted);
-  if (context_.graph.IsConstant(input) && op.type != OpType::kConcat)
-    return NarrowedConstant(op, slot, rule, wanted);
-  if (PlanOf(input) == nullptr) return NarrowedWhole(op, slot, rule, wanted);
+  const FeatureOrigin* origin = output.OriginOf(slot);
+  if (context_.graph.IsConstant(input)) return NarrowedConstant(op, slot, origin, wanted);
+  if (PlanOf(input) == nullptr)
+    return origin == nullptr ? Whole(op, input) : NarrowedInput(op, slot, *origin, wanted);
   const auto local = local_.find(input);
   return local == local_.end() ? kNoValue : local->second;
 }
 
-ValueId ShardBuilder::ParameterInput(const Op& op, size_t slot, const FeatureRule& rule,
-                                     const std::vector<int64_t>& wanted) {
-  const std::string name = NameOf(op.outputs[0]) + "@parameter";
-  if (op.type == OpType::kReshape) {
-    std::vector<int64_t> target = context_.graph.value(op.outputs[0]).shape.dims();
-    target[static_cast<size_t>(rule.axis)] = static_cast<int64_t>(wanted.size());
-    target[0] = -1;  // for any batch
-    return AddConstant(name, Tensor::Indices(target));
-  }
-  const bool over_features =
-      op.type == OpType::kGather &&
-      *NormalizeAxis(op.as<AxisParams>().axis, context_.graph.value(op.inputs[0]).shape.rank()) ==
-          PlanOf(op.inputs[0])->axis;
-  if (!over_features) return Constant(op.inputs[slot]);
-  std::vector<int64_t> sources;
-  for (const int64_t feature : wanted)
-    sources.push_back(rule.origins[0].from[static_cast<size_t>(feature)]);
-  return AddConstant(name,
-                     Tensor::Indices(PositionsIn(PlanOf(op.inputs[0])->Owned(node_), sources)));
-}
-
-ValueId ShardBuilder::NarrowedConstant(const Op& op, size_t slot, const FeatureRule& rule,
+ValueId ShardBuilder::NarrowedConstant(const Op& op, size_t slot, const FeatureOrigin* origin,
                                        const std::vector<int64_t>& wanted) {
-  const Tensor& tensor = *context_.graph.value(op.inputs[slot]).constant;
-  // Weights of a grouped Conv and statistics of a BatchNormalization count features on axis 0.
-  std::optional<int> axis = 0;
-  if (op.type == OpType::kAdd || op.type == OpType::kMul) {
-    axis = AlignedAxis(tensor.shape(), context_.graph.value(op.outputs[0]).shape.rank(), rule.axis,
-                       rule.features);
-  }
-  if (!axis) return Constant(op.inputs[slot]);
+  if (origin == nullptr) return Constant(op.inputs[slot]);
+  const std::vector<int64_t> features = SourcesOf(*origin, wanted);
+  if (features.empty()) return kNoValue;
   return AddConstant(fmt::format("{}@{}", NameOf(op.outputs[0]), slot),
-                     Sliced(tensor, *axis, wanted));
+                     Sliced(*context_.graph.ConstantInput(op, slot), origin->axis, features));
 }
 
-Result<ValueId> ShardBuilder::NarrowedWhole(const Op& op, size_t slot, const FeatureRule& rule,
+Result<ValueId> ShardBuilder::NarrowedInput(const Op& op, size_t slot, const FeatureOrigin& origin,
                                             const std::vector<int64_t>& wanted) {
-  const Shape& shape = context_.graph.value(op.inputs[slot]).shape;
-  const std::string name = fmt::format("{}@{}", NameOf(op.outputs[0]), slot);
-  std::vector<int64_t> features = wanted;
-  int axis = rule.axis;
-  if (rule.kind == FeatureRule::Kind::kGrouped) {
-    const int64_t width = shape[1] / op.as<ConvParams>().group;
-    features.clear();
-    for (const int64_t feature : wanted) {
-      const int64_t first = rule.origins[0].from[static_cast<size_t>(feature)];
-      for (int64_t i = 0; i < width && (features.empty() || features.back() < first + i); ++i)
-        features.push_back(first + i);
-    }
-    axis = 1;
-  } else if (op.type == OpType::kConcat) {
-    const int joined = *NormalizeAxis(op.as<AxisParams>().axis, shape.rank());
-    int64_t offset = 0;
-    for (size_t before = 0; joined == axis && before < slot; ++before)
-      offset += context_.graph.value(op.inputs[before]).shape[axis];
-    for (int64_t& feature : features) feature -= offset;
-    std::erase_if(features, [&](int64_t feature) { return feature < 0 || feature >= shape[axis]; });
-    if (features.empty()) return kNoValue;  // the node may not have it
-  } else if (op.type == OpType::kBatchNormalization && slot > 0) {
-    axis = 0;  // one number per feature
-  } else {
-    const auto aligned = AlignedAxis(shape, context_.graph.value(op.outputs[0]).shape.rank(),
-                                     rule.axis, rule.features);
-    if (!aligned) return Whole(op, op.inputs[slot]);
-    axis = *aligned;
-  }
+  const std::vector<int64_t> features = SourcesOf(origin, wanted);
+  if (features.empty()) return kNoValue;  // the node may not have it
   DISCO_ASSIGN(const ValueId whole, Whole(op, op.inputs[slot]));
-  return IsAll(features, shape[axis]) ? whole : EmitGather(name, whole, axis, features);
+  if (IsAll(features, context_.graph.value(op.inputs[slot]).shape[origin.axis])) return whole;
+  return EmitGather(fmt::format("{}@{}", NameOf(op.outputs[0]), slot), whole, origin.axis,
+                    features);
 }
 
 void ShardBuilder::AppendSends(ValueId value) {

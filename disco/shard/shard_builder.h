@@ -13,8 +13,6 @@
 #include <vector>
 
 #include "disco/graph/names.h"
-#include "disco/plan/coupling.h"
-#include "disco/plan/feature_rules.h"
 #include "disco/plan/node_ops.h"
 #include "disco/shard/cut.h"
 
@@ -26,7 +24,6 @@ struct CutContext {
   const Plan& plan;
   const std::vector<Transfer>& traffic;
   const NodeOps& ops;
-  std::vector<std::optional<int>> axes;  // feature axis by ValueId; nothing: replicated
 };
 
 class ShardBuilder {
@@ -47,18 +44,26 @@ class ShardBuilder {
     std::vector<int64_t> stride;
   };
 
+  // The outputs of the op appended last, as those of `op`.
+  void AddOutputs(const Op& op, std::map<ValueId, ValueId>& made);
   Status AppendWhole(const Op& op);
-  Status AppendMixing(const Op& op);
+  Status AppendMixing(const Op& op, const OutputFeatures& features);
   Status AppendTied(const Op& op, const FeatureRule& rule);
+  void AppendSelected(const Op& op, const FeatureRule& rule);
   void AppendSends(ValueId value);
 
   // Appends `op` under another name, over other inputs, with other params; returns its output.
   ValueId Emit(const Op& op, const std::string& name, std::vector<ValueId> inputs, OpParams params);
   ValueId EmitGather(std::string name, ValueId input, int axis,
                      const std::vector<int64_t>& indices);
-  ValueId EmitMixing(const Op& op, const std::string& name, ValueId input,
-                     const std::vector<int64_t>& features, bool with_bias,
-                     const std::vector<int64_t>& stride);
+  // A mixing op over `features` of its input.
+  struct MixingPart {
+    const Op& op;
+    const OutputFeatures& output;
+    bool with_bias = true;
+  };
+  ValueId EmitMixing(const MixingPart& part, const std::string& name, ValueId input,
+                     const std::vector<int64_t>& features, const std::vector<int64_t>& stride);
   // Whether the local part of `value` is read together with what is received of it.
   bool Joins(ValueId value) const;
   void EmitReceive(ValueId value);
@@ -75,14 +80,14 @@ class ShardBuilder {
 
   // Input `slot` of a tied op, narrowed to what output features `wanted` are made of; kNoValue:
   // nothing of it.
-  Result<ValueId> TiedInput(const Op& op, size_t slot, const FeatureRule& rule,
+  Result<ValueId> TiedInput(const Op& op, size_t slot, const OutputFeatures& output,
                             const std::vector<int64_t>& wanted);
-  Result<ValueId> NarrowedWhole(const Op& op, size_t slot, const FeatureRule& rule,
+  // The same of an input that the node has all of.
+  Result<ValueId> NarrowedInput(const Op& op, size_t slot, const FeatureOrigin& origin,
                                 const std::vector<int64_t>& wanted);
-  ValueId NarrowedConstant(const Op& op, size_t slot, const FeatureRule& rule,
+  // Constant input `slot`, with the features that `origin` says, if there is one.
+  ValueId NarrowedConstant(const Op& op, size_t slot, const FeatureOrigin* origin,
                            const std::vector<int64_t>& wanted);
-  ValueId ParameterInput(const Op& op, size_t slot, const FeatureRule& rule,
-                         const std::vector<int64_t>& wanted);
 
   const CutContext& context_;
   NodeId node_;

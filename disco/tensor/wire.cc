@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "disco/op/op_name.h"
+
 namespace disco {
 namespace {
 

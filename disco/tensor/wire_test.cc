@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "disco/base/random.h"
+#include "disco/op/op_name.h"
 
 namespace disco {
 namespace {

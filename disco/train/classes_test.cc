@@ -5,7 +5,7 @@
 #include "disco/data/class_names.h"
 #include "disco/data/image.h"
 #include "disco/data/network_metadata.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
 #include "disco/train/run_for_test.h"
 
 namespace disco {

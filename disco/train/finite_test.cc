@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "disco/data/image.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/plan/sketch_for_test.h"
 #include "disco/train/checkpoint.h"
 #include "disco/train/run_for_test.h"

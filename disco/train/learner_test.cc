@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"

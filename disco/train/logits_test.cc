@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/train/network_for_test.h"
 
 namespace disco {

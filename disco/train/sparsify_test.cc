@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/op_name.h"
 #include "disco/plan/mask.h"
 #include "disco/plan/plan_file.h"
 #include "disco/train/run_for_test.h"

@@ -2,6 +2,8 @@
 // How a Conv is given to LibTorch. Its convolutions are oneDNN's, of which some write outside of
 // their memory, never end or are wrong: tests/conv_sweep finds them,
 // docs/design/training-convolutions.md says which, and this file alone keeps away from them.
+#include "disco/op/op_name.h"
+#include "disco/op/window.h"
 #include "disco/train/torch_op.h"
 #include "disco/train/torch_window.h"
 

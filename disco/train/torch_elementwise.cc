@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "disco/op/op_name.h"
 #include "disco/train/torch_op.h"
 
 namespace disco {

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/pads.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/op_name.h"
+#include "disco/op/parameters.h"
 #include "disco/train/torch_op.h"
 #include "disco/train/torch_tensor.h"
 #include "disco/train/torch_window.h"
 
 namespace disco {
 namespace {
-
-const Shape& InputShape(const Graph& graph, const Op& op) {
-  return graph.value(op.inputs[0]).shape;
-}
 
 // 0 copies an extent of the input and -1 is what remains, so the target holds for any batch.
 Result<TorchOp> MakeReshape(const Graph& graph, const Op& op) {

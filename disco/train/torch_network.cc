@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/torch_network.h"
 
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/op_def.h"
+#include "disco/op/op_name.h"
+#include "disco/op/set_batch.h"
 #include "disco/train/torch_tensor.h"
 #include "disco/train/wire_program.h"
 

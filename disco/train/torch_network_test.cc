@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/program.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/set_batch.h"
 #include "disco/train/network_for_test.h"
 #include "disco/train/torch_tensor.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/torch_op.h"
 
+#include "disco/op/op_name.h"
+
 namespace disco {
 
 Result<TorchOp> MakeTorchOp(const Graph& graph, const Op& op) {

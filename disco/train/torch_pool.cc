@@ -2,6 +2,9 @@
 #include <limits>
 #include <numeric>
 
+#include "disco/op/op_name.h"
+#include "disco/op/parameters.h"
+#include "disco/op/window.h"
 #include "disco/train/torch_op.h"
 #include "disco/train/torch_window.h"
 

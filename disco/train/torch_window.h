@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/window.h"
 #include "disco/train/torch_compat.h"
 
 namespace disco {

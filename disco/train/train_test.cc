@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/train.h"
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/op_name.h"
 #include "disco/train/run_for_test.h"
 
 namespace disco {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/weight_masks.h"
 
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 #include "disco/plan/mask.h"
 #include "disco/train/torch_tensor.h"
 

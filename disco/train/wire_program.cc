@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "disco/op/work.h"
 #include "disco/plan/mask.h"
 #include "disco/plan/node_ops.h"
 #include "disco/train/torch_tensor.h"
@@ -100,8 +101,8 @@ class Builder {
   void AppendMixing(OpId id, ValueId input) {
     const Op& op = graph_.op(id);
     const TorchStep& step = whole_.steps[static_cast<size_t>(id)];
-    const ForeignPart part{ToTorch(ForeignMask(graph_, op, plan_)), WeightAxesOf(op).input,
-                           Travelling(input)};
+    const ForeignPart part{ToTorch(ForeignMask(graph_, op, plan_)),
+                           MixingWeightsOf(graph_, op)->input, Travelling(input)};
     std::vector<ValueId> inputs = step.inputs;
     inputs.push_back(Arrived(input));
     Push(step.name, MakeOverForeign(step.run, part), std::move(inputs), step.output);

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <optional>
 
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/zoo/builder.h"
 
 namespace disco {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "disco/graph/work.h"
+#include "disco/op/work.h"
 
 namespace disco {
 namespace {

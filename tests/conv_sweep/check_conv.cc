@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/train/torch_op.h"
 #include "tests/conv_sweep/plain_conv.h"
 

@@ -12,10 +12,11 @@
 #include <nlohmann/json.hpp>
 
 #include "disco/base/random.h"
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
 #include "disco/node/loopback_nodes.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/set_batch.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
 #include "disco/plan/plan_file.h"

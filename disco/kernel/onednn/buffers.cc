@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "disco/op/op_def.h"
+
 namespace disco::onednn {
 namespace {
 
@@ -22,7 +24,7 @@ class Planner {
     for (size_t step = 0; step < steps_.size(); ++step) {
       const Op& last = graph_.op(steps_[step].chain.back());
       for (size_t slot = 0; slot < last.outputs.size(); ++slot) {
-        if (last.HasOutput(slot) && last.type != OpType::kSend) PlaceOutput(step, last, slot);
+        if (last.HasOutput(slot)) PlaceOutput(step, last, slot);
       }
     }
     for (size_t buffer = 0; buffer < lifetimes_.size(); ++buffer) {
@@ -120,22 +122,12 @@ BufferPlan PlanBuffers(const Graph& graph, const std::vector<Layout>& layouts,
 }
 
 bool RenamesElements(const Graph& graph, const Op& op) {
-  switch (op.type) {
-    case OpType::kFlatten:
-    case OpType::kIdentity:
-    case OpType::kReshape:
-    case OpType::kSqueeze:
-    case OpType::kUnsqueeze:
-      return true;
-    case OpType::kDropout: {
-      if (!op.HasInput(2)) return true;
-      const Tensor* training = graph.ConstantInput(op, 2);
-      return training != nullptr && training->dtype() == DType::kBool &&
-             training->elements() == 1 && !training->Data<bool>()[0];
-    }
-    default:
-      return false;
-  }
+  if (DefOf(op).Is(kKeepsOrder)) return true;
+  if (op.type != OpType::kDropout) return false;
+  if (!op.HasInput(2)) return true;
+  const Tensor* training = graph.ConstantInput(op, 2);
+  return training != nullptr && training->dtype() == DType::kBool && training->elements() == 1 &&
+         !training->Data<bool>()[0];
 }
 
 }  // namespace disco::onednn

@@ -9,9 +9,9 @@
 #include <optional>
 #include <vector>
 
-#include "disco/graph/fuse.h"
 #include "disco/kernel/onednn/arena.h"
 #include "disco/kernel/onednn/layout.h"
+#include "disco/rewrite/fuse.h"
 
 namespace disco::onednn {
 

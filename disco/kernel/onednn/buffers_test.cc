@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/kernel/onednn/buffers.h"
 
-#include "disco/graph/early_adds.h"
-#include "disco/graph/layers_for_test.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/rewrite/early_adds.h"
+#include "disco/rewrite/layers_for_test.h"
 
 namespace disco::onednn {
 namespace {

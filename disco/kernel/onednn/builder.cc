@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "disco/graph/work.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
 #include "disco/tensor/memory.h"
 
 namespace disco::onednn {

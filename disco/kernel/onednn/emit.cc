@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
-#include "disco/graph/work.h"
 #include "disco/kernel/onednn/reference_step.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/op/op_def.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
 
 namespace disco::onednn {
 namespace {
@@ -70,7 +72,7 @@ Status Dispatch(const Emission& e) {
 // What is common to all primitives: float32, and something to compute. Elements of any type, empty
 // tensors included, can be moved.
 Status CheckArithmetic(const Emission& e) {
-  if (OnlyMovesElements(e.op().type)) return {};
+  if (DefOf(e.op()).Is(kMovesElements)) return {};
   const DType dtype = e.graph().value(e.output()).dtype;
   if (dtype != DType::kF32)
     return e.Unsupported(fmt::format("computes in {}, primitives in float32", Name(dtype)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/base/cpu_level.h"
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/emit.h"
+#include "disco/op/window.h"
 
 namespace disco::onednn {
 namespace {

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "disco/kernel/onednn/emit.h"
+#include "disco/op/op_name.h"
 
 namespace disco::onednn {
 namespace {

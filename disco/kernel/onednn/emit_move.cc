@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/pick.h"
 #include "disco/kernel/reference/pad_index.h"
+#include "disco/op/parameters.h"
+#include "disco/op/work.h"
 
 namespace disco::onednn {
 namespace {

@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/emit.h"
+#include "disco/op/parameters.h"
+#include "disco/op/window.h"
 
 namespace disco::onednn {
 namespace {

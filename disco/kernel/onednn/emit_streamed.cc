@@ -4,6 +4,7 @@
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/reference/window.h"
 #include "disco/kernel/streamed/streamed.h"
+#include "disco/op/window.h"
 
 namespace disco::onednn {
 namespace {

@@ -3,47 +3,12 @@
 
 #include <algorithm>
 
+#include "disco/op/op_def.h"
+
 namespace disco::onednn {
 namespace {
 
 constexpr int kMostAxes = 5;  // of a convolution in oneDNN
-
-bool WantsChannelsLast(OpType type) {
-  switch (type) {
-    case OpType::kAveragePool:
-    case OpType::kBatchNormalization:
-    case OpType::kConv:
-    case OpType::kGlobalAveragePool:
-    case OpType::kLrn:
-    case OpType::kMaxPool:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Whether the values of an op of this type should lie alike.
-bool KeepsLayout(OpType type) {
-  switch (type) {
-    case OpType::kAdd:
-    case OpType::kClip:
-    case OpType::kConcat:
-    case OpType::kDropout:
-    case OpType::kGather:
-    case OpType::kHardSwish:
-    case OpType::kIdentity:
-    case OpType::kLeakyRelu:
-    case OpType::kMul:
-    case OpType::kPad:
-    case OpType::kReceive:
-    case OpType::kRelu:
-    case OpType::kSigmoid:
-    case OpType::kSoftmax:
-      return true;
-    default:
-      return WantsChannelsLast(type);
-  }
-}
 
 class LayoutFinder {
  public:
@@ -55,7 +20,7 @@ class LayoutFinder {
 
   std::vector<Layout> Find() {
     for (const Op& op : graph_.ops) {
-      if (WantsChannelsLast(op.type)) Spread(op);
+      if (DefOf(op).Is(kWantsChannelsLast)) Spread(op);
     }
     while (!reached_.empty()) {
       const ValueId id = reached_.back();
@@ -80,9 +45,8 @@ class LayoutFinder {
       if (value.dtype == DType::kF32 && value.shape.rank() == rank) maps.push_back(id);
     };
     if (rank < 3 || rank > kMostAxes) return maps;
-    const bool many = op.type == OpType::kAdd || op.type == OpType::kMul ||
-                      op.type == OpType::kConcat || op.type == OpType::kReceive;
-    for (size_t slot = 0; slot < (many ? op.inputs.size() : 1); ++slot) consider(op.inputs[slot]);
+    const size_t inputs = DefOf(op).Is(kJoinsMaps) ? op.inputs.size() : 1;
+    for (size_t slot = 0; slot < inputs; ++slot) consider(op.inputs[slot]);
     consider(op.outputs[0]);
     return maps;
   }
@@ -97,7 +61,8 @@ class LayoutFinder {
   // From a value that lies channels last to those that `op` keeps like it.
   void SpreadFrom(ValueId id, OpId op_id) {
     const Op& op = graph_.op(op_id);
-    if (!KeepsLayout(op.type) || done_[static_cast<size_t>(op_id)]) return;
+    const bool keeps = (DefOf(op).traits & (kKeepsLayout | kWantsChannelsLast)) != 0;
+    if (!keeps || done_[static_cast<size_t>(op_id)]) return;
     const std::vector<ValueId> maps = FeatureMaps(op);
     if (std::ranges::find(maps, id) == maps.end()) return;
     Spread(op);

@@ -6,14 +6,15 @@
 #include <new>
 #include <shared_mutex>
 
-#include "disco/graph/for_kernels.h"
-#include "disco/graph/work.h"
 #include "disco/kernel/onednn/emit.h"
 #include "disco/kernel/onednn/layout_copy.h"
 #include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/reference/float_watch.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/kernel/throttle.h"
+#include "disco/op/op_def.h"
+#include "disco/op/work.h"
+#include "disco/rewrite/for_kernels.h"
 
 namespace disco {
 namespace onednn {

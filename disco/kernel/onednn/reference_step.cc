@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "disco/kernel/reference/reference.h"
+#include "disco/op/op_name.h"
 
 namespace disco::onednn {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/kernel/onednn/step.h"
 
+#include "disco/op/op_name.h"
+
 namespace disco::onednn {
 
 PrimitiveStep::PrimitiveStep(std::string what, const PrimitiveDesc& desc,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/emit.h"
+#include "disco/op/op_name.h"
+#include "disco/op/window.h"
 
 namespace disco::onednn {
 namespace {

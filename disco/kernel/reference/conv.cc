@@ -3,6 +3,7 @@
 
 #include "disco/kernel/reference/ops.h"
 #include "disco/kernel/reference/window.h"
+#include "disco/op/window.h"
 
 namespace disco::reference {
 namespace {

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "disco/kernel/reference/ops.h"
+#include "disco/op/op_name.h"
 
 namespace disco::reference {
 namespace {

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "disco/kernel/reference/ops.h"
+#include "disco/op/op_name.h"
 #include "disco/tensor/slice.h"
 
 namespace disco::reference {

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <numeric>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/reference/ops.h"
 #include "disco/kernel/reference/pad_index.h"
+#include "disco/op/parameters.h"
 #include "disco/tensor/slice.h"
 
 namespace disco::reference {

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "disco/graph/pads.h"
+#include "disco/op/op_name.h"
+#include "disco/op/parameters.h"
 
 namespace disco {
 namespace {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "disco/op/op_name.h"
+
 namespace disco {
 namespace {
 

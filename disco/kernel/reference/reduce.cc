@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/reference/ops.h"
+#include "disco/op/parameters.h"
 
 namespace disco::reference {
 namespace {

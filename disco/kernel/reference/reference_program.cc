@@ -4,11 +4,12 @@
 #include <numeric>
 #include <utility>
 
-#include "disco/graph/work.h"
 #include "disco/kernel/reference/float_watch.h"
 #include "disco/kernel/reference/payload.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/kernel/throttle.h"
+#include "disco/op/op_name.h"
+#include "disco/op/work.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {

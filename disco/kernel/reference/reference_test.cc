@@ -9,7 +9,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/infer_shapes.h"
 
 namespace disco {
 namespace {

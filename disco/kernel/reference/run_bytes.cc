@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/work.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/op/window.h"
+#include "disco/op/work.h"
 
 namespace disco {
 namespace {

@@ -3,6 +3,7 @@
 
 #include "disco/kernel/reference/ops.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/op/op_name.h"
 
 namespace disco {
 namespace reference {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "disco/op/window.h"
+
 namespace disco::reference {
 namespace {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/window.h"
 
 namespace disco::reference {
 
