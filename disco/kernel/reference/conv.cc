@@ -52,8 +52,6 @@ void Accumulate(const float* image, int64_t image_extent, const double* weights,
   }
 }
 
-}  // namespace
-
 Outputs Conv(const Call& call) {
   DISCO_TRY(RequireFloat(call));
   DISCO_ASSIGN(ResolvedWindow resolved, WindowOf(call.graph, call.op));
@@ -92,6 +90,19 @@ Outputs Conv(const Call& call) {
     }
   }
   return std::vector{result};
+}
+
+Bytes ConvBytes(const Graph& graph, const Op& op) {
+  const int64_t outputs = graph.value(op.inputs[1]).shape[0];  // of all groups
+  constexpr int64_t kSums = kBlock * sizeof(double);
+  return Bytes{outputs * kSums} + TapBytes(graph, op);
+}
+
+}  // namespace
+
+std::span<const KernelEntry> ConvKernels() {
+  static constexpr KernelEntry kEntries[] = {{OpType::kConv, {Conv, ConvBytes}}};
+  return kEntries;
 }
 
 }  // namespace disco::reference

@@ -31,8 +31,6 @@ Result<bool> IsTraining(const Call& call) {
   return OpError(call.op, ErrorKind::kInvalid, "the training flag has to be one bool");
 }
 
-}  // namespace
-
 Outputs Dropout(const Call& call) {
   DISCO_ASSIGN(const double ratio, RatioOf(call));
   DISCO_ASSIGN(const bool training, IsTraining(call));
@@ -51,6 +49,13 @@ Outputs Dropout(const Call& call) {
   std::vector<Tensor> results = {result};
   if (call.op.outputs.size() > 1) results.push_back(mask);
   return results;
+}
+
+}  // namespace
+
+std::span<const KernelEntry> DropoutKernels() {
+  static constexpr KernelEntry kEntries[] = {{OpType::kDropout, {Dropout}}};
+  return kEntries;
 }
 
 }  // namespace disco::reference

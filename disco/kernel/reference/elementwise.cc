@@ -12,20 +12,24 @@ namespace disco::reference {
 namespace {
 
 // Whole numbers wrap around, as in NumPy.
-template <class T>
-T Sum(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>)
-    return a + b;
-  else
-    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-template <class T>
-T Product(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>)
-    return a * b;
-  else
-    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-}
+struct Plus {
+  template <class T>
+  T operator()(T a, T b) const {
+    if constexpr (std::is_floating_point_v<T>)
+      return a + b;
+    else
+      return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  }
+};
+struct Times {
+  template <class T>
+  T operator()(T a, T b) const {
+    if constexpr (std::is_floating_point_v<T>)
+      return a * b;
+    else
+      return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  }
+};
 
 // y = function(a, b), both broadcast to the shape of y.
 template <class T, class Function>
@@ -48,6 +52,14 @@ void Combine(const Tensor& a, const Tensor& b, Tensor& y, Function&& function) {
   }
 }
 
+template <class Function>
+Outputs Binary(const Call& call) {
+  Tensor result = call.NewOutput();
+  VisitDType(call.in(0).dtype(),
+             [&]<class T>() { Combine<T>(call.in(0), call.in(1), result, Function()); });
+  return std::vector{result};
+}
+
 template <class T, class Function>
 Tensor Map(const Tensor& x, Function&& function) {
   Tensor y(x.dtype(), x.shape());
@@ -68,11 +80,27 @@ Result<T> Bound(const Call& call, size_t slot, T fallback) {
 }
 
 template <class T>
-Outputs Clip(const Call& call) {
+Outputs ClipAs(const Call& call) {
   // Without a bound infinity becomes the largest number, as ONNX has it.
   DISCO_ASSIGN(const T least, Bound<T>(call, 1, std::numeric_limits<T>::lowest()));
   DISCO_ASSIGN(const T most, Bound<T>(call, 2, std::numeric_limits<T>::max()));
   return std::vector{Map<T>(call.in(0), [=](T x) { return std::min(std::max(x, least), most); })};
+}
+
+Outputs Clip(const Call& call) {
+  return VisitDType(call.in(0).dtype(), [&]<class T>() -> Outputs { return ClipAs<T>(call); });
+}
+
+Outputs Relu(const Call& call) {
+  return VisitDType(call.in(0).dtype(), [&]<class T>() -> Outputs {
+    return std::vector{Map<T>(call.in(0), [](T x) { return std::max(x, T{}); })};
+  });
+}
+
+Outputs LeakyRelu(const Call& call) {
+  DISCO_TRY(RequireFloat(call));
+  const float alpha = call.op.as<LeakyReluParams>().alpha;
+  return std::vector{Map<float>(call.in(0), [alpha](float x) { return x < 0 ? alpha * x : x; })};
 }
 
 float HardSwish(float x) { return x * std::max(0.0f, std::min(1.0f, x / 6 + 0.5f)); }
@@ -82,36 +110,26 @@ float Sigmoid(float x) {
   return (x >= 0 ? 1 : e) / (1 + e);
 }
 
-}  // namespace
-
-Outputs Binary(const Call& call) {
-  Tensor result = call.NewOutput();
-  VisitDType(call.in(0).dtype(), [&]<class T>() {
-    if (call.op.type == OpType::kAdd) {
-      Combine<T>(call.in(0), call.in(1), result, Sum<T>);
-    } else {
-      Combine<T>(call.in(0), call.in(1), result, Product<T>);
-    }
-  });
-  return std::vector{result};
+// An activation of float32 without parameters.
+template <float (*kFunction)(float)>
+Outputs Activation(const Call& call) {
+  DISCO_TRY(RequireFloat(call));
+  return std::vector{Map<float>(call.in(0), [](float x) { return kFunction(x); })};
 }
 
-Outputs Activation(const Call& call) {
-  const Tensor& x = call.in(0);
-  const auto visit = [&](auto&& function) { return VisitDType(x.dtype(), function); };
-  if (call.op.type == OpType::kClip)
-    return visit([&]<class T>() -> Outputs { return Clip<T>(call); });
-  if (call.op.type == OpType::kRelu) {
-    return visit([&]<class T>() -> Outputs {
-      return std::vector{Map<T>(x, [](T value) { return std::max(value, T{}); })};
-    });
-  }
-  DISCO_TRY(RequireFloat(call));
-  if (call.op.type == OpType::kHardSwish) return std::vector{Map<float>(x, HardSwish)};
-  if (call.op.type == OpType::kSigmoid) return std::vector{Map<float>(x, Sigmoid)};
-  const float alpha = call.op.as<LeakyReluParams>().alpha;
-  return std::vector{
-      Map<float>(x, [alpha](float value) { return value < 0 ? alpha * value : value; })};
+}  // namespace
+
+std::span<const KernelEntry> ElementwiseKernels() {
+  static constexpr KernelEntry kEntries[] = {
+      {OpType::kAdd, {Binary<Plus>}},
+      {OpType::kClip, {Clip}},
+      {OpType::kHardSwish, {Activation<HardSwish>}},
+      {OpType::kLeakyRelu, {LeakyRelu}},
+      {OpType::kMul, {Binary<Times>}},
+      {OpType::kRelu, {Relu}},
+      {OpType::kSigmoid, {Activation<Sigmoid>}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::reference

@@ -10,6 +10,7 @@
 #include "disco/tensor/slice.h"
 
 namespace disco::reference {
+namespace {
 
 Outputs SameElements(const Call& call) {
   return std::vector{call.in(0).Reshaped(call.out(0).shape)};
@@ -69,6 +70,19 @@ Outputs ConstantOfShape(const Call& call) {
     std::ranges::fill(result.MutableData<T>(), static_cast<T>(call.op.as<FillParams>().value));
   });
   return std::vector{result};
+}
+
+}  // namespace
+
+std::span<const KernelEntry> LayoutKernels() {
+  static constexpr KernelEntry kEntries[] = {
+      {OpType::kConcat, {Concat}},         {OpType::kConstantOfShape, {ConstantOfShape}},
+      {OpType::kFlatten, {SameElements}},  {OpType::kGather, {Gather}},
+      {OpType::kIdentity, {SameElements}}, {OpType::kPad, {Pad}},
+      {OpType::kReshape, {SameElements}},  {OpType::kSqueeze, {SameElements}},
+      {OpType::kTranspose, {Transpose}},   {OpType::kUnsqueeze, {SameElements}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::reference

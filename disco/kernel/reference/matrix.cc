@@ -59,8 +59,6 @@ std::vector<int64_t> MatrixOffsets(const Shape& stack, const Shape& batch) {
   return offsets;
 }
 
-}  // namespace
-
 Outputs Gemm(const Call& call) {
   DISCO_TRY(RequireFloat(call));
   const auto& params = call.op.as<GemmParams>();
@@ -109,6 +107,19 @@ Outputs MatMul(const Call& call) {
                        [](double sum) { return static_cast<float>(sum); });
   }
   return std::vector{result};
+}
+
+// A stack of matrices has two offsets for each, and may have one element.
+Bytes MatMulBytes(const Graph& graph, const Op& op) { return ValueBytes(graph, op) * 3; }
+
+}  // namespace
+
+std::span<const KernelEntry> MatrixKernels() {
+  static constexpr KernelEntry kEntries[] = {
+      {OpType::kGemm, {Gemm}},
+      {OpType::kMatMul, {MatMul, MatMulBytes}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::reference

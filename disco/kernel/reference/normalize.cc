@@ -65,8 +65,6 @@ Tensor Blend(const Tensor& old, const std::vector<double>& now, float momentum) 
   return result;
 }
 
-}  // namespace
-
 Outputs BatchNormalization(const Call& call) {
   DISCO_TRY(RequireFloat(call));
   const auto& params = call.op.as<BatchNormParams>();
@@ -150,6 +148,17 @@ Outputs Softmax(const Call& call) {
     }
   }
   return std::vector{result};
+}
+
+}  // namespace
+
+std::span<const KernelEntry> NormalizeKernels() {
+  static constexpr KernelEntry kEntries[] = {
+      {OpType::kBatchNormalization, {BatchNormalization}},
+      {OpType::kLrn, {Lrn}},
+      {OpType::kSoftmax, {Softmax}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::reference

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One function per op. Private to the room. Semantics: ONNX, see disco/graph/op.h.
+// The table of kernels: each family of ops lists its own. Private to the module. Semantics: ONNX,
+// see disco/graph/op.h.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "disco/graph/graph.h"
+#include "disco/graph/op_table.h"
 #include "disco/kernel/program.h"
 
 namespace disco::reference {
@@ -28,33 +30,27 @@ struct Call {
 
 using Outputs = Result<std::vector<Tensor>>;
 
-Outputs Conv(const Call& call);
-Outputs MaxPool(const Call& call);
-Outputs AveragePool(const Call& call);
+struct Kernel {
+  Outputs (*run)(const Call& call);
+  // What a run takes beside what RunBytes counts for every op; null: nothing.
+  Bytes (*extra_bytes)(const Graph& graph, const Op& op) = nullptr;
+};
+// Null: no kernel computes ops of this type.
+const Kernel* FindKernel(OpType type);
 
-Outputs Gemm(const Call& call);
-Outputs MatMul(const Call& call);
+using KernelEntry = OpTable<Kernel>::Entry;
+// Each stands beside its kernels, in conv.cc, dropout.cc and so on.
+std::span<const KernelEntry> ConvKernels();
+std::span<const KernelEntry> DropoutKernels();
+std::span<const KernelEntry> ElementwiseKernels();
+std::span<const KernelEntry> LayoutKernels();
+std::span<const KernelEntry> MatrixKernels();
+std::span<const KernelEntry> NormalizeKernels();
+std::span<const KernelEntry> PoolKernels();
+std::span<const KernelEntry> ReduceKernels();
 
-Outputs BatchNormalization(const Call& call);
-Outputs Lrn(const Call& call);
-Outputs Softmax(const Call& call);
-
-Outputs GlobalAveragePool(const Call& call);
-Outputs ReduceMean(const Call& call);
-
-// Add, Mul.
-Outputs Binary(const Call& call);
-// Clip, HardSwish, LeakyRelu, Relu, Sigmoid.
-Outputs Activation(const Call& call);
-Outputs Dropout(const Call& call);
-
-// Flatten, Identity, Reshape, Squeeze, Unsqueeze.
-Outputs SameElements(const Call& call);
-Outputs Transpose(const Call& call);
-Outputs Concat(const Call& call);
-Outputs Gather(const Call& call);
-Outputs Pad(const Call& call);
-Outputs ConstantOfShape(const Call& call);
+// Of the inputs and outputs of `op`.
+Bytes ValueBytes(const Graph& graph, const Op& op);
 
 // Errors: kUnsupported when the first input is not float32.
 Status RequireFloat(const Call& call);

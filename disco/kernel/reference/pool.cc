@@ -61,8 +61,6 @@ Status MaxOver(const Call& call, const WindowTaps& window, Tensor& largest, Tens
   return {};
 }
 
-}  // namespace
-
 Outputs MaxPool(const Call& call) {
   DISCO_ASSIGN(ResolvedWindow resolved, WindowOf(call.graph, call.op));
   const WindowTaps window(std::move(resolved), call.in(0).shape());
@@ -104,6 +102,16 @@ Outputs AveragePool(const Call& call) {
     }
   }
   return std::vector{result};
+}
+
+}  // namespace
+
+std::span<const KernelEntry> PoolKernels() {
+  static constexpr KernelEntry kEntries[] = {
+      {OpType::kAveragePool, {AveragePool, TapBytes}},
+      {OpType::kMaxPool, {MaxPool, TapBytes}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::reference

@@ -39,8 +39,6 @@ Tensor MeanOver(const Tensor& x, const std::vector<int>& axes, Tensor result) {
   return result;
 }
 
-}  // namespace
-
 Outputs GlobalAveragePool(const Call& call) {
   DISCO_TRY(RequireFloat(call));
   std::vector<int> axes(static_cast<size_t>(call.in(0).shape().rank() - 2));
@@ -59,6 +57,16 @@ Outputs ReduceMean(const Call& call) {
     std::iota(axes.begin(), axes.end(), 0);
   }
   return std::vector{MeanOver(call.in(0), axes, call.NewOutput())};
+}
+
+}  // namespace
+
+std::span<const KernelEntry> ReduceKernels() {
+  static constexpr KernelEntry kEntries[] = {
+      {OpType::kGlobalAveragePool, {GlobalAveragePool}},
+      {OpType::kReduceMean, {ReduceMean}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::reference

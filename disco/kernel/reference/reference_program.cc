@@ -90,7 +90,7 @@ class ReferenceProgram : public Program {
   }
 
   Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) const {
-    if (op.type == OpType::kSend || op.type == OpType::kReceive) {
+    if (IsExchange(op.type)) {
       if (exchange == nullptr) return OpError(op, ErrorKind::kInvalid, "needs an exchange");
       return op.type == OpType::kSend ? Send(op, values, *exchange)
                                       : Receive(op, values, *exchange);
@@ -147,6 +147,8 @@ class ReferenceProgram : public Program {
 };
 
 }  // namespace
+
+bool IsExchange(OpType type) { return type == OpType::kSend || type == OpType::kReceive; }
 
 bool HoldNonFinite(std::span<const Tensor> inputs, const Exchange* exchange) {
   if (exchange != nullptr) return exchange->NetworkIsNotFinite();

@@ -38,4 +38,10 @@ void WindowTaps::Locate(int64_t output, std::span<int64_t> positions) const {
   }
 }
 
+Bytes TapBytes(const Graph& graph, const Op& op) {
+  constexpr int64_t kTap = 16 * sizeof(int64_t);
+  const auto window = WindowOf(graph, op);
+  return window ? Bytes{Product(window->kernel)} * kTap : Bytes{};
+}
+
 }  // namespace disco::reference

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "disco/op/window.h"
+#include "disco/base/units.h"
+#include "disco/graph/infer_shapes.h"
 
 namespace disco::reference {
 
@@ -30,5 +32,8 @@ class WindowTaps {
   std::vector<int64_t> extents_;
   int64_t taps_, outputs_, inputs_;
 };
+
+// Of the taps of 16 positions at a time; nothing where `op` has no window that can be resolved.
+Bytes TapBytes(const Graph& graph, const Op& op);
 
 }  // namespace disco::reference
