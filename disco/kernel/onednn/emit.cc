@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "disco/graph/work.h"
+#include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/onednn/reference_step.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/op/op_def.h"
@@ -13,60 +15,8 @@ namespace disco::onednn {
 namespace {
 
 Status Dispatch(const Emission& e) {
-  switch (e.op().type) {
-    case OpType::kAdd:
-    case OpType::kMul:
-      return EmitBinary(e);
-    case OpType::kAveragePool:
-    case OpType::kMaxPool:
-      return EmitPool(e);
-    case OpType::kBatchNormalization:
-      return EmitBatchNormalization(e);
-    case OpType::kClip:
-    case OpType::kHardSwish:
-    case OpType::kLeakyRelu:
-    case OpType::kRelu:
-    case OpType::kSigmoid:
-      return EmitActivation(e);
-    case OpType::kConcat:
-      return EmitConcat(e);
-    case OpType::kConv:
-      return EmitConv(e);
-    case OpType::kFlatten:
-    case OpType::kIdentity:
-    case OpType::kReshape:
-    case OpType::kSqueeze:
-    case OpType::kUnsqueeze:
-      return EmitRename(e);
-    case OpType::kDropout:
-      if (!RenamesElements(e.graph(), e.op())) return e.Unsupported("is in training form");
-      return e.op().HasOutput(1) ? e.Unsupported("gives its mask") : EmitRename(e);
-    case OpType::kGather:
-      return EmitGather(e);
-    case OpType::kGemm:
-      return EmitGemm(e);
-    case OpType::kGlobalAveragePool:
-      return EmitGlobalPool(e);
-    case OpType::kLrn:
-      return EmitLrn(e);
-    case OpType::kMatMul:
-      return EmitMatMul(e);
-    case OpType::kPad:
-      return EmitPad(e);
-    case OpType::kReceive:
-      return EmitReceive(e);
-    case OpType::kReduceMean:
-      return EmitReduceMean(e);
-    case OpType::kSend:
-      return EmitSend(e);
-    case OpType::kSoftmax:
-      return EmitSoftmax(e);
-    case OpType::kTranspose:
-      return EmitTranspose(e);
-    case OpType::kConstantOfShape:
-      return e.Unsupported("is computed at load as a rule");
-  }
-  return e.Unsupported("is unknown");
+  const Emitter* emitter = FindEmitter(e.op().type);
+  return emitter != nullptr ? emitter->emit(e) : e.Unsupported("no primitive computes it");
 }
 
 // What is common to all primitives: float32, and something to compute. Elements of any type, empty
@@ -108,11 +58,19 @@ Status TryEmit(const Emission& e) {
 
 }  // namespace
 
+const Emitter* FindEmitter(OpType type) {
+  static const OpTable<Emitter> kTable = {
+      ConvEmitters(), ElementwiseEmitters(), ExchangeEmitters(), MatrixEmitters(),
+      MoveEmitters(), NormalizeEmitters(),   PoolEmitters(),
+  };
+  return kTable.Find(type);
+}
+
+bool HasEmitter(OpType type) { return FindEmitter(type) != nullptr; }
+
 Status Emit(const Emission& e) {
-  const OpType type = e.op().type;
   TakeStep(e);
-  if (type == OpType::kSend) return EmitSend(e);
-  if (type == OpType::kReceive) return EmitReceive(e);
+  if (IsExchange(e.op().type)) return Dispatch(e);
   if (HasEmptyOutput(e) && e.op().outputs.size() == 1) return {};
   const size_t before = e.builder.steps();
   const Status status = TryEmit(e);

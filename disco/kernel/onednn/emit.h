@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an op to steps: one function per family. Private to the room.
+// From an op to steps: the table of emitters, of which each family of ops lists its own. Private to
+// the module.
 //
 // Errors: kUnsupported says why oneDNN cannot compute the op, which then runs in the reference
 // kernels; other kinds mean that the op cannot run. dnnl::error is thrown and means the former.
 #pragma once
 
 #include <functional>
+#include <span>
 
+#include "disco/graph/op_table.h"
 #include "disco/kernel/onednn/builder.h"
 
 namespace disco::onednn {
@@ -37,34 +40,13 @@ inline constexpr Bytes kStepBytes{int64_t{64} << 10};
 // Takes that from the builder's account, before the primitive of a Conv is made.
 Status TakeBatches(const Emission& e, const PrimitiveDesc& desc);
 
-Status EmitConv(const Emission& e);
 // A Conv whose weights are better streamed (kernel/streamed/streamed.h).
 bool ShouldStream(const Emission& e);
 Status EmitStreamed(const Emission& e);
-Status EmitGemm(const Emission& e);
-Status EmitMatMul(const Emission& e);
-
-Status EmitPool(const Emission& e);  // AveragePool, MaxPool
-Status EmitGlobalPool(const Emission& e);
-Status EmitReduceMean(const Emission& e);
-
-Status EmitActivation(const Emission& e);  // Clip, HardSwish, LeakyRelu, Relu, Sigmoid
-Status EmitBinary(const Emission& e);      // Add, Mul
-Status EmitSoftmax(const Emission& e);
-Status EmitLrn(const Emission& e);
-Status EmitBatchNormalization(const Emission& e);
 
 Status EmitRename(const Emission& e);  // see RenamesElements
-Status EmitTranspose(const Emission& e);
-Status EmitConcat(const Emission& e);
-Status EmitGather(const Emission& e);
-Status EmitPad(const Emission& e);
-
 // Moves all elements of `id` into the part of the output that begins at `to`.
 void EmitBlock(const Emission& e, ValueId id, std::byte* to);
-
-Status EmitSend(const Emission& e);
-Status EmitReceive(const Emission& e);
 
 // Runs the whole chain in the reference kernels.
 void EmitReference(const Emission& e);
@@ -72,6 +54,25 @@ void EmitReference(const Emission& e);
 // Emits by the type of op, with the rules for errors above applied.
 Status Emit(const Emission& e);
 
+struct Emitter {
+  Status (*emit)(const Emission& e);
+  // Of an activation: how it is computed, also within the call before it.
+  Result<Eltwise> (*eltwise)(const Graph& graph, const Op& op) = nullptr;
+};
+// Null: ops of this type run in the reference kernels.
+const Emitter* FindEmitter(OpType type);
+
+using EmitterEntry = OpTable<Emitter>::Entry;
+// Each stands beside its emitters, in emit_conv.cc, emit_elementwise.cc and so on.
+std::span<const EmitterEntry> ConvEmitters();
+std::span<const EmitterEntry> ElementwiseEmitters();
+std::span<const EmitterEntry> ExchangeEmitters();
+std::span<const EmitterEntry> MatrixEmitters();
+std::span<const EmitterEntry> MoveEmitters();
+std::span<const EmitterEntry> NormalizeEmitters();
+std::span<const EmitterEntry> PoolEmitters();
+
+// Errors: kUnsupported where `op` is no activation.
 Result<Eltwise> EltwiseOf(const Graph& graph, const Op& op);
 
 // A value that broadcasts to `rank` axes, seen with that many.

@@ -94,8 +94,6 @@ Status AddSumsAfter(const Emission& e) {
   return {};
 }
 
-}  // namespace
-
 Status EmitConv(const Emission& e) {
   if (ShouldStream(e)) return EmitStreamed(e);
   DISCO_ASSIGN(const Convolution convolution, ConvolutionOf(e));
@@ -110,6 +108,15 @@ Status EmitConv(const Emission& e) {
   if (e.builder.SummedInPlace(e.step)) in_place.append_sum(1.0f);
   DISCO_TRY(AddConvolution(e, convolution, Make(e.builder, convolution, in_place), {}));
   return AddSumsAfter(e);
+}
+
+}  // namespace
+
+std::span<const EmitterEntry> ConvEmitters() {
+  static constexpr EmitterEntry kEntries[] = {
+      {OpType::kConv, {EmitConv}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::onednn

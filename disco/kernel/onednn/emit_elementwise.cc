@@ -16,27 +16,32 @@ Result<float> BoundOf(const Graph& graph, const Op& op, size_t slot, float fallb
   return bound->Data<float>()[0];
 }
 
+// How each activation is computed.
+Result<Eltwise> ClipOf(const Graph& graph, const Op& op) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  DISCO_ASSIGN(const float least, BoundOf(graph, op, 1, -kMost));
+  DISCO_ASSIGN(const float most, BoundOf(graph, op, 2, kMost));
+  return Eltwise{dnnl::algorithm::eltwise_clip, least, most};
+}
+Result<Eltwise> HardSwishOf(const Graph&, const Op&) {
+  return Eltwise{dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f};
+}
+Result<Eltwise> LeakyReluOf(const Graph&, const Op& op) {
+  return Eltwise{dnnl::algorithm::eltwise_relu, op.as<LeakyReluParams>().alpha, 0};
+}
+Result<Eltwise> ReluOf(const Graph&, const Op&) {
+  return Eltwise{dnnl::algorithm::eltwise_relu, 0, 0};
+}
+Result<Eltwise> SigmoidOf(const Graph&, const Op&) {
+  return Eltwise{dnnl::algorithm::eltwise_logistic, 0, 0};
+}
+
 }  // namespace
 
 Result<Eltwise> EltwiseOf(const Graph& graph, const Op& op) {
-  switch (op.type) {
-    case OpType::kClip: {
-      constexpr float kMost = std::numeric_limits<float>::max();
-      DISCO_ASSIGN(const float least, BoundOf(graph, op, 1, -kMost));
-      DISCO_ASSIGN(const float most, BoundOf(graph, op, 2, kMost));
-      return Eltwise{dnnl::algorithm::eltwise_clip, least, most};
-    }
-    case OpType::kHardSwish:
-      return Eltwise{dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f};
-    case OpType::kLeakyRelu:
-      return Eltwise{dnnl::algorithm::eltwise_relu, op.as<LeakyReluParams>().alpha, 0};
-    case OpType::kRelu:
-      return Eltwise{dnnl::algorithm::eltwise_relu, 0, 0};
-    case OpType::kSigmoid:
-      return Eltwise{dnnl::algorithm::eltwise_logistic, 0, 0};
-    default:
-      return OpError(op, ErrorKind::kUnsupported, "is no activation");
-  }
+  const Emitter* emitter = FindEmitter(op.type);
+  if (emitter != nullptr && emitter->eltwise != nullptr) return emitter->eltwise(graph, op);
+  return OpError(op, ErrorKind::kUnsupported, "is no activation");
 }
 
 Desc BroadcastDesc(const Builder& builder, ValueId id, int rank) {
@@ -71,6 +76,8 @@ Status AddActivation(const Emission& e, Epilogue& epilogue) {
   return {};
 }
 
+namespace {
+
 Status EmitActivation(const Emission& e) {
   Builder& builder = e.builder;
   DISCO_ASSIGN(const Eltwise eltwise, EltwiseOf(e.graph(), e.op()));
@@ -82,6 +89,7 @@ Status EmitActivation(const Emission& e) {
   return {};
 }
 
+template <dnnl::algorithm kAlgorithm>
 Status EmitBinary(const Emission& e) {
   Builder& builder = e.builder;
   // oneDNN is fast when only its second operand broadcasts.
@@ -89,15 +97,28 @@ Status EmitBinary(const Emission& e) {
   const ValueId a = e.input(swap ? 1 : 0), b = e.input(swap ? 0 : 1);
   const int rank = std::max(1, builder.ShapeOf(e.output()).rank());
   const Desc a_desc = BroadcastDesc(builder, a, rank), b_desc = BroadcastDesc(builder, b, rank);
-  const auto algorithm =
-      e.op().type == OpType::kAdd ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul;
-  const PrimitiveDesc desc = MakeBinary({builder.engine(), builder.NewAttributes()}, algorithm,
+  const PrimitiveDesc desc = MakeBinary({builder.engine(), builder.NewAttributes()}, kAlgorithm,
                                         a_desc, b_desc, builder.DescOf(e.output()));
   builder.AddPrimitive(e.op(), desc,
                        {{DNNL_ARG_SRC_0, builder.Memory(a_desc, builder.Data(a))},
                         {DNNL_ARG_SRC_1, builder.Memory(b_desc, builder.Data(b))},
                         {DNNL_ARG_DST, builder.MemoryOf(e.output())}});
   return {};
+}
+
+}  // namespace
+
+std::span<const EmitterEntry> ElementwiseEmitters() {
+  static constexpr EmitterEntry kEntries[] = {
+      {OpType::kAdd, {EmitBinary<dnnl::algorithm::binary_add>}},
+      {OpType::kClip, {EmitActivation, ClipOf}},
+      {OpType::kHardSwish, {EmitActivation, HardSwishOf}},
+      {OpType::kLeakyRelu, {EmitActivation, LeakyReluOf}},
+      {OpType::kMul, {EmitBinary<dnnl::algorithm::binary_mul>}},
+      {OpType::kRelu, {EmitActivation, ReluOf}},
+      {OpType::kSigmoid, {EmitActivation, SigmoidOf}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::onednn

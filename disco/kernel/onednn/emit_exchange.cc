@@ -10,8 +10,6 @@ bool IsAlone(const Op& op) {
   return !op.HasInput(0) && params.sources.size() == 1 && params.wire.type == WireType::kF32;
 }
 
-}  // namespace
-
 Status EmitSend(const Emission& e) {
   DISCO_ASSIGN(PayloadIndex index, SendIndex(e.graph(), e.op(), e.builder.Strides(e.input(0))));
   const auto* value = reinterpret_cast<const float*>(e.builder.Data(e.input(0)));
@@ -39,6 +37,16 @@ Status EmitReceive(const Emission& e) {
                   std::make_unique<ReceiveStep>(e.op(), std::move(indices), value, straight),
                   StepKind::kReceive);
   return {};
+}
+
+}  // namespace
+
+std::span<const EmitterEntry> ExchangeEmitters() {
+  static constexpr EmitterEntry kEntries[] = {
+      {OpType::kReceive, {EmitReceive}},
+      {OpType::kSend, {EmitSend}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::onednn

@@ -118,8 +118,6 @@ Desc RowsDesc(const Shape& shape) {
               dnnl::memory::format_tag::ab);
 }
 
-}  // namespace
-
 Status EmitGemm(const Emission& e) {
   const auto& params = e.op().as<GemmParams>();
   const Builder& builder = e.builder;
@@ -173,6 +171,16 @@ Status EmitMatMul(const Emission& e) {
   Epilogue sums;
   AddSums(e, [&](ValueId addend) { return BroadcastDesc(builder, addend, rank); }, sums);
   return EmitProduct(e, {source, weights, target, {}, {}}, std::move(sums));
+}
+
+}  // namespace
+
+std::span<const EmitterEntry> MatrixEmitters() {
+  static constexpr EmitterEntry kEntries[] = {
+      {OpType::kGemm, {EmitGemm}},
+      {OpType::kMatMul, {EmitMatMul}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::onednn

@@ -96,6 +96,13 @@ Status EmitRename(const Emission& e) {
   return {};
 }
 
+namespace {
+
+Status EmitDropout(const Emission& e) {
+  if (!RenamesElements(e.graph(), e.op())) return e.Unsupported("is in training form");
+  return e.op().HasOutput(1) ? e.Unsupported("gives its mask") : EmitRename(e);
+}
+
 Status EmitTranspose(const Emission& e) {
   Builder& builder = e.builder;
   const std::vector<int64_t> permutation = PermutationOf(e.graph(), e.op());
@@ -155,6 +162,19 @@ Status EmitPad(const Emission& e) {
   }
   AddPicks(e, {std::move(pick)});
   return {};
+}
+
+}  // namespace
+
+std::span<const EmitterEntry> MoveEmitters() {
+  static constexpr EmitterEntry kEntries[] = {
+      {OpType::kConcat, {EmitConcat}},       {OpType::kDropout, {EmitDropout}},
+      {OpType::kFlatten, {EmitRename}},      {OpType::kGather, {EmitGather}},
+      {OpType::kIdentity, {EmitRename}},     {OpType::kPad, {EmitPad}},
+      {OpType::kReshape, {EmitRename}},      {OpType::kSqueeze, {EmitRename}},
+      {OpType::kTranspose, {EmitTranspose}}, {OpType::kUnsqueeze, {EmitRename}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::onednn

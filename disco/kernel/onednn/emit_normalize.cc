@@ -59,8 +59,6 @@ Status EmitLine(const Emission& e, const Line& line) {
   return {};
 }
 
-}  // namespace
-
 Status EmitSoftmax(const Emission& e) {
   Builder& builder = e.builder;
   const auto& params = e.op().as<SoftmaxParams>();
@@ -109,6 +107,17 @@ Status EmitBatchNormalization(const Emission& e) {
                         {DNNL_ARG_VARIANCE, builder.MemoryOf(e.input(4))},
                         {DNNL_ARG_DST, builder.MemoryOf(e.output())}});
   return {};
+}
+
+}  // namespace
+
+std::span<const EmitterEntry> NormalizeEmitters() {
+  static constexpr EmitterEntry kEntries[] = {
+      {OpType::kBatchNormalization, {EmitBatchNormalization}},
+      {OpType::kLrn, {EmitLrn}},
+      {OpType::kSoftmax, {EmitSoftmax}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::onednn

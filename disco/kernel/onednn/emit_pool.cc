@@ -22,12 +22,6 @@ std::vector<int64_t> FittingPads(const ResolvedWindow& window, const Shape& inpu
   return pads;
 }
 
-dnnl::algorithm AlgorithmOf(const Op& op) {
-  if (op.type == OpType::kMaxPool) return dnnl::algorithm::pooling_max;
-  return op.as<PoolParams>().count_include_pad ? dnnl::algorithm::pooling_avg_include_padding
-                                               : dnnl::algorithm::pooling_avg_exclude_padding;
-}
-
 // Means over all of D... .
 void EmitSpatialMean(const Emission& e, const Desc& target) {
   Builder& builder = e.builder;
@@ -57,29 +51,35 @@ Desc KeptDesc(const Builder& builder, ValueId output, const Shape& input,
   return Desc(dims, kFloat, strides);
 }
 
-}  // namespace
-
-Status EmitPool(const Emission& e) {
+Status EmitPool(const Emission& e, dnnl::algorithm algorithm) {
   Builder& builder = e.builder;
-  if (e.op().HasOutput(1)) return e.Unsupported("oneDNN gives no indices");
   DISCO_ASSIGN(const ResolvedWindow resolved, WindowOf(e.graph(), e.op()));
   const std::vector<int64_t> pads_end = FittingPads(resolved, builder.ShapeOf(e.input(0)));
   const bool reaches_on =
       !std::ranges::equal(pads_end, resolved.pads_end, std::ranges::less_equal());
-  if (reaches_on && e.op().type == OpType::kAveragePool &&
-      e.op().as<PoolParams>().count_include_pad) {
+  if (reaches_on && algorithm == dnnl::algorithm::pooling_avg_include_padding)
     return e.Unsupported("windows reach past padding that counts");
-  }
   WindowDims window{resolved.kernel, resolved.strides, resolved.dilations, resolved.pads_begin,
                     pads_end};
   for (int64_t& dilation : window.dilations) --dilation;
   const PrimitiveDesc desc =
-      MakePooling({builder.engine(), builder.NewAttributes()}, AlgorithmOf(e.op()),
+      MakePooling({builder.engine(), builder.NewAttributes()}, algorithm,
                   builder.DescOf(e.input(0)), builder.DescOf(e.output()), window);
   builder.AddPrimitive(
       e.op(), desc,
       {{DNNL_ARG_SRC, builder.MemoryOf(e.input(0))}, {DNNL_ARG_DST, builder.MemoryOf(e.output())}});
   return {};
+}
+
+Status EmitMaxPool(const Emission& e) {
+  if (e.op().HasOutput(1)) return e.Unsupported("oneDNN gives no indices");
+  return EmitPool(e, dnnl::algorithm::pooling_max);
+}
+
+Status EmitAveragePool(const Emission& e) {
+  return EmitPool(e, e.op().as<PoolParams>().count_include_pad
+                         ? dnnl::algorithm::pooling_avg_include_padding
+                         : dnnl::algorithm::pooling_avg_exclude_padding);
 }
 
 Status EmitGlobalPool(const Emission& e) {
@@ -109,6 +109,18 @@ Status EmitReduceMean(const Emission& e) {
                        {{DNNL_ARG_SRC, builder.MemoryOf(e.input(0))},
                         {DNNL_ARG_DST, builder.Memory(target, builder.Data(e.output()))}});
   return {};
+}
+
+}  // namespace
+
+std::span<const EmitterEntry> PoolEmitters() {
+  static constexpr EmitterEntry kEntries[] = {
+      {OpType::kAveragePool, {EmitAveragePool}},
+      {OpType::kGlobalAveragePool, {EmitGlobalPool}},
+      {OpType::kMaxPool, {EmitMaxPool}},
+      {OpType::kReduceMean, {EmitReduceMean}},
+  };
+  return kEntries;
 }
 
 }  // namespace disco::onednn

@@ -13,6 +13,11 @@
 
 namespace disco {
 
+namespace onednn {
+// Whether ops of this type run in oneDNN, or in steps of our own; if not, in the reference kernels.
+bool HasEmitter(OpType type);
+}  // namespace onednn
+
 // `graph` has inferred shapes.
 Result<std::unique_ptr<Program>> MakeOneDnnProgram(Graph graph, const ProgramOptions& options);
 
