@@ -126,9 +126,7 @@ at::Tensor Run(const ConvSteps& steps, const at::Tensor& given, const at::Tensor
   return Convolve(input.to(at::kFloat), weight.to(at::kFloat), bias, steps.with);
 }
 
-}  // namespace
-
-Result<TorchOp> MakeTorchConv(const Graph& graph, const Op& op) {
+Result<TorchOp> MakeConv(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(const ResolvedWindow window, WindowOf(graph, op));
   if (window.strides.size() > 3) {
     return OpError(op, ErrorKind::kUnsupported, "cannot be trained with more than 3 spatial axes");
@@ -140,6 +138,15 @@ Result<TorchOp> MakeTorchConv(const Graph& graph, const Op& op) {
   return [steps](std::span<const at::Tensor> inputs, const ForwardMode&) {
     return Run(steps, inputs[0], inputs[1], inputs.size() > 2 ? inputs[2] : at::Tensor());
   };
+}
+
+}  // namespace
+
+std::span<const TorchEntry> TorchConv() {
+  static constexpr TorchEntry kEntries[] = {
+      {OpType::kConv, MakeConv},
+  };
+  return kEntries;
 }
 
 }  // namespace disco

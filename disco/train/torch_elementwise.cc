@@ -23,6 +23,18 @@ TorchOp Unary(Function function) {
   };
 }
 
+// An op of one input, or of two, and without parameters.
+template <auto kFunction>
+Result<TorchOp> MakeUnary(const Graph&, const Op&) {
+  return Unary(kFunction);
+}
+template <auto kFunction>
+Result<TorchOp> MakeBinary(const Graph&, const Op&) {
+  return [](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    return kFunction(inputs[0], inputs[1]);
+  };
+}
+
 Result<TorchOp> MakeClip(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(const std::optional<double> low, ScalarParameter(graph, op, 1));
   DISCO_ASSIGN(const std::optional<double> high, ScalarParameter(graph, op, 2));
@@ -41,35 +53,29 @@ Result<TorchOp> MakeDropout(const Graph& graph, const Op& op) {
       };
 }
 
+Result<TorchOp> MakeLeakyRelu(const Graph&, const Op& op) {
+  return Unary([alpha = op.as<LeakyReluParams>().alpha](const at::Tensor& x) {
+    return at::leaky_relu(x, alpha);
+  });
+}
+
 }  // namespace
 
-Result<TorchOp> MakeTorchElementwise(const Graph& graph, const Op& op) {
-  switch (op.type) {
-    case OpType::kAdd:
-      return [](std::span<const at::Tensor> inputs, const ForwardMode&) {
-        return at::add(inputs[0], inputs[1]);
-      };
-    case OpType::kMul:
-      return [](std::span<const at::Tensor> inputs, const ForwardMode&) {
-        return at::mul(inputs[0], inputs[1]);
-      };
-    case OpType::kClip:
-      return MakeClip(graph, op);
-    case OpType::kDropout:
-      return MakeDropout(graph, op);
-    case OpType::kHardSwish:
-      return Unary([](const at::Tensor& x) { return at::hardswish(x); });
-    case OpType::kLeakyRelu:
-      return Unary([alpha = op.as<LeakyReluParams>().alpha](const at::Tensor& x) {
-        return at::leaky_relu(x, alpha);
-      });
-    case OpType::kRelu:
-      return Unary([](const at::Tensor& x) { return at::relu(x); });
-    case OpType::kSigmoid:
-      return Unary([](const at::Tensor& x) { return at::sigmoid(x); });
-    default:
-      return Unary([](const at::Tensor& x) { return x; });
-  }
+std::span<const TorchEntry> TorchElementwise() {
+  static constexpr TorchEntry kEntries[] = {
+      {OpType::kAdd,
+       MakeBinary<[](const at::Tensor& a, const at::Tensor& b) { return at::add(a, b); }>},
+      {OpType::kClip, MakeClip},
+      {OpType::kDropout, MakeDropout},
+      {OpType::kHardSwish, MakeUnary<[](const at::Tensor& x) { return at::hardswish(x); }>},
+      {OpType::kIdentity, MakeUnary<[](const at::Tensor& x) { return x; }>},
+      {OpType::kLeakyRelu, MakeLeakyRelu},
+      {OpType::kMul,
+       MakeBinary<[](const at::Tensor& a, const at::Tensor& b) { return at::mul(a, b); }>},
+      {OpType::kRelu, MakeUnary<[](const at::Tensor& x) { return at::relu(x); }>},
+      {OpType::kSigmoid, MakeUnary<[](const at::Tensor& x) { return at::sigmoid(x); }>},
+  };
+  return kEntries;
 }
 
 }  // namespace disco

@@ -24,8 +24,8 @@ Result<TorchOp> MakeReshape(const Graph& graph, const Op& op) {
   };
 }
 
-TorchOp MakeFlatten(int64_t axis) {
-  return [axis](std::span<const at::Tensor> inputs, const ForwardMode&) {
+Result<TorchOp> MakeFlatten(const Graph&, const Op& op) {
+  return [axis = op.as<AxisParams>().axis](std::span<const at::Tensor> inputs, const ForwardMode&) {
     const auto sizes = inputs[0].sizes();
     const int64_t split = axis < 0 ? axis + inputs[0].dim() : axis;
     int64_t rows = 1;
@@ -112,35 +112,34 @@ Result<TorchOp> MakePad(const Graph& graph, const Op& op) {
   };
 }
 
+Result<TorchOp> MakeTranspose(const Graph& graph, const Op& op) {
+  return [permutation = PermutationOf(graph, op)](std::span<const at::Tensor> inputs,
+                                                  const ForwardMode&) {
+    return inputs[0].permute(permutation);
+  };
+}
+
+Result<TorchOp> MakeConstantOfShape(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(const std::vector<int64_t> shape, ConstantIndices(graph, op, 0));
+  const at::Tensor filled = at::full(shape, op.as<FillParams>().value, at::kFloat);
+  return [filled](std::span<const at::Tensor>, const ForwardMode&) { return filled; };
+}
+
 }  // namespace
 
-Result<TorchOp> MakeTorchLayout(const Graph& graph, const Op& op) {
-  switch (op.type) {
-    case OpType::kReshape:
-      return MakeReshape(graph, op);
-    case OpType::kFlatten:
-      return MakeFlatten(op.as<AxisParams>().axis);
-    case OpType::kSqueeze:
-      return MakeSqueeze(graph, op);
-    case OpType::kUnsqueeze:
-      return MakeUnsqueeze(graph, op);
-    case OpType::kConcat:
-      return MakeConcat(graph, op);
-    case OpType::kGather:
-      return MakeGather(graph, op);
-    case OpType::kPad:
-      return MakePad(graph, op);
-    case OpType::kTranspose:
-      return [permutation = PermutationOf(graph, op)](std::span<const at::Tensor> inputs,
-                                                      const ForwardMode&) {
-        return inputs[0].permute(permutation);
-      };
-    default: {  // ConstantOfShape
-      DISCO_ASSIGN(const std::vector<int64_t> shape, ConstantIndices(graph, op, 0));
-      const at::Tensor filled = at::full(shape, op.as<FillParams>().value, at::kFloat);
-      return [filled](std::span<const at::Tensor>, const ForwardMode&) { return filled; };
-    }
-  }
+std::span<const TorchEntry> TorchLayout() {
+  static constexpr TorchEntry kEntries[] = {
+      {OpType::kConcat, MakeConcat},
+      {OpType::kConstantOfShape, MakeConstantOfShape},
+      {OpType::kFlatten, MakeFlatten},
+      {OpType::kGather, MakeGather},
+      {OpType::kPad, MakePad},
+      {OpType::kReshape, MakeReshape},
+      {OpType::kSqueeze, MakeSqueeze},
+      {OpType::kTranspose, MakeTranspose},
+      {OpType::kUnsqueeze, MakeUnsqueeze},
+  };
+  return kEntries;
 }
 
 }  // namespace disco

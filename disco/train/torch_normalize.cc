@@ -17,8 +17,9 @@ void CheckBatchOf(const at::Tensor& input) {
 
 // ONNX: running = running * momentum + batch * (1 - momentum). As in every training framework the
 // running variance takes that of the batch with Bessel's correction.
-TorchOp MakeBatchNorm(const BatchNormParams& params) {
-  return [params](std::span<const at::Tensor> inputs, const ForwardMode& mode) {
+Result<TorchOp> MakeBatchNorm(const Graph&, const Op& op) {
+  return [params = op.as<BatchNormParams>()](std::span<const at::Tensor> inputs,
+                                             const ForwardMode& mode) {
     if (mode.batch_statistics) CheckBatchOf(inputs[0]);
     const double share = mode.statistics_share.value_or(1.0 - params.momentum);
     return at::batch_norm(inputs[0], inputs[1], inputs[2], inputs[3], inputs[4],
@@ -27,8 +28,8 @@ TorchOp MakeBatchNorm(const BatchNormParams& params) {
 }
 
 // Y = X / (bias + alpha / size * sum of X^2 over the `size` features around)^beta
-TorchOp MakeLrn(const LrnParams& params) {
-  return [params](std::span<const at::Tensor> inputs, const ForwardMode&) {
+Result<TorchOp> MakeLrn(const Graph&, const Op& op) {
+  return [params = op.as<LrnParams>()](std::span<const at::Tensor> inputs, const ForwardMode&) {
     const at::Tensor& input = inputs[0];
     const int64_t before = (params.size - 1) / 2;
     at::Tensor squares = (input * input).reshape({input.size(0), 1, input.size(1), -1});
@@ -38,8 +39,9 @@ TorchOp MakeLrn(const LrnParams& params) {
   };
 }
 
-Result<TorchOp> MakeSoftmax(const Op& op, int rank) {
+Result<TorchOp> MakeSoftmax(const Graph& graph, const Op& op) {
   const auto& params = op.as<SoftmaxParams>();
+  const int rank = graph.value(op.inputs[0]).shape.rank();
   DISCO_ASSIGN(const int axis, NormalizeAxis(params.axis, rank));
   const bool flat = params.over_all_from_axis;
   return [axis, flat](std::span<const at::Tensor> inputs, const ForwardMode&) {
@@ -51,10 +53,13 @@ Result<TorchOp> MakeSoftmax(const Op& op, int rank) {
 
 }  // namespace
 
-Result<TorchOp> MakeTorchNormalize(const Graph& graph, const Op& op) {
-  if (op.type == OpType::kBatchNormalization) return MakeBatchNorm(op.as<BatchNormParams>());
-  if (op.type == OpType::kLrn) return MakeLrn(op.as<LrnParams>());
-  return MakeSoftmax(op, graph.value(op.inputs[0]).shape.rank());
+std::span<const TorchEntry> TorchNormalize() {
+  static constexpr TorchEntry kEntries[] = {
+      {OpType::kBatchNormalization, MakeBatchNorm},
+      {OpType::kLrn, MakeLrn},
+      {OpType::kSoftmax, MakeSoftmax},
+  };
+  return kEntries;
 }
 
 }  // namespace disco

@@ -4,6 +4,19 @@
 #include "disco/op/op_name.h"
 
 namespace disco {
+namespace {
+
+const TorchMaker* FindTorchMaker(OpType type) {
+  static const OpTable<TorchMaker> kTable = {TorchConv(),   TorchElementwise(), TorchLayout(),
+                                             TorchMatrix(), TorchNormalize(),   TorchPool()};
+  return kTable.Find(type);
+}
+
+bool IsOfShards(OpType type) { return type == OpType::kSend || type == OpType::kReceive; }
+
+}  // namespace
+
+bool CanBeTrained(OpType type) { return FindTorchMaker(type) != nullptr; }
 
 Result<TorchOp> MakeTorchOp(const Graph& graph, const Op& op) {
   for (size_t slot = 1; slot < op.outputs.size(); ++slot) {
@@ -11,47 +24,9 @@ Result<TorchOp> MakeTorchOp(const Graph& graph, const Op& op) {
       return OpError(op, ErrorKind::kUnsupported, "cannot be trained with its output {}", slot);
     }
   }
-  switch (op.type) {
-    case OpType::kConv:
-      return MakeTorchConv(graph, op);
-    case OpType::kAveragePool:
-    case OpType::kGlobalAveragePool:
-    case OpType::kMaxPool:
-    case OpType::kReduceMean:
-      return MakeTorchPool(graph, op);
-    case OpType::kGemm:
-    case OpType::kMatMul:
-      return MakeTorchMatrix(graph, op);
-    case OpType::kBatchNormalization:
-    case OpType::kLrn:
-    case OpType::kSoftmax:
-      return MakeTorchNormalize(graph, op);
-    case OpType::kAdd:
-    case OpType::kClip:
-    case OpType::kDropout:
-    case OpType::kHardSwish:
-    case OpType::kIdentity:
-    case OpType::kLeakyRelu:
-    case OpType::kMul:
-    case OpType::kRelu:
-    case OpType::kSigmoid:
-      return MakeTorchElementwise(graph, op);
-    case OpType::kConcat:
-    case OpType::kConstantOfShape:
-    case OpType::kFlatten:
-    case OpType::kGather:
-    case OpType::kPad:
-    case OpType::kReshape:
-    case OpType::kSqueeze:
-    case OpType::kTranspose:
-    case OpType::kUnsqueeze:
-      return MakeTorchLayout(graph, op);
-    case OpType::kReceive:
-    case OpType::kSend:
-      break;
-  }
-  return OpError(op, ErrorKind::kUnsupported,
-                 "cannot be trained; train the whole network and cut it afterwards");
+  if (const TorchMaker* make = FindTorchMaker(op.type)) return (*make)(graph, op);
+  return OpError(op, ErrorKind::kUnsupported, "cannot be trained{}",
+                 IsOfShards(op.type) ? "; train the whole network and cut it afterwards" : "");
 }
 
 }  // namespace disco

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One op of a graph as a function on LibTorch tensors, differentiable. Private to the room: shows
-// LibTorch types. One source file per family: torch_conv, torch_pool, torch_matrix,
-// torch_normalize, torch_elementwise, torch_layout.
+// One op of a graph as a function on LibTorch tensors, differentiable. Private to the module: shows
+// LibTorch types. Each family of ops lists its own.
 //
 // Thread rule: making is pure; a TorchOp of a BatchNormalization writes its running statistics.
 // Errors: kUnsupported naming the op, when made.
@@ -12,6 +11,7 @@
 #include <span>
 
 #include "disco/graph/graph.h"
+#include "disco/graph/op_table.h"
 #include "disco/train/torch_compat.h"
 
 namespace disco {
@@ -32,11 +32,17 @@ using TorchOp = std::function<at::Tensor(std::span<const at::Tensor> inputs, con
 // The graph's shapes have to be inferred, at a batch of more than one.
 Result<TorchOp> MakeTorchOp(const Graph& graph, const Op& op);
 
-Result<TorchOp> MakeTorchConv(const Graph& graph, const Op& op);
-Result<TorchOp> MakeTorchPool(const Graph& graph, const Op& op);
-Result<TorchOp> MakeTorchMatrix(const Graph& graph, const Op& op);
-Result<TorchOp> MakeTorchNormalize(const Graph& graph, const Op& op);
-Result<TorchOp> MakeTorchElementwise(const Graph& graph, const Op& op);
-Result<TorchOp> MakeTorchLayout(const Graph& graph, const Op& op);
+// Whether there are TorchOps for ops of this type.
+bool CanBeTrained(OpType type);
+
+using TorchMaker = Result<TorchOp> (*)(const Graph& graph, const Op& op);
+using TorchEntry = OpTable<TorchMaker>::Entry;
+// Each stands beside its functions, in torch_conv.cc, torch_elementwise.cc and so on.
+std::span<const TorchEntry> TorchConv();
+std::span<const TorchEntry> TorchElementwise();
+std::span<const TorchEntry> TorchLayout();
+std::span<const TorchEntry> TorchMatrix();
+std::span<const TorchEntry> TorchNormalize();
+std::span<const TorchEntry> TorchPool();
 
 }  // namespace disco

@@ -48,25 +48,45 @@ at::Tensor CountedShare(const ResolvedWindow& window, const std::vector<int64_t>
   return AveragePoolUnpadded(PadLastAxes(at::ones(shape), begin, end, 0), window);
 }
 
-Result<TorchOp> MakeAveragePool(const ResolvedWindow& window, const std::vector<int64_t>& extents,
-                                const Op& op) {
-  if (std::any_of(window.dilations.begin(), window.dilations.end(),
-                  [](int64_t d) { return d != 1; })) {
+// How LibTorch is given a pool.
+struct PoolSteps {
+  ResolvedWindow window;
+  std::vector<int64_t> extents, pads_end;  // of the input; so that the windows end exactly there
+
+  at::Tensor Padded(const at::Tensor& input, double value) const {
+    return PadLastAxes(input, window.pads_begin, pads_end, value);
+  }
+};
+
+Result<PoolSteps> PoolStepsOf(const Graph& graph, const Op& op) {
+  const Shape& input = graph.value(op.inputs[0]).shape;
+  if (input.rank() > 5) {
+    return OpError(op, ErrorKind::kUnsupported, "cannot be trained on input {}", ToString(input));
+  }
+  DISCO_ASSIGN(ResolvedWindow window, WindowOf(graph, op));
+  std::vector<int64_t> extents = SpatialExtents(input);
+  std::vector<int64_t> pads_end = PadsToLastWindow(window, extents);
+  return PoolSteps{std::move(window), std::move(extents), std::move(pads_end)};
+}
+
+Result<TorchOp> MakeAveragePool(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(const PoolSteps steps, PoolStepsOf(graph, op));
+  const std::vector<int64_t>& dilations = steps.window.dilations;
+  if (std::any_of(dilations.begin(), dilations.end(), [](int64_t d) { return d != 1; })) {
     return OpError(op, ErrorKind::kUnsupported, "cannot be trained with dilations");
   }
-  const std::vector<int64_t> end = PadsToLastWindow(window, extents);
-  const at::Tensor share =
-      CountedShare(window, extents, end, op.as<PoolParams>().count_include_pad);
-  return [=](std::span<const at::Tensor> inputs, const ForwardMode&) {
-    return AveragePoolUnpadded(PadLastAxes(inputs[0], window.pads_begin, end, 0), window) / share;
+  const at::Tensor share = CountedShare(steps.window, steps.extents, steps.pads_end,
+                                        op.as<PoolParams>().count_include_pad);
+  return [steps, share](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    return AveragePoolUnpadded(steps.Padded(inputs[0], 0), steps.window) / share;
   };
 }
 
-Result<TorchOp> MakeMaxPool(const ResolvedWindow& window, const std::vector<int64_t>& extents) {
-  const std::vector<int64_t> end = PadsToLastWindow(window, extents);
-  return [=](std::span<const at::Tensor> inputs, const ForwardMode&) {
+Result<TorchOp> MakeMaxPool(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(const PoolSteps steps, PoolStepsOf(graph, op));
+  return [steps](std::span<const at::Tensor> inputs, const ForwardMode&) {
     const double lowest = -std::numeric_limits<double>::infinity();
-    return MaxPoolUnpadded(PadLastAxes(inputs[0], window.pads_begin, end, lowest), window);
+    return MaxPoolUnpadded(steps.Padded(inputs[0], lowest), steps.window);
   };
 }
 
@@ -92,23 +112,22 @@ Result<TorchOp> MakeReduceMean(const Graph& graph, const Op& op) {
   return MakeMean(std::move(axes), params.keep_dims);
 }
 
+Result<TorchOp> MakeGlobalAveragePool(const Graph& graph, const Op& op) {
+  std::vector<int64_t> axes(static_cast<size_t>(graph.value(op.inputs[0]).shape.rank() - 2));
+  std::iota(axes.begin(), axes.end(), 2);
+  return MakeMean(std::move(axes), true);
+}
+
 }  // namespace
 
-Result<TorchOp> MakeTorchPool(const Graph& graph, const Op& op) {
-  const Shape& input = graph.value(op.inputs[0]).shape;
-  if (op.type == OpType::kReduceMean) return MakeReduceMean(graph, op);
-  if (op.type == OpType::kGlobalAveragePool) {
-    std::vector<int64_t> axes(static_cast<size_t>(input.rank() - 2));
-    std::iota(axes.begin(), axes.end(), 2);
-    return MakeMean(std::move(axes), true);
-  }
-  if (input.rank() > 5) {
-    return OpError(op, ErrorKind::kUnsupported, "cannot be trained on input {}", ToString(input));
-  }
-  DISCO_ASSIGN(const ResolvedWindow window, WindowOf(graph, op));
-  const std::vector<int64_t> extents = SpatialExtents(input);
-  return op.type == OpType::kMaxPool ? MakeMaxPool(window, extents)
-                                     : MakeAveragePool(window, extents, op);
+std::span<const TorchEntry> TorchPool() {
+  static constexpr TorchEntry kEntries[] = {
+      {OpType::kAveragePool, MakeAveragePool},
+      {OpType::kGlobalAveragePool, MakeGlobalAveragePool},
+      {OpType::kMaxPool, MakeMaxPool},
+      {OpType::kReduceMean, MakeReduceMean},
+  };
+  return kEntries;
 }
 
 }  // namespace disco
