@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/train/torch_op.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <string_view>
+
+#include "tests/op_types.h"
+
+namespace disco {
+namespace {
+
+TEST(TorchOpTest, EveryOpCanBeTrainedOrThereIsAReasonWhyNot) {
+  const std::map<OpType, std::string_view> inference_only = {
+      {OpType::kReceive, "stands in shards only; the whole network is trained"},
+      {OpType::kSend, "stands in shards only; the whole network is trained"},
+  };
+  for (const OpType type : AllOpTypes())
+    EXPECT_NE(CanBeTrained(type), inference_only.contains(type)) << Name(type);
+}
+
+TEST(TorchOpTest, AnExchangeIsRefusedWithWhatToDo) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {2, 3})};
+  graph.ops.push_back({"send", OpType::kSend, SendParams{.features = {0}}, graph.inputs, {}});
+  const auto made = MakeTorchOp(graph, graph.ops[0]);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind, ErrorKind::kUnsupported);
+  EXPECT_THAT(made.error().message, testing::HasSubstr("'send'"));
+  EXPECT_THAT(made.error().message, testing::HasSubstr("train the whole network and cut it"));
+}
+
+}  // namespace
+}  // namespace disco
