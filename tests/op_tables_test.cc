@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // No op is forgotten: each backend has something for every op, or it stands here why not. The table
 // of LibTorch: disco/train/torch_op_test.cc.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string_view>
 
+#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/reference/reference.h"
 #include "tests/op_types.h"
@@ -25,6 +27,24 @@ TEST(OpTables, EveryOpHasAnEmitterOrAReasonToRunInTheReferenceKernels) {
   };
   for (const OpType type : AllOpTypes())
     EXPECT_NE(onednn::HasEmitter(type), in_reference_kernels.contains(type)) << Name(type);
+}
+
+TEST(OpTables, AnOpWithoutEmitterRunsInTheReferenceKernelsAndIsNamed) {
+  Graph graph;
+  graph.inputs = {graph.AddValue("x", DType::kF32, {3})};
+  const ValueId shape = graph.AddConstant("shape", Tensor::Indices({3}));
+  const ValueId fill =
+      graph.AddOp(OpType::kConstantOfShape, "fill", {shape}, FillParams{.value = 2.5});
+  graph.outputs = {graph.AddOp(OpType::kMul, "y", {graph.inputs[0], fill})};
+  ASSERT_TRUE(InferShapes(graph));
+  const auto program = MakeOneDnnProgram(graph, {KernelKind::kOneDnn, 1});  // which folds nothing
+  ASSERT_TRUE(program) << program.error().message;
+  EXPECT_THAT((*program)->report().warnings,
+              testing::Contains("op 'fill' (ConstantOfShape): runs in the reference kernels: no "
+                                "primitive computes it"));
+  std::vector<Tensor> outputs = {Tensor(DType::kF32, {3})};
+  ASSERT_TRUE((*program)->Run({{Tensor::From<float>({3}, {1, 2, -4})}}, outputs, nullptr));
+  EXPECT_THAT(outputs[0].Data<float>(), testing::ElementsAre(2.5f, 5, -10));
 }
 
 }  // namespace
