@@ -7,17 +7,17 @@
 #include <map>
 #include <string_view>
 
-#include "disco/graph/infer_shapes.h"
 #include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/reference/reference.h"
-#include "tests/op_types.h"
+#include "disco/op/infer_shapes.h"
+#include "disco/op/op_def.h"
 
 namespace disco {
 namespace {
 
 TEST(OpTables, EveryOpHasAReferenceKernelOrIsRunByTheProgramAsAnExchange) {
-  for (const OpType type : AllOpTypes())
-    EXPECT_NE(reference::HasKernel(type), IsExchange(type)) << Name(type);
+  for (const OpDef& def : AllOps())
+    EXPECT_NE(reference::HasKernel(def.type), def.Is(kExchange)) << def.name;
 }
 
 TEST(OpTables, EveryOpHasAnEmitterOrAReasonToRunInTheReferenceKernels) {
@@ -25,8 +25,8 @@ TEST(OpTables, EveryOpHasAnEmitterOrAReasonToRunInTheReferenceKernels) {
       {OpType::kConstantOfShape,
        "folded at load where its shape is constant, as it nearly always is"},
   };
-  for (const OpType type : AllOpTypes())
-    EXPECT_NE(onednn::HasEmitter(type), in_reference_kernels.contains(type)) << Name(type);
+  for (const OpDef& def : AllOps())
+    EXPECT_NE(onednn::HasEmitter(def.type), in_reference_kernels.contains(def.type)) << def.name;
 }
 
 TEST(OpTables, AnOpWithoutEmitterRunsInTheReferenceKernelsAndIsNamed) {

@@ -66,7 +66,14 @@ OpDef Clip() {
   OpDef def = Activation(OpType::kClip, "Clip");
   def.arity = {1, 3, 1};
   def.first_parameter = 1;
+  def.traits |= kClips;
   def.attribute_inputs = {{"min", 1, 10, kFloat, -kMax}, {"max", 2, 10, kFloat, kMax}};
+  return def;
+}
+
+OpDef Relu() {
+  OpDef def = Activation(OpType::kRelu, "Relu");
+  def.traits |= kClips;
   return def;
 }
 
@@ -116,7 +123,7 @@ std::span<const OpDef> ElementwiseOps() {
        .fold = FoldIdentity},
       LeakyRelu(),
       Binary(OpType::kMul, "Mul"),
-      Activation(OpType::kRelu, "Relu"),
+      Relu(),
       Activation(OpType::kSigmoid, "Sigmoid"),
   };
   return defs;

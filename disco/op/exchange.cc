@@ -151,7 +151,7 @@ std::span<const OpDef> ExchangeOps() {
        .name = "Send",
        .domain = kDiscoDomain,
        .arity = {1, 1, 0},
-       .traits = kExchange | kTakesNoTime,
+       .traits = kExchange | kTakesNoTime | kClips,
        .defaults = SendParams{},
        .fields = SendFields,
        .after_reading = CheckSend,

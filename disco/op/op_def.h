@@ -26,20 +26,32 @@ struct Arity {
 
 // What several modules ask of an op's type. A sum of these.
 enum Trait : uint32_t {
-  kMovesElements = 1,  // gives elements of its inputs, or what fills a Pad, as they are
-  kKeepsOrder =
-      2,  // all elements of its first input, in their order: a new shape is all there is to do
-  kActivation = 4,  // elementwise, one data input; may end the call of a product
-  kProduct = 8,     // Adds and an activation that follow may become part of its call
-  kWindowed = 16,   // slides a window over its spatial axes
-  kWantsChannelsLast = 32,
-  kKeepsLayout = 64,        // its output should lie like its inputs
-  kJoinsMaps = 128,         // with the above: like all of its inputs, not the first alone
-  kTakesNoTime = 256,       // when it is run by kernels
-  kExchange = 512,          // Send and Receive: run by the program, not by a kernel
-  kMixedTypes = 1024,       // its data inputs may differ in type
-  kKeepsPlaces = 4096,      // kernels keep where the elements are that it reads, though it computes
-  kNamesAllOutputs = 2048,  // in a file each of its Arity::most_outputs has a name
+  // Gives elements of its inputs, or what fills a Pad, as they are.
+  kMovesElements = 1 << 0,
+  // All elements of its first input in their order: another shape is all there is to do.
+  kKeepsOrder = 1 << 1,
+  // Elementwise, with one data input: may end the call of a product.
+  kActivation = 1 << 2,
+  // Adds and an activation that follow may become part of its call.
+  kProduct = 1 << 3,
+  // Slides a window over its spatial axes.
+  kWindowed = 1 << 4,
+  kWantsChannelsLast = 1 << 5,
+  // Its output should have the layout of its first input, with kJoinsMaps that of all its inputs.
+  kKeepsLayout = 1 << 6,
+  kJoinsMaps = 1 << 7,
+  // Kernels make it free.
+  kTakesNoTime = 1 << 8,
+  // Send and Receive: run by the program, not by a kernel.
+  kExchange = 1 << 9,
+  // Its data inputs may differ in type.
+  kMixedTypes = 1 << 10,
+  // In a file each of its Arity::most_outputs has a name.
+  kNamesAllOutputs = 1 << 11,
+  // Kernels list the places of the elements that it reads, though it computes.
+  kListsPlaces = 1 << 12,
+  // Kernels may make another number of an infinity or NaN.
+  kClips = 1 << 13,
 };
 
 // An input that older opsets have as an attribute.
@@ -48,8 +60,8 @@ struct AttributeInput {
   size_t slot = 1;
   int64_t last_opset = 0;  // that has the attribute
   enum class Kind { kIntegers, kFloat } kind = Kind::kIntegers;
-  std::optional<float> fallback =
-      {};  // of a kFloat; nothing: without the attribute there is no input
+  // Of a kFloat; nothing: without the attribute there is no input.
+  std::optional<float> fallback = {};
 };
 
 struct TypedShape {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // That the table of ops is complete.
 #include "disco/op/op_def.h"
+#include "disco/op/op_name.h"
 
 #include <gtest/gtest.h>
 

@@ -77,7 +77,7 @@ std::span<const OpDef> PoolOps() {
       {.type = OpType::kMaxPool,
        .name = "MaxPool",
        .arity = {1, 1, 2},
-       .traits = kWindowed | kWantsChannelsLast,
+       .traits = kWindowed | kWantsChannelsLast | kClips,
        .defaults = PoolParams{},
        .fields = MaxPoolFields,
        .at_opset = PoolAtOpset,

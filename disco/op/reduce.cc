@@ -83,7 +83,7 @@ std::span<const OpDef> ReduceOps() {
       {.type = OpType::kReduceMean,
        .name = "ReduceMean",
        .arity = {1, 2, 1},
-       .traits = kKeepsPlaces,
+       .traits = kListsPlaces,
        .first_parameter = 1,
        .defaults = ReduceParams{},
        .fields = ReduceFields,

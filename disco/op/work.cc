@@ -138,7 +138,7 @@ Bytes PlaceBytes(const Graph& graph, const Op& op) {
     for (const int64_t extent : graph.value(id).shape) places += extent;
   };
   const OpDef& def = DefOf(op);
-  if (def.Is(kMovesElements) || def.Is(kExchange) || def.Is(kKeepsPlaces)) {
+  if (def.Is(kMovesElements) || def.Is(kExchange) || def.Is(kListsPlaces)) {
     std::ranges::for_each(op.inputs, count_axes);
     std::ranges::for_each(op.outputs, count_axes);
   }

@@ -19,7 +19,7 @@ at::Tensor ChannelsLast(const at::Tensor& tensor) {
 }
 
 WeightKind KindOf(const Op& op, size_t slot, const Tensor& tensor) {
-  if (op.type == OpType::kBatchNormalization && slot >= 3) return WeightKind::kStatistic;
+  if (slot >= DefOf(op).first_statistic) return WeightKind::kStatistic;
   return tensor.shape().rank() >= 2 ? WeightKind::kMatrix : WeightKind::kVector;
 }
 

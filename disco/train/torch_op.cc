@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/torch_op.h"
 
+#include "disco/op/op_def.h"
 #include "disco/op/op_name.h"
 
 namespace disco {
@@ -11,8 +12,6 @@ const TorchMaker* FindTorchMaker(OpType type) {
                                              TorchMatrix(), TorchNormalize(),   TorchPool()};
   return kTable.Find(type);
 }
-
-bool IsOfShards(OpType type) { return type == OpType::kSend || type == OpType::kReceive; }
 
 }  // namespace
 
@@ -26,7 +25,7 @@ Result<TorchOp> MakeTorchOp(const Graph& graph, const Op& op) {
   }
   if (const TorchMaker* make = FindTorchMaker(op.type)) return (*make)(graph, op);
   return OpError(op, ErrorKind::kUnsupported, "cannot be trained{}",
-                 IsOfShards(op.type) ? "; train the whole network and cut it afterwards" : "");
+                 DefOf(op).Is(kExchange) ? "; train the whole network and cut it afterwards" : "");
 }
 
 }  // namespace disco

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "disco/graph/graph.h"
-#include "disco/graph/op_table.h"
+#include "disco/op/op_table.h"
 #include "disco/train/torch_compat.h"
 
 namespace disco {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disco/train/torch_op.h"
+#include "disco/op/op_def.h"
 
 #include <gmock/gmock.h>
 
 #include <map>
 #include <string_view>
-
-#include "tests/op_types.h"
 
 namespace disco {
 namespace {
@@ -16,8 +15,8 @@ TEST(TorchOpTest, EveryOpCanBeTrainedOrThereIsAReasonWhyNot) {
       {OpType::kReceive, "stands in shards only; the whole network is trained"},
       {OpType::kSend, "stands in shards only; the whole network is trained"},
   };
-  for (const OpType type : AllOpTypes())
-    EXPECT_NE(CanBeTrained(type), inference_only.contains(type)) << Name(type);
+  for (const OpDef& def : AllOps())
+    EXPECT_NE(CanBeTrained(def.type), inference_only.contains(def.type)) << def.name;
 }
 
 TEST(TorchOpTest, AnExchangeIsRefusedWithWhatToDo) {

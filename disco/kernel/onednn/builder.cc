@@ -3,18 +3,13 @@
 
 #include <algorithm>
 
+#include "disco/op/op_def.h"
 #include "disco/op/op_name.h"
 #include "disco/op/work.h"
 #include "disco/tensor/memory.h"
 
 namespace disco::onednn {
 namespace {
-
-// Whether an infinity or NaN may leave an op of this type as another number.
-bool Clips(OpType type) {
-  return type == OpType::kRelu || type == OpType::kClip || type == OpType::kMaxPool ||
-         type == OpType::kSend;
-}
 
 // Where each buffer lies: in one arena, or alone between guard pages.
 std::vector<std::byte*> TakeBuffers(const BufferPlan& plan, Slab& slab) {
@@ -113,7 +108,7 @@ void Builder::Warn(const Op& op, std::string_view reason) {
 
 void Builder::Watch(size_t first, const FusedOp& fused) {
   const Op& last = graph_.op(fused.chain.back());
-  FloatWatch::Step watched{.op = graph_.op(fused.chain[0]).name, .clips = Clips(last.type)};
+  FloatWatch::Step watched{.op = graph_.op(fused.chain[0]).name, .clips = DefOf(last).Is(kClips)};
   const ValueId id = last.HasOutput(0) ? last.outputs[0] : kNoValue;
   if (first < steps() && id != kNoValue && graph_.value(id).dtype == DType::kF32) {
     const auto elements = static_cast<size_t>(ShapeOf(id).elements());

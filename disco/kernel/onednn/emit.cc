@@ -3,12 +3,10 @@
 
 #include <algorithm>
 
-#include "disco/graph/work.h"
 #include "disco/kernel/onednn/onednn.h"
 #include "disco/kernel/onednn/reference_step.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/op/op_def.h"
-#include "disco/op/op_name.h"
 #include "disco/op/work.h"
 
 namespace disco::onednn {
@@ -70,7 +68,7 @@ bool HasEmitter(OpType type) { return FindEmitter(type) != nullptr; }
 
 Status Emit(const Emission& e) {
   TakeStep(e);
-  if (IsExchange(e.op().type)) return Dispatch(e);
+  if (DefOf(e.op()).Is(kExchange)) return Dispatch(e);
   if (HasEmptyOutput(e) && e.op().outputs.size() == 1) return {};
   const size_t before = e.builder.steps();
   const Status status = TryEmit(e);

@@ -9,8 +9,8 @@
 #include <functional>
 #include <span>
 
-#include "disco/graph/op_table.h"
 #include "disco/kernel/onednn/builder.h"
+#include "disco/op/op_table.h"
 
 namespace disco::onednn {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "disco/graph/graph.h"
-#include "disco/graph/op_table.h"
 #include "disco/kernel/program.h"
+#include "disco/op/op_table.h"
 
 namespace disco::reference {
 

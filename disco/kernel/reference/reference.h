@@ -16,12 +16,9 @@
 namespace disco {
 
 namespace reference {
-// Whether RunOp computes ops of this type.
+// Whether RunOp computes ops of this type. Send and Receive are run by a program, by its exchange.
 bool HasKernel(OpType type);
 }  // namespace reference
-
-// Send and Receive have no kernel: a program runs them, by its exchange.
-bool IsExchange(OpType type);
 
 // `graph` has inferred shapes and holds the constants of parameter slots; `inputs` holds a tensor
 // for every input slot of `op` (anything where the slot is empty). One tensor per output slot. Not

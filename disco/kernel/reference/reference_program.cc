@@ -8,6 +8,7 @@
 #include "disco/kernel/reference/payload.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/kernel/throttle.h"
+#include "disco/op/op_def.h"
 #include "disco/op/op_name.h"
 #include "disco/op/work.h"
 #include "disco/tensor/slice.h"
@@ -90,7 +91,7 @@ class ReferenceProgram : public Program {
   }
 
   Status RunOne(const Op& op, std::vector<Tensor>& values, Exchange* exchange) const {
-    if (IsExchange(op.type)) {
+    if (DefOf(op).Is(kExchange)) {
       if (exchange == nullptr) return OpError(op, ErrorKind::kInvalid, "needs an exchange");
       return op.type == OpType::kSend ? Send(op, values, *exchange)
                                       : Receive(op, values, *exchange);
@@ -147,8 +148,6 @@ class ReferenceProgram : public Program {
 };
 
 }  // namespace
-
-bool IsExchange(OpType type) { return type == OpType::kSend || type == OpType::kReceive; }
 
 bool HoldNonFinite(std::span<const Tensor> inputs, const Exchange* exchange) {
   if (exchange != nullptr) return exchange->NetworkIsNotFinite();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "disco/graph/work.h"
 #include "disco/kernel/reference/ops.h"
 #include "disco/kernel/reference/reference.h"
 #include "disco/op/window.h"

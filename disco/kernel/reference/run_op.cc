@@ -3,6 +3,7 @@
 
 #include "disco/kernel/reference/ops.h"
 #include "disco/kernel/reference/reference.h"
+#include "disco/op/op_def.h"
 #include "disco/op/op_name.h"
 
 namespace disco {
@@ -35,7 +36,7 @@ Result<std::vector<Tensor>> RunOp(const Graph& graph, const Op& op, std::span<co
     const reference::Kernel* kernel = reference::FindKernel(op.type);
     if (kernel != nullptr) return kernel->run(call);
     return OpError(op, ErrorKind::kUnsupported, "{}",
-                   IsExchange(op.type) ? "needs an exchange" : "has no kernel");
+                   DefOf(op).Is(kExchange) ? "needs an exchange" : "has no kernel");
   }
   std::vector<Tensor> results;  // nothing to compute, however large the windows are
   for (size_t slot = 0; slot < op.outputs.size(); ++slot) {

@@ -5,9 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "disco/op/window.h"
 #include "disco/base/units.h"
-#include "disco/graph/infer_shapes.h"
+#include "disco/op/window.h"
 
 namespace disco::reference {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/graph/op_table.h"
+#include "disco/op/op_table.h"
 
 #include <gtest/gtest.h>
 

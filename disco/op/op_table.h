@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "disco/graph/op.h"
+#include "disco/op/op_name.h"
 
 namespace disco {
 
