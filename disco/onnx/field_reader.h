@@ -11,7 +11,8 @@ class FieldReader : public FieldVisitor {
  public:
   using FieldVisitor::Flag;
 
-  explicit FieldReader(const Attributes& attributes) : attributes_(attributes) {}
+  FieldReader(const Attributes& attributes, int64_t opset)
+      : FieldVisitor(opset), attributes_(attributes) {}
 
   // The first thing that was wrong: kInvalid or kUnsupported, without the name of the op.
   const Status& status() const { return status_; }

@@ -12,7 +12,7 @@ class FieldWriter : public FieldVisitor {
  public:
   using FieldVisitor::Flag;
 
-  explicit FieldWriter(onnx::NodeProto& proto) : writer_(proto) {}
+  FieldWriter(onnx::NodeProto& proto, int64_t opset) : FieldVisitor(opset), writer_(proto) {}
 
   void Int(std::string_view name, int64_t& value) override { writer_.Int(name, value); }
   void Required(std::string_view name, int64_t& value) override { writer_.Int(name, value); }

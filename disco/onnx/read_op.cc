@@ -35,7 +35,7 @@ Status ReadAttributes(const onnx::NodeProto& proto, const OpReading& into, Op& o
   attributes.Ignore("consumed_inputs");  // memory that may be reused, in the oldest files
   op.params = def.defaults;
   if (def.default_at != nullptr) def.default_at(into.opset, op.params);
-  FieldReader reader(attributes);
+  FieldReader reader(attributes, into.opset);
   if (def.fields != nullptr) def.fields(reader, op.params);
   if (const Status read = reader.status(); !read)
     return OpError(op, read.error().kind, "{}", read.error().message);

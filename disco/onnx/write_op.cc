@@ -56,7 +56,7 @@ Status WriteOp(const OpWriting& from, const Op& op, onnx::NodeProto& proto) {
   if (!def.domain.empty()) proto.set_domain(std::string(def.domain));
   AttributeWriter writer(proto);
   DISCO_TRY(WriteAttributeInputs(from, written, writer));
-  FieldWriter fields(proto);
+  FieldWriter fields(proto, from.opset);
   if (def.fields != nullptr) def.fields(fields, written.params);
   WriteValues(from, written, proto);
   return {};

@@ -17,7 +17,11 @@ namespace disco {
 
 class FieldVisitor {
  public:
+  explicit FieldVisitor(int64_t opset) : opset_(opset) {}
   virtual ~FieldVisitor() = default;
+
+  // That is read or written: some attributes came with a later one than the op.
+  int64_t opset() const { return opset_; }
 
   virtual void Int(std::string_view name, int64_t& value) = 0;
   // That has no default.
@@ -55,6 +59,9 @@ class FieldVisitor {
  protected:
   virtual void Choose(std::string_view name, std::span<const std::string_view> names,
                       size_t& position) = 0;
+
+ private:
+  int64_t opset_;
 };
 
 }  // namespace disco

@@ -20,6 +20,17 @@ PrimitiveDesc Make(const Setting& setting, const Parameters&... parameters) {
 #endif
 }
 
+template <class Primitive>
+PrimitiveDesc MakeNormalizing(const Setting& setting, const Desc& source,
+                              [[maybe_unused]] const Desc& target, float epsilon,
+                              dnnl::normalization_flags flags) {
+#if DNNL_VERSION_MAJOR >= 3
+  return Make<Primitive>(setting, kInference, source, target, epsilon, flags);
+#else
+  return Make<Primitive>(setting, kInference, source, epsilon, flags);
+#endif
+}
+
 #if DNNL_VERSION_MAJOR >= 3
 using Pooling = dnnl::pooling_forward;
 using Softmax = dnnl::softmax_forward;
@@ -82,16 +93,14 @@ PrimitiveDesc MakeLrn(const Setting& setting, const Desc& source,
 #endif
 }
 
-PrimitiveDesc MakeBatchNormalization(const Setting& setting, const Desc& source,
-                                     [[maybe_unused]] const Desc& target, float epsilon) {
-  const auto flags = dnnl::normalization_flags::use_global_stats |
-                     dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
-#if DNNL_VERSION_MAJOR >= 3
-  return Make<dnnl::batch_normalization_forward>(setting, kInference, source, target, epsilon,
-                                                 flags);
-#else
-  return Make<dnnl::batch_normalization_forward>(setting, kInference, source, epsilon, flags);
-#endif
+PrimitiveDesc MakeNormalization(const Setting& setting, Normalization normalization,
+                                const Desc& source, const Desc& target, float epsilon) {
+  const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+  if (normalization == Normalization::kLayer)
+    return MakeNormalizing<dnnl::layer_normalization_forward>(setting, source, target, epsilon,
+                                                              flags);
+  return MakeNormalizing<dnnl::batch_normalization_forward>(
+      setting, source, target, epsilon, flags | dnnl::normalization_flags::use_global_stats);
 }
 
 PrimitiveDesc MakeMean(const Setting& setting, const Desc& source, const Desc& target) {

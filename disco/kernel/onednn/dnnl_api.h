@@ -46,9 +46,11 @@ struct LrnNumbers {
 };
 PrimitiveDesc MakeLrn(const Setting& setting, const Desc& source, const Desc& target,
                       const LrnNumbers& numbers);
-// With given statistics, scale and shift.
-PrimitiveDesc MakeBatchNormalization(const Setting& setting, const Desc& source, const Desc& target,
-                                     float epsilon);
+// With scale and shift. Over the batch and positions: by given statistics; over the last axis: by
+// those of the data.
+enum class Normalization { kBatch, kLayer };
+PrimitiveDesc MakeNormalization(const Setting& setting, Normalization normalization,
+                                const Desc& source, const Desc& target, float epsilon);
 PrimitiveDesc MakeMean(const Setting& setting, const Desc& source, const Desc& target);
 
 void AppendEltwise(dnnl::post_ops& post_ops, const Eltwise& eltwise);

@@ -96,9 +96,9 @@ Status EmitBatchNormalization(const Emission& e) {
   const auto& params = e.op().as<BatchNormParams>();
   if (params.training || e.op().outputs.size() > 1) return e.Unsupported("is in training form");
   if (const auto line = LineOf(e.graph(), e.op())) return EmitLine(e, *line);
-  const PrimitiveDesc desc = MakeBatchNormalization({builder.engine(), builder.NewAttributes()},
-                                                    builder.DescOf(e.input(0)),
-                                                    builder.DescOf(e.output()), params.epsilon);
+  const PrimitiveDesc desc =
+      MakeNormalization({builder.engine(), builder.NewAttributes()}, Normalization::kBatch,
+                        builder.DescOf(e.input(0)), builder.DescOf(e.output()), params.epsilon);
   builder.AddPrimitive(e.op(), desc,
                        {{DNNL_ARG_SRC, builder.MemoryOf(e.input(0))},
                         {DNNL_ARG_SCALE, builder.MemoryOf(e.input(1))},

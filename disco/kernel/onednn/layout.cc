@@ -34,7 +34,7 @@ class LayoutFinder {
  private:
   Layout& At(ValueId id) { return layouts_[static_cast<size_t>(id)]; }
 
-  // The values of `op` that are feature maps like its first output.
+  // The values of `op` that are feature maps of the rank of its first output.
   std::vector<ValueId> FeatureMaps(const Op& op) const {
     std::vector<ValueId> maps;
     if (!op.HasOutput(0)) return maps;
@@ -47,7 +47,7 @@ class LayoutFinder {
     if (rank < 3 || rank > kMostAxes) return maps;
     const size_t inputs = DefOf(op).Is(kJoinsMaps) ? op.inputs.size() : 1;
     for (size_t slot = 0; slot < inputs; ++slot) consider(op.inputs[slot]);
-    consider(op.outputs[0]);
+    std::ranges::for_each(op.outputs, consider);
     return maps;
   }
 
