@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 OPSETS = range(7, 23)
 # Of what disco knows; Send and Receive are no ops of ONNX.
 OPS = set("""Add AveragePool BatchNormalization Clip Concat ConstantOfShape Conv Dropout Flatten Gather Gemm
-GlobalAveragePool HardSwish Identity LRN LeakyRelu MatMul MaxPool Mul Pad ReduceMean Relu Reshape Sigmoid Softmax Squeeze
+GlobalAveragePool HardSwish Identity LRN LayerNormalization LeakyRelu MatMul MaxPool Mul Pad ReduceMean Relu Reshape Sigmoid Softmax Squeeze
 Sum Transpose Unsqueeze""".split())
 # The opset that disco writes has no such form; it says so and writes nothing.
 REFUSED = "has no softmax over several axes"
@@ -69,6 +69,9 @@ class Branches:
             self.add("AveragePool", "x", kernel_shape=[2, 2], dilations=[2, 2])
         self.add("GlobalAveragePool", "x")
         self.add("LRN", "x", size=3, alpha=0.5, beta=0.5, bias=2.0)
+        if self.opset >= 17:
+            self.add("LayerNormalization", "x", self.weight(6, 6), axis=2, epsilon=0.25)
+            self.add("LayerNormalization", "x", self.weight(6), self.weight(6), outputs=3)
         self.add("BatchNormalization", "x", self.weight(4), self.weight(4), self.weight(4),
                  self.constant(np.full(4, 2, np.float32)), epsilon=0.25)
 

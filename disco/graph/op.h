@@ -31,6 +31,7 @@ enum class OpType : uint8_t {
   kGlobalAveragePool,
   kHardSwish,
   kIdentity,
+  kLayerNormalization,
   kLeakyRelu,
   kLrn,
   kMatMul,
@@ -84,6 +85,14 @@ struct BatchNormParams {
   float epsilon = 1e-5f, momentum = 0.9f;
   bool training = false;
   friend bool operator==(const BatchNormParams&, const BatchNormParams&) = default;
+};
+// X, scale, optional bias -> Y = (X - mean) / sqrt(variance + epsilon) * scale + bias, with the
+// statistics of all axes from `axis` on; optional outputs: the mean and 1 / sqrt(variance +
+// epsilon).
+struct LayerNormParams {
+  int64_t axis = -1;
+  float epsilon = 1e-5f;
+  friend bool operator==(const LayerNormParams&, const LayerNormParams&) = default;
 };
 // Local response normalisation over `size` neighbouring features.
 struct LrnParams {
@@ -166,9 +175,9 @@ struct ReceiveParams {
   friend bool operator==(const ReceiveParams&, const ReceiveParams&) = default;
 };
 
-using OpParams =
-    std::variant<std::monostate, ConvParams, PoolParams, GemmParams, BatchNormParams, LrnParams,
-                 AxisParams, SoftmaxParams, TransposeParams, LeakyReluParams, ReduceParams,
-                 PadParams, DropoutParams, ReshapeParams, FillParams, SendParams, ReceiveParams>;
+using OpParams = std::variant<std::monostate, ConvParams, PoolParams, GemmParams, BatchNormParams,
+                              LayerNormParams, LrnParams, AxisParams, SoftmaxParams,
+                              TransposeParams, LeakyReluParams, ReduceParams, PadParams,
+                              DropoutParams, ReshapeParams, FillParams, SendParams, ReceiveParams>;
 
 }  // namespace disco

@@ -55,6 +55,57 @@ bool BatchNormMixesBatch(const BatchAxes& axes) {
   return axes.op().as<BatchNormParams>().training || MixesOffFirstAxis(axes);
 }
 
+// Scale and bias broadcast to X; statistics have extent 1 on the axes that they are of.
+Result<OutputTypes> InferLayerNorm(const Graph& graph, const Op& op) {
+  const Value& input = graph.value(op.inputs[0]);
+  const auto axis = NormalizeAxis(op.as<LayerNormParams>().axis, input.shape.rank());
+  if (!axis) return OpError(op, ErrorKind::kInvalid, "{}", axis.error().message);
+  for (size_t slot = 1; slot < op.inputs.size(); ++slot) {
+    if (!op.HasInput(slot)) continue;
+    const auto shape = BroadcastShapes(input.shape, InputShape(graph, op, slot));
+    if (!shape || *shape != input.shape) {
+      return OpError(op, ErrorKind::kInvalid, "input {} of shape {} does not broadcast to {}", slot,
+                     ToString(InputShape(graph, op, slot)), ToString(input.shape));
+    }
+  }
+  TypedShape statistics{DType::kF32, input.shape};
+  for (int i = *axis; i < input.shape.rank(); ++i) statistics.shape[i] = 1;
+  return OutputTypes{{input.dtype, input.shape}, statistics, statistics};
+}
+
+void LayerNormFields(FieldVisitor& visitor, OpParams& params) {
+  auto& norm = std::get<LayerNormParams>(params);
+  visitor.Int("axis", norm.axis);
+  visitor.Float("epsilon", norm.epsilon);
+  visitor.Only("stash_type", 1);  // statistics are float32
+}
+
+// Whether it takes statistics over `axis`, one of the input's.
+bool LayerNormTakes(const Op& op, const Shape& input, int axis) {
+  return axis >= *NormalizeAxis(op.as<LayerNormParams>().axis, input.rank());
+}
+
+FeatureRule LayerNormFeatures(const FeatureQuery& query) {
+  for (const size_t slot : {1, 2}) {
+    if (query.AxisOf(slot)) return query.Replicated("its scale or bias is computed from features");
+  }
+  if (LayerNormTakes(query.op(), query.InputShape(), query.InputAxis()))
+    return query.Replicated("it normalises over all features");
+  FeatureRule rule = SameFeatures(query);
+  OutputFeatures& output = rule.outputs[0];
+  for (size_t slot = 1; slot < query.op().inputs.size(); ++slot) {
+    if (!query.op().HasInput(slot)) continue;
+    if (auto origin = query.Aligned(slot, output.axis, output.features))
+      output.origins.push_back(std::move(*origin));
+  }
+  return rule;
+}
+
+bool LayerNormMixesBatch(const BatchAxes& axes) {
+  return LayerNormTakes(axes.op(), InputShape(axes.graph(), axes.op()), axes.OfInput()) ||
+         axes.BroadcastsBatch(1);
+}
+
 Result<Shape> LrnShape(const Graph& graph, const Op& op) {
   const Shape& input = InputShape(graph, op);
   const int64_t size = op.as<LrnParams>().size;
@@ -139,6 +190,14 @@ std::span<const OpDef> NormalizeOps() {
        .infer = InferBatchNorm,
        .features = BatchNormFeatures,
        .mixes_batch = BatchNormMixesBatch},
+      {.type = OpType::kLayerNormalization,
+       .name = "LayerNormalization",
+       .arity = {2, 3, 3},
+       .defaults = LayerNormParams{},
+       .fields = LayerNormFields,
+       .infer = InferLayerNorm,
+       .features = LayerNormFeatures,
+       .mixes_batch = LayerNormMixesBatch},
       {.type = OpType::kLrn,
        .name = "LRN",
        .traits = kWantsChannelsLast,

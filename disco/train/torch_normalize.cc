@@ -39,6 +39,19 @@ Result<TorchOp> MakeLrn(const Graph&, const Op& op) {
   };
 }
 
+Result<TorchOp> MakeLayerNorm(const Graph& graph, const Op& op) {
+  const auto& params = op.as<LayerNormParams>();
+  DISCO_ASSIGN(const int64_t axis,
+               NormalizeAxis(params.axis, graph.value(op.inputs[0]).shape.rank()));
+  return [axis, epsilon = params.epsilon, biased = op.HasInput(2)](
+             std::span<const at::Tensor> inputs, const ForwardMode&) {
+    const at::Tensor normal = at::layer_norm(
+        inputs[0], inputs[0].sizes().slice(static_cast<size_t>(axis)), {}, {}, epsilon);
+    const at::Tensor scaled = normal * inputs[1];
+    return biased ? scaled + inputs[2] : scaled;
+  };
+}
+
 Result<TorchOp> MakeSoftmax(const Graph& graph, const Op& op) {
   const auto& params = op.as<SoftmaxParams>();
   const int rank = graph.value(op.inputs[0]).shape.rank();
@@ -56,6 +69,7 @@ Result<TorchOp> MakeSoftmax(const Graph& graph, const Op& op) {
 std::span<const TorchEntry> TorchNormalize() {
   static constexpr TorchEntry kEntries[] = {
       {OpType::kBatchNormalization, MakeBatchNorm},
+      {OpType::kLayerNormalization, MakeLayerNorm},
       {OpType::kLrn, MakeLrn},
       {OpType::kSoftmax, MakeSoftmax},
   };

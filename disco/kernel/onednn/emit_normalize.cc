@@ -77,6 +77,36 @@ Status EmitSoftmax(const Emission& e) {
   return {};
 }
 
+// Over the last axes of plain values, with a scale and a bias of each element of a row.
+Status EmitLayerNormalization(const Emission& e) {
+  Builder& builder = e.builder;
+  const auto& params = e.op().as<LayerNormParams>();
+  const Shape& shape = builder.ShapeOf(e.input(0));
+  if (e.op().HasOutput(1) || e.op().HasOutput(2)) return e.Unsupported("gives its statistics");
+  if (!builder.LiesPlain(e.input(0)) || !builder.LiesPlain(e.output()))
+    return e.Unsupported("normalises channels-last values");
+  DISCO_ASSIGN(const int axis, NormalizeAxis(params.axis, shape.rank()));
+  const int64_t extent = shape.elements(axis, shape.rank());
+  for (size_t slot = 1; slot < e.op().inputs.size(); ++slot) {
+    if (!e.op().HasInput(slot)) continue;
+    if (builder.ShapeOf(e.input(slot)).elements() != extent || !builder.LiesPlain(e.input(slot)))
+      return e.Unsupported("broadcasts its scale or bias");
+  }
+  const Desc rows({shape.elements(0, axis), extent}, kFloat, dnnl::memory::format_tag::ab);
+  const Desc row({extent}, kFloat, dnnl::memory::format_tag::a);
+  const dnnl::memory bias = e.op().HasInput(2)
+                                ? builder.Memory(row, builder.Data(e.input(2)))
+                                : builder.Pack(Tensor(DType::kF32, {extent}), row, row);
+  const PrimitiveDesc desc = MakeNormalization({builder.engine(), builder.NewAttributes()},
+                                               Normalization::kLayer, rows, rows, params.epsilon);
+  builder.AddPrimitive(e.op(), desc,
+                       {{DNNL_ARG_SRC, builder.Memory(rows, builder.Data(e.input(0)))},
+                        {DNNL_ARG_SCALE, builder.Memory(row, builder.Data(e.input(1)))},
+                        {DNNL_ARG_SHIFT, bias},
+                        {DNNL_ARG_DST, builder.Memory(rows, builder.Data(e.output()))}});
+  return {};
+}
+
 Status EmitLrn(const Emission& e) {
   Builder& builder = e.builder;
   const auto& params = e.op().as<LrnParams>();
@@ -114,6 +144,7 @@ Status EmitBatchNormalization(const Emission& e) {
 std::span<const EmitterEntry> NormalizeEmitters() {
   static constexpr EmitterEntry kEntries[] = {
       {OpType::kBatchNormalization, {EmitBatchNormalization}},
+      {OpType::kLayerNormalization, {EmitLayerNormalization}},
       {OpType::kLrn, {EmitLrn}},
       {OpType::kSoftmax, {EmitSoftmax}},
   };

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "disco/kernel/reference/ops.h"
+#include "disco/tensor/slice.h"
 
 namespace disco::reference {
 namespace {
@@ -25,6 +26,22 @@ void ForEachInFeature(const AxisView& view, int64_t c, Function&& function) {
   for (int64_t n = 0; n < view.outer; ++n) {
     for (int64_t i = 0; i < view.inner; ++i) function(view.At(n, c, i));
   }
+}
+
+// Of one shape broadcast to another.
+Tensor Broadcast(const Tensor& tensor, const Shape& to) {
+  const std::vector<int64_t> strides = BroadcastStrides(tensor.shape(), to);
+  Tensor result(DType::kF32, to);
+  const auto from = tensor.Data<float>();
+  const auto into = result.MutableData<float>();
+  for (size_t element = 0; element < into.size(); ++element) {
+    auto rest = static_cast<int64_t>(element);
+    int64_t at = 0;
+    for (int axis = to.rank(); axis-- > 0; rest /= to[axis])
+      at += rest % to[axis] * strides[static_cast<size_t>(axis)];
+    into[element] = from[static_cast<size_t>(at)];
+  }
+  return result;
 }
 
 struct Statistics {
@@ -88,6 +105,44 @@ Outputs BatchNormalization(const Call& call) {
     results.push_back(Blend(call.in(3), statistics.mean, params.momentum));
   if (call.op.outputs.size() > 2)
     results.push_back(Blend(call.in(4), statistics.variance, params.momentum));
+  return results;
+}
+
+// The statistics of each row, which is all that lies from the axis on; the variance is that of the
+// population.
+Outputs LayerNormalization(const Call& call) {
+  DISCO_TRY(RequireFloat(call));
+  const auto& params = call.op.as<LayerNormParams>();
+  const Shape& shape = call.in(0).shape();
+  DISCO_ASSIGN(const int axis, NormalizeAxis(params.axis, shape.rank()));
+  const int64_t rows = shape.elements(0, axis), extent = shape.elements(axis, shape.rank());
+  std::vector<Tensor> results = {call.NewOutput()};
+  Shape one_per_row = shape;
+  for (int i = axis; i < shape.rank(); ++i) one_per_row[i] = 1;
+  for (int i = 0; i < 2; ++i) results.emplace_back(DType::kF32, one_per_row);
+  const auto x = call.in(0).Data<float>();
+  const auto y = results[0].MutableData<float>(), means = results[1].MutableData<float>(),
+             inverses = results[2].MutableData<float>();
+  const Tensor scale = Broadcast(call.in(1), shape);
+  const Tensor bias = call.Has(2) ? Broadcast(call.in(2), shape) : Tensor(DType::kF32, shape);
+  const auto s = scale.Data<float>(), b = bias.Data<float>();
+  for (int64_t row = 0; row < rows; ++row) {
+    DISCO_TRY(call.GoOn());
+    const auto first = static_cast<size_t>(row * extent), count = static_cast<size_t>(extent);
+    double sum = 0, squares = 0;
+    for (size_t at = first; at < first + count; ++at) sum += static_cast<double>(x[at]);
+    const double mean = sum / static_cast<double>(extent);
+    for (size_t at = first; at < first + count; ++at)
+      squares += (static_cast<double>(x[at]) - mean) * (static_cast<double>(x[at]) - mean);
+    const double inverse =
+        1 / std::sqrt(squares / static_cast<double>(extent) + static_cast<double>(params.epsilon));
+    for (size_t at = first; at < first + count; ++at)
+      y[at] = static_cast<float>((static_cast<double>(x[at]) - mean) * inverse *
+                                     static_cast<double>(s[at]) +
+                                 static_cast<double>(b[at]));
+    means[static_cast<size_t>(row)] = static_cast<float>(mean);
+    inverses[static_cast<size_t>(row)] = static_cast<float>(inverse);
+  }
   return results;
 }
 
@@ -155,6 +210,7 @@ Outputs Softmax(const Call& call) {
 std::span<const KernelEntry> NormalizeKernels() {
   static constexpr KernelEntry kEntries[] = {
       {OpType::kBatchNormalization, {BatchNormalization}},
+      {OpType::kLayerNormalization, {LayerNormalization}},
       {OpType::kLrn, {Lrn}},
       {OpType::kSoftmax, {Softmax}},
   };
