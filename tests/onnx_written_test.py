@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 OPSETS = range(7, 23)
 # Of what disco knows; Send and Receive are no ops of ONNX.
 OPS = set("""Add AveragePool BatchNormalization Clip Concat ConstantOfShape Conv Dropout Flatten Gather Gemm
-GlobalAveragePool HardSwish Identity LRN LayerNormalization LeakyRelu MatMul MaxPool Mul Pad ReduceMean Relu Reshape Sigmoid Softmax Squeeze
+GlobalAveragePool HardSwish Identity LRN LayerNormalization LeakyRelu MatMul MaxPool Mul Pad ReduceMean Relu Reshape Sigmoid Softmax Split Squeeze
 Sum Transpose Unsqueeze""".split())
 # The opset that disco writes has no such form; it says so and writes nothing.
 REFUSED = "has no softmax over several axes"
@@ -109,6 +109,9 @@ class Branches:
         self.parameter(13, "Squeeze", [1], "axes", "ones")
         self.parameter(13, "Unsqueeze", [0, 3], "axes", "ones")
         self.add("Squeeze", "ones")
+        self.parameter(13, "Split", [1, 3], "split", "x", axis=1, outputs=2)
+        number = {"num_outputs": 2} if self.opset >= 18 else {}
+        self.add("Split", "x", axis=-1, outputs=2, **number)
         self.pads()
         if self.opset >= 9:
             shape = self.constant(np.array([2, 3], np.int64))

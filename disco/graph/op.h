@@ -45,6 +45,7 @@ enum class OpType : uint8_t {
   kSend,
   kSigmoid,
   kSoftmax,
+  kSplit,
   kSqueeze,
   kTranspose,
   kUnsqueeze,
@@ -104,6 +105,13 @@ struct LrnParams {
 struct AxisParams {
   int64_t axis = 0;
   friend bool operator==(const AxisParams&, const AxisParams&) = default;
+};
+// X, optional sizes [parts] -> one output for each part along `axis`, one behind the other.
+struct SplitParams {
+  int64_t axis = 0;
+  int64_t parts = 0;
+  bool equal = true;  // no sizes: parts of one size, but for a smaller last one
+  friend bool operator==(const SplitParams&, const SplitParams&) = default;
 };
 // Before opset 13 Softmax normalised over all axes from `axis` on.
 struct SoftmaxParams {
@@ -176,7 +184,7 @@ struct ReceiveParams {
 };
 
 using OpParams = std::variant<std::monostate, ConvParams, PoolParams, GemmParams, BatchNormParams,
-                              LayerNormParams, LrnParams, AxisParams, SoftmaxParams,
+                              LayerNormParams, LrnParams, AxisParams, SplitParams, SoftmaxParams,
                               TransposeParams, LeakyReluParams, ReduceParams, PadParams,
                               DropoutParams, ReshapeParams, FillParams, SendParams, ReceiveParams>;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops that join, pick, pad and fill.
+#include "disco/op/select.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -12,6 +14,8 @@
 
 namespace disco {
 namespace {
+
+constexpr int64_t kMostParts = 4096;  // of a Split
 
 Result<Shape> ConcatShape(const Graph& graph, const Op& op) {
   Shape shape = InputShape(graph, op);
@@ -134,6 +138,84 @@ FeatureRule PadFeatures(const FeatureQuery& query) {
   return SameFeatures(query);
 }
 
+// The first position of each part, and behind the last.
+Result<std::vector<int64_t>> PartBounds(const Graph& graph, const Op& op) {
+  const auto& params = op.as<SplitParams>();
+  const Shape& input = InputShape(graph, op);
+  const auto axis = NormalizeAxis(params.axis, input.rank());
+  if (!axis) return OpError(op, ErrorKind::kInvalid, "{}", axis.error().message);
+  const int64_t extent = input[*axis], parts = std::max<int64_t>(1, params.parts);
+  std::vector<int64_t> sizes(static_cast<size_t>(parts), (extent + parts - 1) / parts);
+  if (params.equal) {
+    sizes.back() = extent - (parts - 1) * sizes[0];
+  } else {
+    DISCO_ASSIGN(sizes, ConstantIndices(graph, op, 1, kMostParts));
+  }
+  std::vector<int64_t> bounds = {0};
+  for (const int64_t size : sizes) {
+    const bool fits = size >= 0 && size <= extent - bounds.back();
+    if (!fits) break;
+    bounds.push_back(bounds.back() + size);
+  }
+  if (std::ssize(bounds) != parts + 1 || std::ssize(sizes) != parts || bounds.back() != extent) {
+    return OpError(op, ErrorKind::kInvalid, "{} parts of sizes {} do not make up axis {} of {}",
+                   parts, ToString(Shape(sizes)), *axis, ToString(input));
+  }
+  return bounds;
+}
+
+Result<OutputTypes> InferSplit(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(const std::vector<int64_t> bounds, PartBounds(graph, op));
+  const Value& input = graph.value(op.inputs[0]);
+  const int axis = *NormalizeAxis(op.as<SplitParams>().axis, input.shape.rank());
+  OutputTypes types(bounds.size() - 1, {input.dtype, input.shape});
+  for (size_t part = 0; part < types.size(); ++part)
+    types[part].shape[axis] = bounds[part + 1] - bounds[part];
+  return types;
+}
+
+void SplitArity(const Op& op, Arity& arity) {
+  arity.most_outputs = static_cast<size_t>(std::max<int64_t>(1, op.as<SplitParams>().parts));
+}
+
+void SplitFields(FieldVisitor& visitor, OpParams& params) {
+  auto& split = std::get<SplitParams>(params);
+  visitor.Int("axis", split.axis);
+  if (visitor.opset() >= 18 && split.equal) visitor.Int("num_outputs", split.parts);
+}
+
+Status CountParts(Op& op, int64_t) {
+  auto& split = std::get<SplitParams>(op.params);
+  split.equal = !op.HasInput(1);
+  split.parts = std::ssize(op.outputs);
+  if (split.parts <= kMostParts) return {};
+  return OpError(op, ErrorKind::kUnsupported, "it has {} outputs, more than {}", split.parts,
+                 kMostParts);
+}
+
+// From there on a file says the number of parts.
+int64_t OpsetOfSplit(const Op& op) { return op.as<SplitParams>().equal ? 18 : kWrittenOpset; }
+
+FeatureRule SplitFeatures(const FeatureQuery& query) {
+  const int axis = *NormalizeAxis(query.op().as<SplitParams>().axis, query.InputShape().rank());
+  if (axis == 0) return query.Replicated("it splits the batch");
+  const bool over_features = axis == query.InputAxis();
+  FeatureRule rule{over_features ? FeatureRule::Kind::kSelected : FeatureRule::Kind::kTied};
+  for (size_t slot = 0; slot < query.op().outputs.size(); ++slot) {
+    const auto positions = SelectedPositions(query.graph(), query.op(), slot);
+    std::vector<int64_t> from = (*positions)[static_cast<size_t>(query.InputAxis())];
+    const int64_t features = std::ssize(from);
+    rule.outputs.push_back(
+        {query.InputAxis(), features, {{0, query.InputAxis(), std::move(from)}}});
+  }
+  return rule;
+}
+
+bool SplitMixesBatch(const BatchAxes& axes) {
+  const Shape& input = InputShape(axes.graph(), axes.op());
+  return axes.OfInput() == *NormalizeAxis(axes.op().as<SplitParams>().axis, input.rank());
+}
+
 Result<OutputTypes> InferFill(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(std::vector<int64_t> dims, ConstantIndices(graph, op, 0));
   return OutputTypes{{op.as<FillParams>().dtype, Shape(std::move(dims))}};
@@ -154,6 +236,17 @@ Tensor Fill(const Graph&, const Op& op, const Shape& shape) {
 }
 
 }  // namespace
+
+Result<Positions> SelectedPositions(const Graph& graph, const Op& op, size_t slot) {
+  Positions positions;
+  for (const int64_t extent : InputShape(graph, op)) positions.push_back(EachFeature(extent));
+  DISCO_ASSIGN(const std::vector<int64_t> bounds, PartBounds(graph, op));
+  const auto axis =
+      static_cast<size_t>(*NormalizeAxis(op.as<SplitParams>().axis, InputShape(graph, op).rank()));
+  positions[axis].resize(static_cast<size_t>(bounds[slot + 1] - bounds[slot]));
+  std::iota(positions[axis].begin(), positions[axis].end(), bounds[slot]);
+  return positions;
+}
 
 std::span<const OpDef> SelectOps() {
   constexpr auto kFloat = AttributeInput::Kind::kFloat;
@@ -187,6 +280,20 @@ std::span<const OpDef> SelectOps() {
        .infer = OneOutput<GatherShape>,
        .features = GatherFeatures,
        .mixes_batch = StaysApart},
+      {.type = OpType::kSplit,
+       .name = "Split",
+       .arity = {1, 2, 1},
+       .arity_of = SplitArity,
+       .traits = kMovesElements | kKeepsLayout | kNamesAllOutputs,
+       .first_parameter = 1,
+       .defaults = SplitParams{},
+       .fields = SplitFields,
+       .attribute_inputs = {{"split", 1, 12}},
+       .after_reading = CountParts,
+       .written_opset = OpsetOfSplit,
+       .infer = InferSplit,
+       .features = SplitFeatures,
+       .mixes_batch = SplitMixesBatch},
       {.type = OpType::kPad,
        .name = "Pad",
        .arity = {2, 4, 1},

@@ -13,6 +13,7 @@ namespace {
 TEST(TorchOpTest, EveryOpCanBeTrainedOrThereIsAReasonWhyNot) {
   const std::map<OpType, std::string_view> inference_only = {
       {OpType::kReceive, "stands in shards only; the whole network is trained"},
+      {OpType::kSplit, "has several outputs"},
       {OpType::kSend, "stands in shards only; the whole network is trained"},
   };
   for (const OpDef& def : AllOps())

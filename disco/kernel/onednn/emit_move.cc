@@ -7,6 +7,7 @@
 #include "disco/kernel/onednn/pick.h"
 #include "disco/kernel/reference/pad_index.h"
 #include "disco/op/parameters.h"
+#include "disco/op/select.h"
 #include "disco/op/work.h"
 
 namespace disco::onednn {
@@ -150,6 +151,25 @@ Status EmitGather(const Emission& e) {
   return {};
 }
 
+// The elements of every output of an op that selects some of its input's.
+Status EmitSelect(const Emission& e) {
+  Builder& builder = e.builder;
+  const Strides from = builder.Strides(e.input(0));
+  std::vector<Pick> picks;
+  for (size_t slot = 0; slot < e.op().outputs.size(); ++slot) {
+    if (!e.op().HasOutput(slot)) continue;
+    const ValueId output = e.op().outputs[slot];
+    const Strides to = builder.Strides(output);
+    DISCO_ASSIGN(const Positions positions, SelectedPositions(e.graph(), e.op(), slot));
+    Pick pick{builder.Data(e.input(0)), builder.Data(output), ElementSize(e), {}, {}};
+    for (size_t axis = 0; axis < positions.size(); ++axis)
+      pick.axes.push_back(MakePickAxis(positions[axis], from[axis], to[axis]));
+    picks.push_back(std::move(pick));
+  }
+  AddPicks(e, std::move(picks));
+  return {};
+}
+
 Status EmitPad(const Emission& e) {
   Builder& builder = e.builder;
   DISCO_ASSIGN(const PadIndex index, PadIndexOf(e.graph(), e.op()));
@@ -168,11 +188,12 @@ Status EmitPad(const Emission& e) {
 
 std::span<const EmitterEntry> MoveEmitters() {
   static constexpr EmitterEntry kEntries[] = {
-      {OpType::kConcat, {EmitConcat}},       {OpType::kDropout, {EmitDropout}},
-      {OpType::kFlatten, {EmitRename}},      {OpType::kGather, {EmitGather}},
-      {OpType::kIdentity, {EmitRename}},     {OpType::kPad, {EmitPad}},
-      {OpType::kReshape, {EmitRename}},      {OpType::kSqueeze, {EmitRename}},
-      {OpType::kTranspose, {EmitTranspose}}, {OpType::kUnsqueeze, {EmitRename}},
+      {OpType::kConcat, {EmitConcat}},    {OpType::kDropout, {EmitDropout}},
+      {OpType::kFlatten, {EmitRename}},   {OpType::kGather, {EmitGather}},
+      {OpType::kIdentity, {EmitRename}},  {OpType::kPad, {EmitPad}},
+      {OpType::kReshape, {EmitRename}},   {OpType::kSplit, {EmitSelect}},
+      {OpType::kSqueeze, {EmitRename}},   {OpType::kTranspose, {EmitTranspose}},
+      {OpType::kUnsqueeze, {EmitRename}},
   };
   return kEntries;
 }

@@ -7,6 +7,7 @@
 #include "disco/kernel/reference/ops.h"
 #include "disco/kernel/reference/pad_index.h"
 #include "disco/op/parameters.h"
+#include "disco/op/select.h"
 #include "disco/tensor/slice.h"
 
 namespace disco::reference {
@@ -38,6 +39,23 @@ Outputs Gather(const Call& call) {
                NormalizeAxis(call.op.as<AxisParams>().axis, call.in(0).shape().rank()));
   DISCO_ASSIGN(const std::vector<int64_t> indices, GatheredIndices(call.graph, call.op));
   return std::vector{disco::Gather(call.in(0), axis, indices).Reshaped(call.out(0).shape)};
+}
+
+// One tensor for each output that is there.
+Outputs Select(const Call& call) {
+  std::vector<Tensor> results;
+  for (size_t slot = 0; slot < call.op.outputs.size(); ++slot) {
+    if (!call.op.HasOutput(slot)) {
+      results.emplace_back();
+      continue;
+    }
+    DISCO_ASSIGN(const Positions positions, SelectedPositions(call.graph, call.op, slot));
+    Tensor result = call.in(0);
+    for (size_t axis = 0; axis < positions.size(); ++axis)
+      result = disco::Gather(result, static_cast<int>(axis), positions[axis]);
+    results.push_back(std::move(result));
+  }
+  return results;
 }
 
 Outputs Pad(const Call& call) {
@@ -76,11 +94,12 @@ Outputs ConstantOfShape(const Call& call) {
 
 std::span<const KernelEntry> LayoutKernels() {
   static constexpr KernelEntry kEntries[] = {
-      {OpType::kConcat, {Concat}},         {OpType::kConstantOfShape, {ConstantOfShape}},
-      {OpType::kFlatten, {SameElements}},  {OpType::kGather, {Gather}},
-      {OpType::kIdentity, {SameElements}}, {OpType::kPad, {Pad}},
-      {OpType::kReshape, {SameElements}},  {OpType::kSqueeze, {SameElements}},
-      {OpType::kTranspose, {Transpose}},   {OpType::kUnsqueeze, {SameElements}},
+      {OpType::kConcat, {Concat}},          {OpType::kConstantOfShape, {ConstantOfShape}},
+      {OpType::kFlatten, {SameElements}},   {OpType::kGather, {Gather}},
+      {OpType::kIdentity, {SameElements}},  {OpType::kPad, {Pad}},
+      {OpType::kReshape, {SameElements}},   {OpType::kSplit, {Select}},
+      {OpType::kSqueeze, {SameElements}},   {OpType::kTranspose, {Transpose}},
+      {OpType::kUnsqueeze, {SameElements}},
   };
   return kEntries;
 }
