@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 OPSETS = range(7, 23)
 # Of what disco knows; Send and Receive are no ops of ONNX.
 OPS = set("""Add AveragePool BatchNormalization Clip Concat ConstantOfShape Conv Dropout Flatten Gather Gemm
-GlobalAveragePool HardSwish Identity LRN LayerNormalization LeakyRelu MatMul MaxPool Mul Pad ReduceMean Relu Reshape Sigmoid Softmax Split Squeeze
+GlobalAveragePool HardSwish Identity LRN LayerNormalization LeakyRelu MatMul MaxPool Mul Pad ReduceMean Relu Reshape Sigmoid Slice Softmax Split Squeeze
 Sum Transpose Unsqueeze""".split())
 # The opset that disco writes has no such form; it says so and writes nothing.
 REFUSED = "has no softmax over several axes"
@@ -109,6 +109,11 @@ class Branches:
         self.parameter(13, "Squeeze", [1], "axes", "ones")
         self.parameter(13, "Unsqueeze", [0, 3], "axes", "ones")
         self.add("Squeeze", "ones")
+        if self.opset < 10:
+            self.add("Slice", "x", starts=[1, -4], ends=[9, -1], axes=[1, 3])
+        else:
+            lists = [[1, -1], [9, -6], [1, 3], [2, -2]]
+            self.add("Slice", "x", *[self.constant(np.array(numbers, np.int64)) for numbers in lists])
         self.parameter(13, "Split", [1, 3], "split", "x", axis=1, outputs=2)
         number = {"num_outputs": 2} if self.opset >= 18 else {}
         self.add("Split", "x", axis=-1, outputs=2, **number)

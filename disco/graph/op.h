@@ -44,6 +44,7 @@ enum class OpType : uint8_t {
   kReshape,
   kSend,
   kSigmoid,
+  kSlice,
   kSoftmax,
   kSplit,
   kSqueeze,

@@ -138,6 +138,86 @@ FeatureRule PadFeatures(const FeatureQuery& query) {
   return SameFeatures(query);
 }
 
+// Every step-th position of an axis.
+struct Range {
+  int64_t first = 0, step = 1, count = 0;
+  bool IsAll(int64_t extent) const { return first == 0 && step == 1 && count == extent; }
+};
+
+std::vector<Range> WholeRanges(const Shape& shape) {
+  std::vector<Range> ranges;
+  for (const int64_t extent : shape) ranges.push_back({0, 1, extent});
+  return ranges;
+}
+
+// ONNX: what counts from the end and what is beyond an end, which is -1 where the step goes back.
+Range RangeOf(int64_t start, int64_t end, int64_t step, int64_t extent) {
+  const bool back = step < 0;
+  const auto place = [&](int64_t position) {
+    if (position < 0) position += extent;
+    return std::clamp<int64_t>(position, back ? -1 : 0, back ? extent - 1 : extent);
+  };
+  const int64_t first = place(start), stop = place(end);
+  step = std::clamp<int64_t>(step, -kMaxElements, kMaxElements);
+  const int64_t reach = back ? first - stop : stop - first, stride = back ? -step : step;
+  return {first, step, std::max<int64_t>(0, (reach + stride - 1) / stride)};
+}
+
+// By axis of the input.
+Result<std::vector<Range>> SliceRanges(const Graph& graph, const Op& op) {
+  const Shape& input = InputShape(graph, op);
+  DISCO_ASSIGN(const std::vector<int64_t> starts, ConstantIndices(graph, op, 1));
+  DISCO_ASSIGN(const std::vector<int64_t> ends, ConstantIndices(graph, op, 2));
+  std::vector<int64_t> axes = EachFeature(std::ssize(starts)), steps(starts.size(), 1);
+  if (op.HasInput(3)) {
+    DISCO_ASSIGN(axes, ConstantIndices(graph, op, 3));
+  }
+  if (op.HasInput(4)) {
+    DISCO_ASSIGN(steps, ConstantIndices(graph, op, 4));
+  }
+  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
+    return OpError(op, ErrorKind::kInvalid, "it has {} starts, {} ends, {} axes and {} steps",
+                   starts.size(), ends.size(), axes.size(), steps.size());
+  std::vector<Range> ranges = WholeRanges(input);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const auto axis = NormalizeAxis(axes[i], input.rank());
+    if (!axis) return OpError(op, ErrorKind::kInvalid, "{}", axis.error().message);
+    if (steps[i] == 0) return OpError(op, ErrorKind::kInvalid, "a step is 0");
+    ranges[static_cast<size_t>(*axis)] = RangeOf(starts[i], ends[i], steps[i], input[*axis]);
+  }
+  return ranges;
+}
+
+Result<Shape> SliceShape(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(const std::vector<Range> ranges, SliceRanges(graph, op));
+  std::vector<int64_t> dims;
+  for (const Range& range : ranges) dims.push_back(range.count);
+  return Shape(std::move(dims));
+}
+
+bool SlicesAxis(const Graph& graph, const Op& op, int axis) {
+  const auto ranges = SliceRanges(graph, op);
+  return !ranges || !(*ranges)[static_cast<size_t>(axis)].IsAll(InputShape(graph, op)[axis]);
+}
+
+FeatureRule SliceFeatures(const FeatureQuery& query) {
+  int sliced = 0;
+  for (int axis = 0; axis < query.InputShape().rank(); ++axis)
+    sliced += SlicesAxis(query.graph(), query.op(), axis) ? 1 : 0;
+  const int axis = query.InputAxis();
+  if (SlicesAxis(query.graph(), query.op(), 0)) return query.Replicated("it slices the batch");
+  if (!SlicesAxis(query.graph(), query.op(), axis)) return SameFeatures(query);
+  if (sliced > 1) return query.Replicated("it slices features and positions at once");
+  auto positions = SelectedPositions(query.graph(), query.op(), 0);
+  std::vector<int64_t>& from = (*positions)[static_cast<size_t>(axis)];
+  const int64_t features = std::ssize(from);
+  return {FeatureRule::Kind::kSelected, {{axis, features, {{0, axis, std::move(from)}}}}};
+}
+
+bool SliceMixesBatch(const BatchAxes& axes) {
+  return axes.OfInput() != BatchAxes::kNone && SlicesAxis(axes.graph(), axes.op(), axes.OfInput());
+}
+
 // The first position of each part, and behind the last.
 Result<std::vector<int64_t>> PartBounds(const Graph& graph, const Op& op) {
   const auto& params = op.as<SplitParams>();
@@ -162,6 +242,15 @@ Result<std::vector<int64_t>> PartBounds(const Graph& graph, const Op& op) {
                    parts, ToString(Shape(sizes)), *axis, ToString(input));
   }
   return bounds;
+}
+
+Result<std::vector<Range>> PartRanges(const Graph& graph, const Op& op, size_t slot) {
+  DISCO_ASSIGN(const std::vector<int64_t> bounds, PartBounds(graph, op));
+  const Shape& input = InputShape(graph, op);
+  std::vector<Range> ranges = WholeRanges(input);
+  const int axis = *NormalizeAxis(op.as<SplitParams>().axis, input.rank());
+  ranges[static_cast<size_t>(axis)] = {bounds[slot], 1, bounds[slot + 1] - bounds[slot]};
+  return ranges;
 }
 
 Result<OutputTypes> InferSplit(const Graph& graph, const Op& op) {
@@ -238,13 +327,14 @@ Tensor Fill(const Graph&, const Op& op, const Shape& shape) {
 }  // namespace
 
 Result<Positions> SelectedPositions(const Graph& graph, const Op& op, size_t slot) {
+  const bool splits = std::holds_alternative<SplitParams>(op.params);
+  DISCO_ASSIGN(const std::vector<Range> ranges,
+               splits ? PartRanges(graph, op, slot) : SliceRanges(graph, op));
   Positions positions;
-  for (const int64_t extent : InputShape(graph, op)) positions.push_back(EachFeature(extent));
-  DISCO_ASSIGN(const std::vector<int64_t> bounds, PartBounds(graph, op));
-  const auto axis =
-      static_cast<size_t>(*NormalizeAxis(op.as<SplitParams>().axis, InputShape(graph, op).rank()));
-  positions[axis].resize(static_cast<size_t>(bounds[slot + 1] - bounds[slot]));
-  std::iota(positions[axis].begin(), positions[axis].end(), bounds[slot]);
+  for (const Range& range : ranges) {
+    std::vector<int64_t>& list = positions.emplace_back();
+    for (int64_t i = 0; i < range.count; ++i) list.push_back(range.first + i * range.step);
+  }
   return positions;
 }
 
@@ -280,6 +370,15 @@ std::span<const OpDef> SelectOps() {
        .infer = OneOutput<GatherShape>,
        .features = GatherFeatures,
        .mixes_batch = StaysApart},
+      {.type = OpType::kSlice,
+       .name = "Slice",
+       .arity = {3, 5, 1},
+       .traits = kMovesElements | kKeepsLayout,
+       .first_parameter = 1,
+       .attribute_inputs = {{"starts", 1, 9}, {"ends", 2, 9}, {"axes", 3, 9}},
+       .infer = OneOutput<SliceShape>,
+       .features = SliceFeatures,
+       .mixes_batch = SliceMixesBatch},
       {.type = OpType::kSplit,
        .name = "Split",
        .arity = {1, 2, 1},

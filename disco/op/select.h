@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ops each of whose outputs is a box of elements of input 0 (Split): where those stand.
+// Ops each of whose outputs is a box of elements of input 0 (Slice, Split): where those stand.
 #pragma once
 
 #include <vector>

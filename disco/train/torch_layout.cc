@@ -4,6 +4,7 @@
 #include "disco/op/infer_shapes.h"
 #include "disco/op/op_name.h"
 #include "disco/op/parameters.h"
+#include "disco/op/select.h"
 #include "disco/train/torch_op.h"
 #include "disco/train/torch_tensor.h"
 #include "disco/train/torch_window.h"
@@ -112,6 +113,22 @@ Result<TorchOp> MakePad(const Graph& graph, const Op& op) {
   };
 }
 
+// Whole axes are left alone: the batch may be another than the graph's.
+Result<TorchOp> MakeSlice(const Graph& graph, const Op& op) {
+  DISCO_ASSIGN(Positions positions, SelectedPositions(graph, op, 0));
+  const Shape& input = InputShape(graph, op);
+  std::vector<std::pair<int64_t, at::Tensor>> picked;
+  for (size_t axis = 0; axis < positions.size(); ++axis) {
+    if (positions[axis] != EachFeature(input[static_cast<int>(axis)]))
+      picked.emplace_back(axis, ToTorch(Tensor::Indices(positions[axis])));
+  }
+  return [picked](std::span<const at::Tensor> inputs, const ForwardMode&) {
+    at::Tensor x = inputs[0];
+    for (const auto& [axis, indices] : picked) x = x.index_select(axis, indices);
+    return x;
+  };
+}
+
 Result<TorchOp> MakeTranspose(const Graph& graph, const Op& op) {
   return [permutation = PermutationOf(graph, op)](std::span<const at::Tensor> inputs,
                                                   const ForwardMode&) {
@@ -135,6 +152,7 @@ std::span<const TorchEntry> TorchLayout() {
       {OpType::kGather, MakeGather},
       {OpType::kPad, MakePad},
       {OpType::kReshape, MakeReshape},
+      {OpType::kSlice, MakeSlice},
       {OpType::kSqueeze, MakeSqueeze},
       {OpType::kTranspose, MakeTranspose},
       {OpType::kUnsqueeze, MakeUnsqueeze},

@@ -188,12 +188,12 @@ Status EmitPad(const Emission& e) {
 
 std::span<const EmitterEntry> MoveEmitters() {
   static constexpr EmitterEntry kEntries[] = {
-      {OpType::kConcat, {EmitConcat}},    {OpType::kDropout, {EmitDropout}},
-      {OpType::kFlatten, {EmitRename}},   {OpType::kGather, {EmitGather}},
-      {OpType::kIdentity, {EmitRename}},  {OpType::kPad, {EmitPad}},
-      {OpType::kReshape, {EmitRename}},   {OpType::kSplit, {EmitSelect}},
-      {OpType::kSqueeze, {EmitRename}},   {OpType::kTranspose, {EmitTranspose}},
-      {OpType::kUnsqueeze, {EmitRename}},
+      {OpType::kConcat, {EmitConcat}},       {OpType::kDropout, {EmitDropout}},
+      {OpType::kFlatten, {EmitRename}},      {OpType::kGather, {EmitGather}},
+      {OpType::kIdentity, {EmitRename}},     {OpType::kPad, {EmitPad}},
+      {OpType::kReshape, {EmitRename}},      {OpType::kSlice, {EmitSelect}},
+      {OpType::kSplit, {EmitSelect}},        {OpType::kSqueeze, {EmitRename}},
+      {OpType::kTranspose, {EmitTranspose}}, {OpType::kUnsqueeze, {EmitRename}},
   };
   return kEntries;
 }

@@ -94,12 +94,12 @@ Outputs ConstantOfShape(const Call& call) {
 
 std::span<const KernelEntry> LayoutKernels() {
   static constexpr KernelEntry kEntries[] = {
-      {OpType::kConcat, {Concat}},          {OpType::kConstantOfShape, {ConstantOfShape}},
-      {OpType::kFlatten, {SameElements}},   {OpType::kGather, {Gather}},
-      {OpType::kIdentity, {SameElements}},  {OpType::kPad, {Pad}},
-      {OpType::kReshape, {SameElements}},   {OpType::kSplit, {Select}},
-      {OpType::kSqueeze, {SameElements}},   {OpType::kTranspose, {Transpose}},
-      {OpType::kUnsqueeze, {SameElements}},
+      {OpType::kConcat, {Concat}},         {OpType::kConstantOfShape, {ConstantOfShape}},
+      {OpType::kFlatten, {SameElements}},  {OpType::kGather, {Gather}},
+      {OpType::kIdentity, {SameElements}}, {OpType::kPad, {Pad}},
+      {OpType::kReshape, {SameElements}},  {OpType::kSlice, {Select}},
+      {OpType::kSplit, {Select}},          {OpType::kSqueeze, {SameElements}},
+      {OpType::kTranspose, {Transpose}},   {OpType::kUnsqueeze, {SameElements}},
   };
   return kEntries;
 }
