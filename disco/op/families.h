@@ -6,14 +6,17 @@
 
 namespace disco {
 
+std::span<const OpDef> ConcatOps();       // Concat
 std::span<const OpDef> ConvOps();         // Conv
 std::span<const OpDef> ElementwiseOps();  // Add, Mul, activations, Identity, Dropout
 std::span<const OpDef> ExchangeOps();     // Send, Receive
+std::span<const OpDef> FillOps();         // ConstantOfShape, Pad
+std::span<const OpDef> GatherOps();       // Gather
 std::span<const OpDef> MatrixOps();       // Gemm, MatMul
-std::span<const OpDef> NormalizeOps();    // BatchNormalization, LRN, Softmax
-std::span<const OpDef> PoolOps();         // pools with a window
-std::span<const OpDef> ReshapeOps();      // all elements under a new shape
-std::span<const OpDef> SelectOps();       // Concat, Gather, Pad and others that join, pick and fill
+std::span<const OpDef> NormalizeOps();    // BatchNormalization, LayerNormalization, LRN, Softmax
+std::span<const OpDef> PoolOps();         // AveragePool, MaxPool
 std::span<const OpDef> ReduceOps();       // GlobalAveragePool, ReduceMean
+std::span<const OpDef> ReshapeOps();      // Flatten, Reshape, Squeeze, Transpose, Unsqueeze
+std::span<const OpDef> SelectOps();       // Slice, Split
 
 }  // namespace disco

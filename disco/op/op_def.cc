@@ -10,8 +10,8 @@ namespace {
 
 std::vector<OpDef> Collect() {
   std::vector<OpDef> defs;
-  for (const auto& family : {ConvOps, ElementwiseOps, ExchangeOps, MatrixOps, NormalizeOps, PoolOps,
-                             ReduceOps, ReshapeOps, SelectOps}) {
+  for (const auto& family : {ConcatOps, ConvOps, ElementwiseOps, ExchangeOps, FillOps, GatherOps,
+                             MatrixOps, NormalizeOps, PoolOps, ReduceOps, ReshapeOps, SelectOps}) {
     const std::span<const OpDef> ops = family();
     defs.insert(defs.end(), ops.begin(), ops.end());
   }

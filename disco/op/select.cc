@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ops that join, pick, pad and fill.
 #include "disco/op/select.h"
 
 #include <algorithm>
@@ -16,127 +15,6 @@ namespace disco {
 namespace {
 
 constexpr int64_t kMostParts = 4096;  // of a Split
-
-Result<Shape> ConcatShape(const Graph& graph, const Op& op) {
-  Shape shape = InputShape(graph, op);
-  const auto axis = NormalizeAxis(op.as<AxisParams>().axis, shape.rank());
-  if (!axis) return OpError(op, ErrorKind::kInvalid, "{}", axis.error().message);
-  for (size_t slot = 1; slot < op.inputs.size(); ++slot) {
-    const Shape& next = InputShape(graph, op, slot);
-    bool fits = next.rank() == shape.rank() && shape[*axis] <= kMaxElements;
-    for (int i = 0; fits && i < shape.rank(); ++i) fits = i == *axis || next[i] == shape[i];
-    if (!fits) {
-      return OpError(op, ErrorKind::kInvalid, "cannot join {} and {} along axis {}",
-                     ToString(InputShape(graph, op)), ToString(next), *axis);
-    }
-    shape[*axis] += next[*axis];
-  }
-  return shape;
-}
-
-void ConcatArity(const Op& op, Arity& arity) {
-  arity.least_inputs = std::max<size_t>(op.inputs.size(), 1);
-}
-
-void ConcatFields(FieldVisitor& visitor, OpParams& params) {
-  visitor.Required("axis", std::get<AxisParams>(params).axis);
-}
-
-FeatureRule ConcatFeatures(const FeatureQuery& query) {
-  const size_t inputs = query.op().inputs.size();
-  std::optional<int> shared;
-  for (size_t slot = 0; slot < inputs; ++slot) {
-    if (!query.AxisOf(slot)) continue;
-    if (shared && shared != query.AxisOf(slot))
-      return query.Replicated("its inputs carry features on different axes");
-    shared = query.AxisOf(slot);
-  }
-  const int joined = *NormalizeAxis(query.op().as<AxisParams>().axis, query.OutputShape().rank());
-  OutputFeatures result{*shared, query.OutputShape()[*shared], {}};
-  int64_t offset = 0;
-  for (size_t slot = 0; slot < inputs; ++slot) {
-    const int64_t extent = query.InputShape(slot)[*shared];
-    FeatureOrigin origin{slot, *shared, EachFeature(result.features)};
-    if (joined == *shared) {
-      std::ranges::fill(origin.from, -1);
-      std::iota(origin.from.begin() + offset, origin.from.begin() + offset + extent, 0);
-      offset += extent;
-    }
-    result.origins.push_back(std::move(origin));
-  }
-  return {FeatureRule::Kind::kTied, {std::move(result)}};
-}
-
-int JoinedAxis(const BatchAxes& axes) {
-  return *NormalizeAxis(axes.op().as<AxisParams>().axis,
-                        InputShape(axes.graph(), axes.op()).rank());
-}
-
-bool ConcatMixesBatch(const BatchAxes& axes) { return axes.OfInput() == JoinedAxis(axes); }
-
-Result<Shape> GatherShape(const Graph& graph, const Op& op) {
-  if (const auto indices = GatheredIndices(graph, op); !indices)
-    return tl::unexpected(indices.error());
-  std::vector<int64_t> dims = InputShape(graph, op).dims();
-  const Shape& indices = InputShape(graph, op, 1);
-  const auto place =
-      dims.begin() + *NormalizeAxis(op.as<AxisParams>().axis, InputShape(graph, op).rank());
-  dims.insert(dims.erase(place), indices.begin(), indices.end());
-  return Shape(std::move(dims));
-}
-
-void GatherFields(FieldVisitor& visitor, OpParams& params) {
-  visitor.Int("axis", std::get<AxisParams>(params).axis);
-}
-
-FeatureRule GatherFeatures(const FeatureQuery& query) {
-  const int axis = *NormalizeAxis(query.op().as<AxisParams>().axis, query.InputShape().rank());
-  const int rank = query.InputShape(1).rank();
-  if (axis == 0) return query.Replicated("it picks from the batch");
-  if (axis != query.InputAxis())
-    return query.Same(query.InputAxis() + (axis < query.InputAxis() ? rank - 1 : 0));
-  if (rank != 1) return query.Replicated("it picks features by indices that are not a list");
-  const auto indices = GatheredIndices(query.graph(), query.op());
-  return {FeatureRule::Kind::kSelected, {{axis, std::ssize(*indices), {{0, axis, *indices}}}}};
-}
-
-Result<Shape> PadShape(const Graph& graph, const Op& op) {
-  Shape shape = InputShape(graph, op);
-  DISCO_ASSIGN(const Pads pads, PadsOf(graph, op));
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const auto i = static_cast<size_t>(axis);
-    const int64_t extent = shape[axis];
-    const PadMode mode = op.as<PadParams>().mode;
-    const int64_t reach = std::max(pads.begin[i], pads.end[i]);
-    const bool fits = mode == PadMode::kConstant || reach <= 0 ||
-                      (mode == PadMode::kReflect ? reach < extent : extent > 0);
-    if (!fits || pads.begin[i] < -extent || pads.end[i] < -extent ||
-        extent + pads.begin[i] + pads.end[i] < 0) {
-      return OpError(op, ErrorKind::kInvalid, "cannot pad axis {} of {} by {} and {}", axis,
-                     ToString(InputShape(graph, op)), pads.begin[i], pads.end[i]);
-    }
-    shape[axis] = extent + pads.begin[i] + pads.end[i];
-  }
-  return shape;
-}
-
-void PadFields(FieldVisitor& visitor, OpParams& params) {
-  constexpr std::string_view kModes[] = {"constant", "reflect", "edge", "wrap"};
-  visitor.Choice("mode", kModes, std::get<PadParams>(params).mode);
-}
-
-int64_t OpsetOfPad(const Op& op) {
-  if (op.as<PadParams>().mode == PadMode::kWrap) return 19;
-  return op.HasInput(3) ? 18 : kWrittenOpset;
-}
-
-FeatureRule PadFeatures(const FeatureQuery& query) {
-  const auto pads = PadsOf(query.graph(), query.op());
-  const auto axis = static_cast<size_t>(query.InputAxis());
-  if (!pads || pads->begin[axis] != 0 || pads->end[axis] != 0)
-    return query.Replicated("it pads features");
-  return SameFeatures(query);
-}
 
 // Every step-th position of an axis.
 struct Range {
@@ -305,25 +183,6 @@ bool SplitMixesBatch(const BatchAxes& axes) {
   return axes.OfInput() == *NormalizeAxis(axes.op().as<SplitParams>().axis, input.rank());
 }
 
-Result<OutputTypes> InferFill(const Graph& graph, const Op& op) {
-  DISCO_ASSIGN(std::vector<int64_t> dims, ConstantIndices(graph, op, 0));
-  return OutputTypes{{op.as<FillParams>().dtype, Shape(std::move(dims))}};
-}
-
-void FillFields(FieldVisitor& visitor, OpParams& params) {
-  visitor.Number("value", std::get<FillParams>(params));
-}
-
-Tensor Fill(const Graph&, const Op& op, const Shape& shape) {
-  const auto& params = op.as<FillParams>();
-  Tensor tensor(params.dtype, shape);
-  if (params.value == 0) return tensor;
-  VisitDType(params.dtype, [&]<class T>() {
-    std::ranges::fill(tensor.MutableData<T>(), static_cast<T>(params.value));
-  });
-  return tensor;
-}
-
 }  // namespace
 
 Result<Positions> SelectedPositions(const Graph& graph, const Op& op, size_t slot) {
@@ -339,37 +198,7 @@ Result<Positions> SelectedPositions(const Graph& graph, const Op& op, size_t slo
 }
 
 std::span<const OpDef> SelectOps() {
-  constexpr auto kFloat = AttributeInput::Kind::kFloat;
   static const std::vector<OpDef> defs = {
-      {.type = OpType::kConcat,
-       .name = "Concat",
-       .arity = {1, Arity::kAny, 1},
-       .arity_of = ConcatArity,
-       .traits = kMovesElements | kKeepsLayout | kJoinsMaps,
-       .defaults = AxisParams{},
-       .fields = ConcatFields,
-       .infer = OneOutput<ConcatShape>,
-       .features = ConcatFeatures,
-       .mixes_batch = ConcatMixesBatch},
-      {.type = OpType::kConstantOfShape,
-       .name = "ConstantOfShape",
-       .first_parameter = 0,
-       .defaults = FillParams{},
-       .fields = FillFields,
-       .infer = InferFill,
-       .features = NoFeatureRule,
-       .mixes_batch = StaysApart,
-       .fold = Fill},
-      {.type = OpType::kGather,
-       .name = "Gather",
-       .arity = {2, 2, 1},
-       .traits = kMovesElements | kKeepsLayout,
-       .first_parameter = 1,
-       .defaults = AxisParams{},
-       .fields = GatherFields,
-       .infer = OneOutput<GatherShape>,
-       .features = GatherFeatures,
-       .mixes_batch = StaysApart},
       {.type = OpType::kSlice,
        .name = "Slice",
        .arity = {3, 5, 1},
@@ -393,18 +222,6 @@ std::span<const OpDef> SelectOps() {
        .infer = InferSplit,
        .features = SplitFeatures,
        .mixes_batch = SplitMixesBatch},
-      {.type = OpType::kPad,
-       .name = "Pad",
-       .arity = {2, 4, 1},
-       .traits = kMovesElements | kKeepsLayout,
-       .first_parameter = 1,
-       .defaults = PadParams{},
-       .fields = PadFields,
-       .attribute_inputs = {{"pads", 1, 10}, {"value", 2, 10, kFloat, 0}},
-       .written_opset = OpsetOfPad,
-       .infer = OneOutput<PadShape>,
-       .features = PadFeatures,
-       .mixes_batch = StaysApart},
   };
   return defs;
 }

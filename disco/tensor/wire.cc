@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "disco/op/op_name.h"
 
 namespace disco {
 namespace {
