@@ -28,6 +28,7 @@ class RandomNetwork {
     for (int64_t block = 0; block < blocks; ++block) x = Block(x);
     if (Chance(0.25)) graph_.outputs.push_back(x);
     graph_.outputs.push_back(Head(x));
+    RemoveUnused(graph_);  // as reading does
     EXPECT_TRUE(InferShapes(graph_));
     return std::move(graph_);
   }
@@ -201,7 +202,24 @@ class RandomNetwork {
   // Ops without a rule for features, and ops that move axes.
   ValueId Unusual(ValueId x) {
     const std::string name = Next("unusual");
-    switch (Between(0, 4)) {
+    switch (Between(0, 8)) {
+      case 4:
+        return Sliced(x, name);
+      case 5:
+        return SplitAndJoined(x, name);
+      case 6: {  // over the positions of a row
+        const int64_t extent = ShapeOf(x)[3];
+        const ValueId scale = graph_.AddConstant(name + ".scale", Normal({extent}));
+        const ValueId bias = graph_.AddConstant(name + ".bias", Normal({ShapeOf(x)[1], 1, extent}));
+        return graph_.AddOp(OpType::kLayerNormalization, name, {x, scale, bias}, LayerNormParams{});
+      }
+      case 7: {  // over the features
+        const Shape& shape = ShapeOf(x);
+        const ValueId scale =
+            graph_.AddConstant(name + ".scale", Normal({shape[1], shape[2], shape[3]}));
+        return graph_.AddOp(OpType::kLayerNormalization, name, {x, scale},
+                            LayerNormParams{.axis = 1});
+      }
       case 0:
         return graph_.AddOp(OpType::kLrn, name, {x}, LrnParams{.size = 3});
       case 1: {
@@ -226,6 +244,35 @@ class RandomNetwork {
       default:
         return graph_.AddOp(OpType::kDropout, name, {x}, DropoutParams{});
     }
+  }
+
+  // Every second feature, from the last; or the positions but the first row.
+  ValueId Sliced(ValueId x, const std::string& name) {
+    const bool features = Chance(0.7) && ShapeOf(x)[1] > 3;
+    const auto list = [&](const char* what, int64_t number) {
+      return graph_.AddConstant(name + what, Tensor::Indices({number}));
+    };
+    const ValueId start = list(".start", features ? -1 : 1);
+    const ValueId end = list(".end", features ? -1000 : 1000);
+    const ValueId axis = list(".axis", features ? 1 : 2), step = list(".step", features ? -2 : 1);
+    return graph_.AddOp(OpType::kSlice, name, {x, start, end, axis, step});
+  }
+
+  // Three parts of the features, or of the rows, joined in another order; sometimes without one.
+  ValueId SplitAndJoined(ValueId x, const std::string& name) {
+    const int axis = Chance(0.7) ? 1 : 2;
+    const int64_t extent = ShapeOf(x)[axis], first = Between(1, extent - 2);
+    const int64_t second = Between(1, extent - first - 1);
+    const ValueId sizes = graph_.AddConstant(
+        name + ".sizes", Tensor::Indices({first, second, extent - first - second}));
+    const ValueId part = graph_.AddOp(OpType::kSplit, name, {x, sizes},
+                                      SplitParams{.axis = axis, .parts = 3, .equal = false});
+    const ValueId middle = graph_.AddValue(name + ".middle"),
+                  last = graph_.AddValue(name + ".last");
+    graph_.ops.back().outputs = {part, middle, last};
+    std::vector<ValueId> joined = {last, part};
+    if (Chance(0.5)) joined.push_back(middle);
+    return graph_.AddOp(OpType::kConcat, Next("joined"), joined, AxisParams{axis});
   }
 
   ValueId Head(ValueId x) {

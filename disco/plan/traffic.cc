@@ -54,35 +54,47 @@ Wire WireOf(const Wire& value, const std::vector<int64_t>& features) {
   return wire;
 }
 
+// What `to` reads of a value that others own.
+struct ForeignReading {
+  ValueId value;
+  NodeId to;
+  std::vector<int64_t> stride;
+};
+
+// One transfer from each node that owns some of it.
+void AddTransfers(const Graph& graph, const ValuePlan& part, const ForeignReading& reading,
+                  std::vector<Transfer>& traffic) {
+  const auto nodes = static_cast<NodeId>(part.kept.size());
+  for (NodeId from = 0; from < nodes; ++from) {
+    Transfer transfer{.id = static_cast<int32_t>(traffic.size()),
+                      .value = reading.value,
+                      .from = from,
+                      .to = reading.to,
+                      .stride = reading.stride};
+    for (const int64_t feature : part.kept[static_cast<size_t>(reading.to)]) {
+      if (part.owner[static_cast<size_t>(feature)] == from) transfer.features.push_back(feature);
+    }
+    if (transfer.features.empty()) continue;
+    transfer.shape = ShapeOf(graph.value(reading.value).shape, part.axis, transfer);
+    transfer.wire = WireOf(part.wire, transfer.features);
+    transfer.size =
+        Bytes{transfer.shape.elements() * static_cast<int64_t>(SizeOf(transfer.wire.type))};
+    traffic.push_back(std::move(transfer));
+  }
+}
+
 }  // namespace
 
 std::vector<Transfer> DeriveTraffic(const Graph& graph, const Plan& plan) {
   std::vector<Transfer> traffic;
   const NodeOps ops(graph, plan);
   for (const Op& op : graph.ops) {
-    if (op.outputs.empty()) continue;
-    const ValueId value = op.outputs[0];
-    const ValuePlan* part = plan.Find(graph.value(value).name);
-    if (part == nullptr || !part->read_foreign) continue;
-    for (NodeId to = 0; to < plan.nodes; ++to) {
-      if (!ops.ReadsForeign(value, to)) continue;
-      const auto stride = CommonStride(graph, ops, value, to);
-      for (NodeId from = 0; from < plan.nodes; ++from) {
-        Transfer transfer{.id = static_cast<int32_t>(traffic.size()),
-                          .value = value,
-                          .from = from,
-                          .to = to,
-                          .stride = stride};
-        for (const int64_t feature : part->kept[static_cast<size_t>(to)]) {
-          if (part->owner[static_cast<size_t>(feature)] == from)
-            transfer.features.push_back(feature);
-        }
-        if (transfer.features.empty()) continue;
-        transfer.shape = ShapeOf(graph.value(value).shape, part->axis, transfer);
-        transfer.wire = WireOf(part->wire, transfer.features);
-        transfer.size =
-            Bytes{transfer.shape.elements() * static_cast<int64_t>(SizeOf(transfer.wire.type))};
-        traffic.push_back(std::move(transfer));
+    for (const ValueId value : op.outputs) {
+      const ValuePlan* part = value == kNoValue ? nullptr : plan.Find(graph.value(value).name);
+      if (part == nullptr || !part->read_foreign) continue;
+      for (NodeId to = 0; to < plan.nodes; ++to) {
+        if (ops.ReadsForeign(value, to))
+          AddTransfers(graph, *part, {value, to, CommonStride(graph, ops, value, to)}, traffic);
       }
     }
   }

@@ -130,6 +130,56 @@ def gather(net):
                   **({} if named == 0 and net.chance(0.5) else {"axis": named}))
 
 
+def _axis(net, shape):
+    """An axis that is not a symbolic batch, and how it is written."""
+    first = 1 if net.symbolic else 0
+    if len(shape) <= first:
+        raise Refused
+    axis = net.integer(first, len(shape) - 1)
+    return axis, axis - len(shape) if net.opset >= 11 and net.chance(0.3) else axis
+
+
+def slice_(net):
+    x = _unary(net)
+    shape = net.values[x].shape
+    starts, ends, axes, steps = [], [], [], []
+    for _ in range(net.choose([1, 1, 2])):
+        axis, named = _axis(net, shape)
+        if axis in [a % len(shape) for a in axes]:
+            continue
+        step = net.choose([1, 1, 1, 2, -1, -2]) if net.opset >= 10 else 1
+        first, last = sorted(net.integer(0, shape[axis]) for _ in range(2))
+        start, end = (first, last) if step > 0 else (last, first - 1 if first else -2 - shape[axis])
+        if net.chance(0.2):
+            start, end = (0, 2 ** 31 - 1) if step > 0 else (2 ** 31 - 1, -2 ** 31)
+        elif step > 0 and net.chance(0.3) and last < shape[axis]:
+            end = last - shape[axis]
+        starts, ends, axes, steps = starts + [start], ends + [end], axes + [named], steps + [step]
+    if net.opset < 10:
+        return net.op("Slice", [x], starts=starts, ends=ends, axes=axes)
+    inputs = [x, net.indices(starts), net.indices(ends), net.indices(axes)]
+    if any(step != 1 for step in steps) or net.chance(0.3):
+        inputs.append(net.indices(steps))
+    return net.op("Slice", inputs)
+
+
+def split(net):
+    x = _unary(net)
+    shape = net.values[x].shape
+    axis, named = _axis(net, shape)
+    parts = net.integer(1, min(4, shape[axis]))
+    bounds = [0, *sorted(int(b) for b in net.rng.permutation(np.arange(1, shape[axis]))[:parts - 1]), shape[axis]]
+    sizes = [b - a for a, b in zip(bounds, bounds[1:])]
+    even = shape[axis] % parts == 0 and net.chance(0.5)
+    attributes = {} if named == 0 and net.chance(0.5) else {"axis": named}
+    if even and net.opset >= 18:
+        attributes["num_outputs"] = parts
+    elif not even and net.opset < 13:
+        attributes["split"] = sizes
+    inputs = [x] if even or net.opset < 13 else [x, net.indices(sizes)]
+    return net.op("Split", inputs, outputs=parts, **attributes)
+
+
 def pad(net):
     x = net.value(lambda a: a.ndim >= 1)
     shape = net.values[x].shape

@@ -80,6 +80,19 @@ def batch_norm(net):
     return net.op("BatchNormalization", [x, scale, bias, mean, variance], **attributes)
 
 
+def layer_norm(net):
+    if net.opset < 17 or not net.finite:  # of numbers that are none there are no statistics
+        raise Refused
+    x = net.value(lambda a: a.ndim >= 2)
+    shape = net.values[x].shape
+    axis = net.integer(1, len(shape) - 1)
+    if int(np.prod(shape[axis:])) < 2:  # of one number the variance is 0
+        raise Refused
+    inputs = [x] + [net.weights(shape[axis:]) for _ in range(net.choose([1, 2, 2]))]
+    return net.op("LayerNormalization", inputs, axis=axis - len(shape) if net.chance(0.5) else axis,
+                  epsilon=net.choose([1e-5, 0.1]))
+
+
 def lrn(net):
     if not net.finite:  # ONNX Runtime keeps a running sum, which NaN never leaves
         raise Refused

@@ -21,10 +21,10 @@ TRIES = 200  # of ops for one network
 # How often each is drawn, relative to the others.
 OPS = [
     (windows.conv, 14), (windows.pool, 6), (windows.global_pool, 2), (products.gemm, 6), (products.matmul, 8),
-    (products.matmul_of_two, 2), (products.batch_norm, 4), (products.lrn, 1), (products.softmax, 2),
+    (products.matmul_of_two, 2), (products.batch_norm, 4), (products.layer_norm, 3), (products.lrn, 1), (products.softmax, 2),
     (products.reduce_mean, 4), (elementwise.binary, 14), (elementwise.spread_add, 2),
     (elementwise.sum_of_many, 2), (elementwise.activation, 10), (layout.concat, 6), (layout.transpose, 3),
-    (layout.reshape, 4), (layout.flatten, 3), (layout.squeeze, 3), (layout.unsqueeze, 2), (layout.gather, 4),
+    (layout.reshape, 4), (layout.flatten, 3), (layout.squeeze, 3), (layout.unsqueeze, 2), (layout.slice_, 4), (layout.split, 4), (layout.gather, 4),
     (layout.pad, 3), (elementwise.folded_constant, 2),
 ]
 AFTER_A_PRODUCT = [elementwise.binary, elementwise.binary, elementwise.activation, elementwise.sum_of_many]

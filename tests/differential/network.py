@@ -112,10 +112,11 @@ class Network:
         self.nodes.append(node)
         for name, result in zip(names, results):
             self.keep(name, result)
-        if results[0].dtype == np.float32:
-            self.computed.append(names[0])
-        elif results[0].dtype == np.int64:
-            self.whole.append(names[0])
+        for name in names if kind == "Split" else names[:1]:
+            if results[0].dtype == np.float32:
+                self.computed.append(name)
+            elif results[0].dtype == np.int64:
+                self.whole.append(name)
         return names[0]
 
     def _run(self, node):
