@@ -158,8 +158,12 @@ ValueId ShardBuilder::EmitMixing(const MixingPart& part, const std::string& name
   const Tensor weights = Sliced(*context_.graph.ConstantInput(op, 1), axes.output, outputs);
   std::vector<ValueId> inputs = {
       input, AddConstant(name + "@weight", Sliced(weights, axes.input, features))};
-  if (part.with_bias && op.HasInput(2))
-    inputs.push_back(NarrowedConstant(op, 2, part.output.OriginOf(2), outputs));
+  if (part.with_bias && op.HasInput(2)) {
+    const Tensor& bias = *context_.graph.ConstantInput(op, 2);
+    const FeatureOrigin* origin = part.output.OriginOf(2);
+    inputs.push_back(AddConstant(name + "@bias",
+                                 origin == nullptr ? bias : Sliced(bias, origin->axis, outputs)));
+  }
   OpParams params = op.params;
   // Only the positions that the stride reads have travelled.
   if (!stride.empty()) std::get<ConvParams>(params).window.strides.clear();
