@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks drawn by lot, for property tests: residual, concat, depthwise, grouped, strided,
+// Networks drawn at random, for property tests: residual, concat, depthwise, grouped, strided,
 // dilated, pooled.
 #pragma once
 
@@ -16,7 +16,9 @@ namespace disco {
 
 class RandomNetwork {
  public:
-  explicit RandomNetwork(uint64_t seed) : random_(seed, 1) {}
+  // Training knows no op of several outputs.
+  enum class Ops { kAll, kTrained };
+  explicit RandomNetwork(uint64_t seed, Ops ops = Ops::kAll) : random_(seed, 1), ops_(ops) {}
 
   // Input [batch, 3, H, W]; one output of scores, and now and then a feature map as a second one.
   Graph Make() {
@@ -206,7 +208,7 @@ class RandomNetwork {
       case 4:
         return Sliced(x, name);
       case 5:
-        return SplitAndJoined(x, name);
+        return ops_ == Ops::kAll ? SplitAndJoined(x, name) : Sliced(x, name);
       case 6: {  // over the positions of a row
         const int64_t extent = ShapeOf(x)[3];
         const ValueId scale = graph_.AddConstant(name + ".scale", Normal({extent}));
@@ -301,6 +303,7 @@ class RandomNetwork {
   }
 
   Random random_;
+  Ops ops_;
   Graph graph_;
 };
 

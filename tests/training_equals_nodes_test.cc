@@ -30,7 +30,7 @@ struct Case {
 };
 
 Case MakeCase(uint64_t seed) {
-  RandomNetwork network(seed);
+  RandomNetwork network(seed, RandomNetwork::Ops::kTrained);
   Case drawn{.graph = network.Make()};
   drawn.inputs = network.MakeInputs(drawn.graph);
   Random random(seed, 2);
