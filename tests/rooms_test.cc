@@ -105,6 +105,67 @@ TEST(Rooms, LibrariesStayBehindTheirDoors) {
   }
 }
 
+// Folders of which each alone may include the header that is private to it, by header: the header's
+// own folder, or the module that it lies in, where the comment names more than one module.
+std::map<std::string, std::string> OwnersOfPrivateHeaders() {
+  std::map<std::string, std::string> owners;
+  const std::regex sentence(R"([Pp]rivate to the (\w+))");
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(Path(DISCO_SOURCE) / "disco")) {
+    if (entry.path().extension() != ".h") continue;
+    std::ifstream file(entry.path());
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const std::string comment =
+        std::regex_replace(text.substr(0, text.find("#pragma once")), std::regex("\n//"), "");
+    std::smatch match;
+    if (!std::regex_search(comment, match, sentence)) continue;
+    const Path header = std::filesystem::relative(entry.path(), DISCO_SOURCE);
+    const bool one = match[1] == "room" || match[1] == "module";
+    owners[header] = one ? header.parent_path().string() : "disco/" + RoomOf(header);
+  }
+  return owners;
+}
+
+bool LiesIn(const Path& file, const std::string& folder) {
+  return file.string().starts_with(folder + "/");
+}
+
+// Includes of a private header that are still to be removed, and why they are here.
+const std::set<std::pair<std::string, std::string>> kToBeRemoved = {
+    // The feature rule of an op moves to the definition of the op.
+    {"disco/shard/shard_builder.h", "disco/plan/feature_rules.h"}};
+
+// Tests in tests/ and fuzz targets may look inside a module.
+TEST(Rooms, APrivateHeaderIsIncludedByItsModuleAlone) {
+  const std::map<std::string, std::string> owners = OwnersOfPrivateHeaders();
+  EXPECT_GT(owners.size(), 50U);
+  for (const Include& include : AllIncludes()) {
+    const auto owner = owners.find(include.what);
+    if (owner == owners.end() || kToBeRemoved.contains({include.file, include.what})) continue;
+    EXPECT_TRUE(LiesIn(include.file, owner->second))
+        << include.file << " includes " << include.what << ", private to " << owner->second;
+  }
+}
+
+TEST(Rooms, AFolderInsideAModuleIsPrivateToTheModule) {
+  for (const Include& include : AllIncludes()) {
+    if (std::ranges::count(include.what, '/') < 3 || !include.what.starts_with("disco/")) continue;
+    EXPECT_EQ(RoomOf(include.file), RoomOf(include.what))
+        << include.file << " includes " << include.what;
+  }
+}
+
+// A public header is installed, and a private one is not.
+TEST(Rooms, APublicHeaderIncludesNoPrivateOne) {
+  const std::map<std::string, std::string> owners = OwnersOfPrivateHeaders();
+  for (const Include& include : AllIncludes()) {
+    const bool is_public =
+        include.file.extension() == ".h" && !IsTest(include.file) && !owners.contains(include.file);
+    EXPECT_FALSE(is_public && owners.contains(include.what))
+        << include.file << " includes " << include.what;
+  }
+}
+
 TEST(Rooms, EveryFileNamesItsLicenceAndIsNotTooLong) {
   constexpr int kLongest = 400;
   for (const auto& entry :

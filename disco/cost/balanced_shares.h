@@ -5,7 +5,7 @@
 // A node with share s of the features computes s of a layer's outputs, each from its own features
 // and from 1 - S of the others: its work is a share s * (s + (1 - S) * (1 - s)) of the layer's. So
 // in proportion to speed only where nothing is pruned (S = 0); at S = 1, in proportion to its
-// square root. Thread rule: pure.
+// square root. Private to the module. Thread rule: pure.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds behind OpenDataset, one source file each. Used inside this room only.
+// The kinds behind OpenDataset, one source file each. Private to the module.
 // A kind that finds none of its files in spec.source answers with null, so that the next one can
 // try; files that are there and broken are an error. Thread rule: pure.
 #pragma once

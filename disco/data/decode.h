@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two formats behind DecodeImage, one source file each. Used inside this room only.
+// The two formats behind DecodeImage, one source file each. Private to the module.
 // Errors and thread rule: see image.h.
 #pragma once
 

@@ -10,7 +10,7 @@
 //
 // Only arithmetic that IEEE 754 rounds exactly is used (no sine, no logarithm): the same key gives
 // the same bytes on every machine, up to a grey level where the compiler fuses multiplications with
-// additions. Thread rule: pure. Errors: none.
+// additions. Private to the module. Thread rule: pure. Errors: none.
 #pragma once
 
 #include <cstdint>

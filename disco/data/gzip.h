@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that may be gzip-compressed. Thread rule: pure.
-// Errors: kIo, or kInvalid for a damaged file or one that holds more than `limit`; they name the
-// path.
+// Files that may be gzip-compressed. Private to the module. Thread rule: pure. Errors: kIo, or
+// kInvalid for a damaged file or one that holds more than `limit`; they name the path.
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The IDX format of MNIST: two zero bytes, a type (8 = unsigned byte), the number of axes, the
 // extents as big-endian 32-bit numbers, then the elements, row-major. See
-// http://yann.lecun.com/exdb/mnist/. Thread rule: pure. Errors: kInvalid or kUnsupported; nothing
-// is allocated.
+// http://yann.lecun.com/exdb/mnist/. Private to the module. Thread rule: pure. Errors: kInvalid or
+// kUnsupported; nothing is allocated.
 #pragma once
 
 #include <cstddef>

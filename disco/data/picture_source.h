@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One picture of a Loader: read, fit, keep, augment, normalise. Used inside this room only.
+// One picture of a Loader: read, fit, keep, augment, normalise. Private to the module.
 // Thread rule: Write from any thread, for one index at a time each. Errors: those of the data set,
 // naming the picture.
 #pragma once

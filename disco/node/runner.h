@@ -2,8 +2,8 @@
 // Runner: runs one shard for one session: receive, compute, send.
 //
 // Members of the session's mesh: nodes 0 .. N-1, and the caller as member N. All buffers are made
-// with the runner; an inference allocates nothing of its own. Thread rule: one thread. Errors:
-// those of Program and Mesh, with the value and both nodes of a transfer named.
+// with the runner; an inference allocates nothing of its own. Private to the module. Thread rule:
+// one thread. Errors: those of Program and Mesh, with the value and both nodes of a transfer named.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scales at which features travel as int8, from training pictures. Thread rule: one thread
-// beside those of the Loader. Errors: those of the Loader and of LibTorch; kInterrupted when `stop`
-// says so.
+// The scales at which features travel as int8, from training pictures. Private to the module.
+// Thread rule: one thread beside those of the Loader. Errors: those of the Loader and of LibTorch;
+// kInterrupted when `stop` says so.
 #pragma once
 
 #include "disco/train/evaluate.h"

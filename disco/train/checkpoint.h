@@ -2,9 +2,10 @@
 // Checkpoint: an unfinished run in one file, so that it can go on to the same result.
 //
 // The file is of the safetensors format: 8 bytes of header length, a JSON header that gives type,
-// shape and place of each tensor, the tensors. Texts are the format's "__metadata__".
-// Thread rule: pure functions and plain values. Errors: kIo, or kInvalid for a file that is cut or
-// inconsistent, naming it. Nothing is allocated before the sizes are checked against the file.
+// shape and place of each tensor, the tensors. Texts are the format's "__metadata__". Private to
+// the module. Thread rule: pure functions and plain values. Errors: kIo, or kInvalid for a file
+// that is cut or inconsistent, naming it. Nothing is allocated before the sizes are checked against
+// the file.
 #pragma once
 
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scores of classes that a network is trained on, whether or not it goes on to make
 // probabilities of them: cross entropy has a softmax of its own, and a second one would flatten
-// what is learnt. Thread rule: pure. Errors: none.
+// what is learnt. Private to the module. Thread rule: pure. Errors: none.
 #pragma once
 
 #include "disco/graph/graph.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of a run: one JSON object per line, with the time in it, written through at once.
-// Thread rule: one thread. Errors: kIo when it cannot be opened; a full disk later loses lines, not
-// the run, and Check says so at its end.
+// The log of a run: one JSON object per line, with the time in it, written through at once. Private
+// to the module. Thread rule: one thread. Errors: kIo when it cannot be opened; a full disk later
+// loses lines, not the run, and Check says so at its end.
 #pragma once
 
 #include <fstream>

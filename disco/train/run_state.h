@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a run stands: all that is not in its Learner. Thread rule: plain values.
-// Errors: kInvalid for a checkpoint of no run.
+// Where a run stands: all that is not in its Learner. Private to the module. Thread rule: plain
+// values. Errors: kInvalid for a checkpoint of no run.
 #pragma once
 
 #include <algorithm>

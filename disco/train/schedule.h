@@ -4,7 +4,8 @@
 //   step < w:  peak (step + 1) / w            then, with t = (step - w) / (n - w):
 //   cosine:    peak (1 + cos(pi t)) / 2       linear: peak (1 - t)       constant: peak
 //
-// Cosine: Loshchilov and Hutter 2017. Thread rule: pure. Errors: none; n > w is not needed.
+// Cosine: Loshchilov and Hutter 2017. Private to the module. Thread rule: pure. Errors: none; n > w
+// is not needed.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // What a run works on: network, data, log, opened from a recipe.
 //
 // Preprocessing is the recipe's; else what the .onnx file carries in its metadata; else the
-// network's image size, shorter side fitted, mean 0.5, deviation 0.25.
+// network's image size, shorter side fitted, mean 0.5, deviation 0.25. Private to the module.
 // Thread rule: one thread. Errors: kUsage, kInvalid, kIo, kUnsupported naming the file or flag; an
 // unfinished run's checkpoint is kUsage without `resume`, and so is none with it.
 #pragma once
