@@ -5,6 +5,8 @@
 # A name without "::" is another room. With CMAKE_UNITY_BUILD the sources of a room are compiled eight at a time, which
 # takes a third of the time; without it each is, and PRECOMPILE names headers so heavy that the room compiles them once
 # (and has to, if it has compiler flags of its own), TEST_PRECOMPILE those of its tests.
+# It is installed as part of the package's COMPONENT (core, if none is named), unless it is an APPLICATION, which only a
+# program uses.
 if(DISCO_TESTS)
   enable_testing()
   include(GoogleTest)
@@ -51,7 +53,7 @@ function(disco_qualify out)
 endfunction()
 
 function(disco_room name)
-  cmake_parse_arguments(ROOM "" "" "PUBLIC;PRIVATE;TEST;PRECOMPILE;TEST_PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ROOM "APPLICATION" "COMPONENT" "PUBLIC;PRIVATE;TEST;PRECOMPILE;TEST_PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB mains CONFIGURE_DEPENDS *main.cc)
@@ -65,8 +67,15 @@ function(disco_room name)
   disco_qualify(private ${ROOM_PRIVATE})
   add_library(disco_${name} STATIC ${sources})
   set_target_properties(disco_${name} PROPERTIES LINKER_LANGUAGE CXX)
-  target_link_libraries(disco_${name} PUBLIC disco_options ${public} PRIVATE ${private})
+  target_link_libraries(disco_${name} PUBLIC $<BUILD_INTERFACE:disco_options> ${public} PRIVATE ${private})
+  target_compile_features(disco_${name} PUBLIC cxx_std_20)
   disco_precompile(disco_${name} disco_headers ${ROOM_PRECOMPILE})
+  if(NOT ROOM_COMPONENT)
+    set(ROOM_COMPONENT core)
+  endif()
+  if(NOT ROOM_APPLICATION)
+    disco_install(${name} ${ROOM_COMPONENT})
+  endif()
   if(DISCO_TESTS AND tests)
     disco_test(${name}_test SOURCES ${tests} LINK ${name} ${ROOM_TEST} PRECOMPILE ${ROOM_TEST_PRECOMPILE})
   endif()
