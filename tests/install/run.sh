@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs a build into a folder of its own, and builds and runs the program of this folder against it, as another
 # project would.
-# Usage: tests/install/run.sh BUILD_FOLDER      Exit status 77: this build is not for other projects
+# Usage: tests/install/run.sh BUILD_FOLDER      Exit status 77: the libraries of this build need flags of their own
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 build=$(realpath "$1")
@@ -11,8 +11,8 @@ cd "$folder"
 
 # cached NAME: a variable of the build.
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
-if [ -n "$(cached DISCO_SANITIZE)$(cached CMAKE_TOOLCHAIN_FILE)" ]; then
-  echo "SKIPPED: $build is for a sanitizer or another machine; its programs cannot use a program built without either"
+if [ -n "$(cached DISCO_SANITIZE)$(cached CMAKE_TOOLCHAIN_FILE)" ] || grep -q -- --coverage "$build/CMakeCache.txt"; then
+  echo "SKIPPED: a program without sanitizer, coverage or cross compiler cannot use the libraries of $build"
   exit 77
 fi
 fail() {
@@ -27,10 +27,19 @@ while read -r header; do
 done <included
 [ -s included ] || fail "no header is installed"
 
-{
-  cmake -S "$here" -B build -G Ninja -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)"
-  cmake --build build
-} >build.log 2>&1 || { cat build.log >&2; fail "building against the installed package"; }
+# build_project SOURCES BUILD: against the installed package.
+build_project() {
+  {
+    cmake -S "$1" -B "$2" -G Ninja -DCMAKE_PREFIX_PATH="$PWD/prefix;$(cached CMAKE_PREFIX_PATH)" \
+      -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)" && cmake --build "$2"
+  } >"$2.log" 2>&1 || { cat "$2.log" >&2; fail "$1 does not build against the installed package"; }
+}
+build_project "$here" build
+if [ "$(cached DISCO_TRAIN)" = ON ]; then
+  build_project "$here/train" train
+  train/no_recipe
+fi
+
 # The class that this build's own program finds for the same image, of 0.5.
 prefix/bin/disco zoo resnet8 --image 3x16x16 --seed 3 --out net.onnx >/dev/null
 {
