@@ -24,10 +24,24 @@ def run(command, **options):
     return done.stdout
 
 
-def machine():
+def cpu_field(name, otherwise):
     with open("/proc/cpuinfo") as info:
-        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}"
+        return next((line.split(":")[1].strip() for line in info if line.startswith(name)), otherwise)
+
+
+def processor():
+    return cpu_field("model name", platform.machine())
+
+
+def cpu_level():
+    """The vector instructions of this processor, by the name of their newest set that kernels use (disco/base/cpu_level.h)."""
+    flags = cpu_field("flags", "").split()
+    levels = [("avx512dq", "avx512"), ("avx2", "avx2"), ("avx", "avx"), ("sse4_1", "sse41")]
+    return next((level for flag, level in levels if flag in flags), platform.machine())
+
+
+def machine():
+    return f"{os.cpu_count()} cores, {processor()}, Linux {platform.release()}"
 
 
 @contextlib.contextmanager
