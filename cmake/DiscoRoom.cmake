@@ -52,8 +52,8 @@ function(disco_qualify out)
   set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
-# Every header as the only line of a source, so that one which needs another before it does not compile. Built by
-# `cmake --build BUILD --target headers` alone.
+# Every header of a module as the only line of a source, so that one which needs another before it does not compile.
+# Only `cmake --build BUILD --target headers` builds them.
 add_custom_target(headers)
 function(disco_headers_alone name)
   file(GLOB headers CONFIGURE_DEPENDS *.h)
