@@ -31,9 +31,9 @@ LoaderOptions Sane(LoaderOptions options, int64_t images) {
 class Loader::Engine {
  public:
   Engine(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
-      : dataset_(dataset),
-        options_(Sane(std::move(options), dataset->size())),
-        source_(dataset, options_) {
+      : dataset_(std::move(dataset)),
+        options_(Sane(std::move(options), dataset_->size())),
+        source_(dataset_, options_) {
     for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Run(); });
   }
   ~Engine() {
