@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Looks for mistakes in C++ sources with clang-tidy; .clang-tidy says which. About 10 seconds per source and core.
-# Usage: tools/tidy.sh [FOLDER_OR_SOURCE...]      without any: all sources but the fuzz targets
+# Usage: tools/tidy.sh [FOLDER_OR_SOURCE...]      without any: all sources but the fuzz targets and module train (clang 19
+#                                                 does not compile the headers of LibTorch 1.13 as C++20)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/need_packages.sh clang-19 clang-tidy-19 libomp-19-dev jq

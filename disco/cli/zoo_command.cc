@@ -24,7 +24,8 @@ Result<Shape> ParseImage(const std::string& text) {
   Shape image{0, 0, 0};
   const char *next = text.data(), *const end = next + text.size();
   for (int axis = 0; axis < image.rank(); ++axis) {
-    const bool separated = axis == 0 || (next != end && *next++ == 'x');
+    const bool separated = axis == 0 || (next != end && *next == 'x');
+    if (axis > 0 && separated) ++next;
     const auto [rest, error] = std::from_chars(next, end, image[axis]);
     const int64_t least = axis == 0 ? 1 : kLeastSide, most = axis == 0 ? kMostChannels : kMostSide;
     if (!separated || error != std::errc() || image[axis] < least || image[axis] > most ||

@@ -44,6 +44,9 @@ class Painter {
   float Between(float low, float high) {
     return low + (high - low) * static_cast<float>(random_.Uniform());
   }
+  Color& Pixel(int x, int y) {
+    return canvas_[static_cast<size_t>(y) * static_cast<size_t>(side_) + static_cast<size_t>(x)];
+  }
   Point Direction();
   // A colour brighter than the background in all channels, or darker in all.
   Color ShapeColor();
@@ -81,7 +84,7 @@ void Painter::Background() {
       const float triangle = 4 * std::abs(turn - std::floor(turn) - 0.5F) - 1;
       const float half = static_cast<float>(side_) / 2;
       const float tilt = slope * (gradient.x * (fx - half) + gradient.y * (fy - half));
-      Color& pixel = canvas_[static_cast<size_t>(y * side_ + x)];
+      Color& pixel = Pixel(x, y);
       for (size_t c = 0; c < 3; ++c) pixel[c] = base_[c] + tilt + height * triangle;
     }
   }
@@ -95,7 +98,7 @@ Color Painter::ShapeColor() {
 }
 
 void Painter::Blend(int x, int y, const Color& color, float cover) {
-  Color& pixel = canvas_[static_cast<size_t>(y * side_ + x)];
+  Color& pixel = Pixel(x, y);
   for (size_t c = 0; c < 3; ++c) pixel[c] += cover * (color[c] - pixel[c]);
 }
 

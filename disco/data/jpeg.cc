@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <csetjmp>
-#include <cstring>
 
 #include "disco/data/decode.h"
 
@@ -22,16 +21,16 @@ constexpr int kMaxScans = 500;
 // libjpeg reports a fatal error by calling error_exit, which must not return: it jumps back to
 // Decode.
 struct Decoder {
-  Decoder() { std::memset(this, 0, sizeof *this); }
+  Decoder() = default;
   ~Decoder() { jpeg_destroy_decompress(&info); }
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  jpeg_decompress_struct info;
-  jpeg_error_mgr errors;
-  jpeg_progress_mgr progress;
-  std::jmp_buf leave;
-  char message[JMSG_LENGTH_MAX];
+  jpeg_decompress_struct info{};
+  jpeg_error_mgr errors{};
+  jpeg_progress_mgr progress{};
+  std::jmp_buf leave{};
+  char message[JMSG_LENGTH_MAX] = {};
 };
 
 [[noreturn]] void Leave(j_common_ptr info) {
@@ -57,7 +56,8 @@ void CheckScans(j_common_ptr info) {
 // The largest of 1, 2, 4, 8 that leaves the shorter side at least `min_side` pixels.
 unsigned Denominator(int64_t side, int min_side) {
   unsigned denominator = 1;
-  while (min_side > 0 && denominator < 8 && side / (2 * denominator) >= min_side) denominator *= 2;
+  while (min_side > 0 && denominator < 8 && side / (int64_t{2} * denominator) >= min_side)
+    denominator *= 2;
   return denominator;
 }
 

@@ -30,13 +30,11 @@ Result<Sample> PictureSource::ReadFitted(int64_t index) const {
 // Running out of memory on one huge picture breaks that picture, not the training.
 Result<int64_t> PictureSource::Write(int64_t index, uint64_t augment_seed,
                                      std::span<float> target) try {
-  Sample* const place = kept_.empty() ? nullptr : &kept_[static_cast<size_t>(index)];
   Sample fresh;
-  if (place == nullptr || place->image.width == 0) {
-    DISCO_ASSIGN(fresh, ReadFitted(index));
-    if (place != nullptr) *place = std::move(fresh);
+  Sample& sample = kept_.empty() ? fresh : kept_[static_cast<size_t>(index)];
+  if (sample.image.width == 0) {
+    DISCO_ASSIGN(sample, ReadFitted(index));
   }
-  const Sample& sample = place != nullptr ? *place : fresh;
   Random random(augment_seed, static_cast<uint64_t>(index));
   if (augmentation_.pad_crop > 0 || augmentation_.flip) {
     Normalize(Augment(sample.image, augmentation_, random), preprocessing_, target);
