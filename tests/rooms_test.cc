@@ -130,18 +130,13 @@ bool LiesIn(const Path& file, const std::string& folder) {
   return file.string().starts_with(folder + "/");
 }
 
-// Includes of a private header that are still to be removed, and why they are here.
-const std::set<std::pair<std::string, std::string>> kToBeRemoved = {
-    // The feature rule of an op moves to the definition of the op.
-    {"disco/shard/shard_builder.h", "disco/plan/feature_rules.h"}};
-
 // Tests in tests/ and fuzz targets may look inside a module.
 TEST(Rooms, APrivateHeaderIsIncludedByItsModuleAlone) {
   const std::map<std::string, std::string> owners = OwnersOfPrivateHeaders();
   EXPECT_GT(owners.size(), 50U);
   for (const Include& include : AllIncludes()) {
     const auto owner = owners.find(include.what);
-    if (owner == owners.end() || kToBeRemoved.contains({include.file, include.what})) continue;
+    if (owner == owners.end()) continue;
     EXPECT_TRUE(LiesIn(include.file, owner->second))
         << include.file << " includes " << include.what << ", private to " << owner->second;
   }

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstdio>
 
-#include "disco/graph/infer_shapes.h"
-#include "disco/graph/onnx.h"
 #include "disco/node/session.h"
+#include "disco/onnx/onnx.h"
+#include "disco/op/infer_shapes.h"
 #include "disco/plan/make_plan.h"
 
 namespace {
