@@ -5,8 +5,11 @@
 
 #include <thread>
 
+#include "disco/transport/connect.h"
 #include "disco/transport/memory_mesh.h"
-#include "disco/transport/tcp_mesh.h"
+#include "disco/transport/socket.h"
+#include "disco/transport/stream_mesh.h"
+#include "disco/transport/tcp_stream.h"
 
 namespace disco {
 namespace {
@@ -17,15 +20,15 @@ using Pair = std::vector<std::unique_ptr<Mesh>>;
 
 Pair MakeTcpPair() {
   const Socket listener = *Listen({"127.0.0.1", 0});
-  Socket caller = *Connect({"127.0.0.1", *LocalPort(listener)}, Deadline::In(kPatience));
+  auto caller = *Connect({"127.0.0.1", *LocalPort(listener)}, Deadline::In(kPatience));
   static_cast<void>(WaitReadable(listener, Deadline::In(kPatience)));
-  Socket answerer = std::move(**Accept(listener));
+  auto answerer = MakeTcpStream(std::move(**Accept(listener)));
   Pair pair;
   for (int member = 0; member < 2; ++member) {
-    std::vector<std::optional<TcpPeer>> peers(2);
-    peers[static_cast<size_t>(1 - member)] =
-        TcpPeer{std::move(member == 0 ? caller : answerer), "the other"};
-    pair.push_back(MakeTcpMesh(std::move(peers)));
+    std::vector<StreamPeer> peers(2);
+    peers[static_cast<size_t>(1 - member)] = {std::move(member == 0 ? caller : answerer),
+                                              "the other"};
+    pair.push_back(MakeStreamMesh(std::move(peers)));
   }
   return pair;
 }

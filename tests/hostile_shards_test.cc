@@ -7,13 +7,13 @@
 #include <thread>
 
 #include "disco/base/hash.h"
-#include "disco/node/message.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
 #include "disco/onnx/onnx.h"
 #include "disco/onnx/protobuf_bytes_for_test.h"
 #include "disco/op/validate.h"
-#include "disco/transport/socket.h"
+#include "disco/transport/channel.h"
+#include "disco/transport/connect.h"
 #include "tests/node_process.h"
 
 namespace disco {
@@ -295,7 +295,7 @@ const HostileShard kShards[] = {
 };
 
 struct Caller {
-  Socket node, peer;
+  Channel node, peer;
 };
 
 Hello HelloOf(const NodeProcess& node, const std::string& shard, int nodes, KernelKind kernel) {
@@ -313,41 +313,46 @@ FrameHeader Frame(FrameKind kind, uint64_t size = 0) {
   return {.kind = kind, .plan_hash = kPlan, .size = size};
 }
 
+Result<Channel> OpenChannel(const NodeProcess& node, Deadline deadline) {
+  DISCO_ASSIGN(auto stream, Connect(node.endpoint(), deadline));
+  return Channel(std::move(stream));
+}
+
 // Opens a session as node 0; node 1, where there is one, is the test itself.
 Result<Caller> Open(const NodeProcess& node, const std::string& shard, const Hello& hello) {
   const Deadline deadline = Deadline::In(kPatience);
   Caller caller;
-  DISCO_ASSIGN(caller.node, Connect(node.endpoint(), deadline));
-  DISCO_TRY(SendMessage(caller.node, Frame(FrameKind::kHello), ToJson(hello), deadline));
-  DISCO_TRY(ReceiveMessage(caller.node, Frame(FrameKind::kHelloReply, kMaxText), deadline));
+  DISCO_ASSIGN(caller.node, OpenChannel(node, deadline));
+  DISCO_TRY(caller.node.Send(Frame(FrameKind::kHello), ToJson(hello), deadline));
+  DISCO_TRY(caller.node.Receive(Frame(FrameKind::kHelloReply, kMaxText), deadline));
   // What it cannot hold it refuses before it has come.
-  static_cast<void>(SendMessage(caller.node, Frame(FrameKind::kShard), shard, kPatience));
-  DISCO_TRY(ReceiveMessage(caller.node, Frame(FrameKind::kReady, kMaxText), deadline));
-  DISCO_TRY(SendMessage(caller.node, Frame(FrameKind::kLink), "", deadline));
+  static_cast<void>(caller.node.Send(Frame(FrameKind::kShard), shard, kPatience));
+  DISCO_TRY(caller.node.Receive(Frame(FrameKind::kReady, kMaxText), deadline));
+  DISCO_TRY(caller.node.Send(Frame(FrameKind::kLink), "", deadline));
   if (hello.nodes > 1) {
     const Hello other{.role = Hello::Role::kNode, .session = hello.session, .node = 1, .nodes = 2};
-    DISCO_ASSIGN(caller.peer, Connect(node.endpoint(), deadline));
-    DISCO_TRY(SendMessage(caller.peer, Frame(FrameKind::kHello), ToJson(other), deadline));
+    DISCO_ASSIGN(caller.peer, OpenChannel(node, deadline));
+    DISCO_TRY(caller.peer.Send(Frame(FrameKind::kHello), ToJson(other), deadline));
   }
-  DISCO_TRY(ReceiveMessage(caller.node, Frame(FrameKind::kLinked, kMaxText), deadline));
+  DISCO_TRY(caller.node.Receive(Frame(FrameKind::kLinked, kMaxText), deadline));
   return caller;
 }
 
 // Asks for one inference and its timeline, and waits until the node begins to answer or has had the
 // time to fill its queues.
-void AskOnce(const Caller& caller, const Graph& shard, bool answers) {
+void AskOnce(Caller& caller, const Graph& shard, bool answers) {
   FrameHeader query = Frame(FrameKind::kQuery);
   query.transfer = kQueryBringsInputs | kQueryAsksTimeline;
-  static_cast<void>(SendMessage(caller.node, query, "", kPatience));
+  static_cast<void>(caller.node.Send(query, "", kPatience));
   FrameHeader input = Frame(FrameKind::kInput);
   for (const ValueId id : shard.inputs) {
     const Value& value = shard.value(id);
     const auto size = static_cast<size_t>(value.shape.elements()) * SizeOf(value.dtype);
-    static_cast<void>(SendMessage(caller.node, input, std::string(size, '\0'), kPatience));
+    static_cast<void>(caller.node.Send(input, std::string(size, '\0'), kPatience));
     ++input.transfer;
   }
   constexpr Milliseconds kFill{1000};
-  static_cast<void>(WaitReadable(caller.node, Deadline::In(answers ? kPatience : kFill)));
+  static_cast<void>(WaitForNews(caller.node.stream(), Deadline::In(answers ? kPatience : kFill)));
 }
 
 // What a sanitizer has resident says nothing.

@@ -6,13 +6,15 @@
 #include "disco/base/hash.h"
 #include "disco/base/random.h"
 #include "disco/node/hostile_node_for_test.h"
-#include "disco/node/message.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
 #include "disco/onnx/onnx.h"
 #include "disco/plan/make_plan.h"
 #include "disco/shard/cut.h"
+#include "disco/transport/channel.h"
+#include "disco/transport/connect.h"
 #include "disco/transport/socket.h"
+#include "disco/transport/tcp_stream.h"
 #include "disco/zoo/zoo.h"
 #include "tests/compare.h"
 #include "tests/node_process.h"
@@ -121,6 +123,11 @@ TEST(NodeFailures, NobodyThereIsNamedWithTheCommandToStartIt) {
       << session.error().message;
 }
 
+Result<Channel> OpenChannel(const NodeProcess& node) {
+  DISCO_ASSIGN(auto stream, Connect(node.endpoint(), Deadline::In(kPatience)));
+  return Channel(std::move(stream));
+}
+
 TEST(NodeFailures, AShardOfAnotherPlanIsRefused) {
   const Network network;
   const NodeProcess zero, one;
@@ -134,16 +141,16 @@ TEST(NodeFailures, AShardOfAnotherPlanIsRefused) {
                     .shard_size = Bytes{static_cast<int64_t>(shard->size())},
                     .deadline = kShort,
                     .listen = EndpointsOf(zero, one)};
-  const auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
-  ASSERT_TRUE(socket);
   const Deadline deadline = Deadline::In(kPatience);
-  ASSERT_TRUE(SendMessage(*socket, {.kind = FrameKind::kHello, .plan_hash = cut->plan_hash + 1},
-                          ToJson(hello), deadline));
+  auto channel = OpenChannel(zero);
+  ASSERT_TRUE(channel);
+  ASSERT_TRUE(channel->Send({.kind = FrameKind::kHello, .plan_hash = cut->plan_hash + 1},
+                            ToJson(hello), deadline));
   FrameHeader expected{
       .kind = FrameKind::kHelloReply, .plan_hash = cut->plan_hash + 1, .size = kMaxText};
-  ASSERT_TRUE(ReceiveMessage(*socket, expected, deadline));
+  ASSERT_TRUE(channel->Receive(expected, deadline));
   expected.kind = FrameKind::kReady;
-  const auto ready = ReceiveMessage(*socket, expected, deadline);
+  const auto ready = channel->Receive(expected, deadline);
   ASSERT_FALSE(ready);
   EXPECT_NE(ready.error().message.find("plan"), std::string::npos) << ready.error().message;
   ExpectAnswers(network, EndpointsOf(zero, one));
@@ -157,8 +164,8 @@ TEST(NodeFailures, RandomBytesAndPortScansDoNoHarm) {
   Random random(7);
   std::vector<std::byte> noise(20000);
   for (int round = 0; round < 300; ++round) {
-    const auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
-    ASSERT_TRUE(socket) << socket.error().message;
+    const auto stream = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(stream) << stream.error().message;
     if (round % 3 == 0) continue;  // a port scan
     for (std::byte& byte : noise) byte = static_cast<std::byte>(random());
     if (round % 3 == 2) {  // a well-formed frame that announces more than anyone has
@@ -166,7 +173,7 @@ TEST(NodeFailures, RandomBytesAndPortScansDoNoHarm) {
       std::copy(frame.begin(), frame.end(), noise.begin());
     }
     // The node may have hung up already.
-    static_cast<void>(SendAll(*socket, noise, Deadline::In(Milliseconds(200))));
+    static_cast<void>(SendAll(**stream, noise, Deadline::In(Milliseconds(200))));
   }
   EXPECT_TRUE(zero.Alive());
   ExpectAnswers(network, EndpointsOf(zero, one));
@@ -176,17 +183,17 @@ TEST(NodeFailures, RandomBytesAndPortScansDoNoHarm) {
 TEST(NodeFailures, SilentConnectionsDoNotKeepCallersOut) {
   const Network network;
   const NodeProcess zero, one;
-  std::vector<Socket> silent;
+  std::vector<std::unique_ptr<Stream>> silent;
   for (int i = 0; i < 40; ++i) {
-    auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
-    ASSERT_TRUE(socket);
-    silent.push_back(std::move(*socket));
+    auto stream = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(stream);
+    silent.push_back(std::move(*stream));
   }
   ExpectAnswers(network, EndpointsOf(zero, one));
 }
 
 // A caller who is let in and has said that a shard of 1.9 GB follows.
-Result<Socket> AnnounceShard(const NodeProcess& node) {
+Result<Channel> AnnounceShard(const NodeProcess& node) {
   constexpr int64_t kSize = 1'900'000'000;
   const Hello hello{.session = "large",
                     .shard_hash = 1,
@@ -194,22 +201,22 @@ Result<Socket> AnnounceShard(const NodeProcess& node) {
                     .deadline = kPatience,
                     .listen = {node.endpoint()}};
   const Deadline deadline = Deadline::In(kPatience);
-  DISCO_ASSIGN(Socket socket, Connect(node.endpoint(), deadline));
-  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), deadline));
-  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kHelloReply, .size = kMaxText}, deadline));
+  DISCO_ASSIGN(Channel channel, OpenChannel(node));
+  DISCO_TRY(channel.Send({.kind = FrameKind::kHello}, ToJson(hello), deadline));
+  DISCO_TRY(channel.Receive({.kind = FrameKind::kHelloReply, .size = kMaxText}, deadline));
   const auto frame = EncodeFrame({.kind = FrameKind::kShard, .size = uint64_t{kSize}});
-  DISCO_TRY(SendAll(socket, frame, deadline));
-  return socket;
+  DISCO_TRY(SendAll(channel.stream(), frame, deadline));
+  return channel;
 }
 
 TEST(NodeFailures, AnAnnouncedShardTakesNoMemoryBeforeItComes) {
   const NodeProcess zero;
   const int64_t before = zero.Resident();
-  std::vector<Socket> liars;
+  std::vector<Channel> liars;
   for (int i = 0; i < 4; ++i) {
-    auto socket = AnnounceShard(zero);
-    ASSERT_TRUE(socket) << socket.error().message;
-    liars.push_back(std::move(*socket));
+    auto channel = AnnounceShard(zero);
+    ASSERT_TRUE(channel) << channel.error().message;
+    liars.push_back(std::move(*channel));
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_LT(zero.Resident() - before, 64 << 20);
@@ -223,11 +230,11 @@ TEST(NodeFailures, ANodeWithoutMemoryEndsTheSessionAndLivesOn) {
   ExpectAnswers(network, EndpointsOf(zero, one));
   zero.Limit(RLIMIT_AS, static_cast<uint64_t>(zero.AddressSpace() + (300 << 20)));
   {
-    const auto socket = AnnounceShard(zero);
-    ASSERT_TRUE(socket) << socket.error().message;
+    auto channel = AnnounceShard(zero);
+    ASSERT_TRUE(channel) << channel.error().message;
     const std::vector<std::byte> zeros(1 << 20);
     int sent = 0;
-    while (sent < 1800 && SendAll(*socket, zeros, Deadline::In(kPatience))) ++sent;
+    while (sent < 1800 && SendAll(channel->stream(), zeros, Deadline::In(kPatience))) ++sent;
     EXPECT_LT(sent, 1800) << "the node took more than it can have";
   }
   EXPECT_TRUE(zero.Alive());
@@ -239,11 +246,11 @@ TEST(NodeFailures, ANodeWithoutDescriptorsLivesOn) {
   const Network network;
   const NodeProcess zero, one;
   zero.Limit(RLIMIT_NOFILE, 24);
-  std::vector<Socket> silent;
+  std::vector<std::unique_ptr<Stream>> silent;
   for (int i = 0; i < 40; ++i) {
-    auto socket = Connect(zero.endpoint(), Deadline::In(kPatience));
-    ASSERT_TRUE(socket);
-    silent.push_back(std::move(*socket));
+    auto stream = Connect(zero.endpoint(), Deadline::In(kPatience));
+    ASSERT_TRUE(stream);
+    silent.push_back(std::move(*stream));
   }
   ExpectAnswers(network, EndpointsOf(zero, one));
   EXPECT_TRUE(zero.Alive());
@@ -260,17 +267,17 @@ TEST(NodeFailures, ANodeThatNeverLinksIsNamed) {
   const std::jthread node([&] {
     const Deadline deadline = Deadline::In(kPatience);
     EXPECT_TRUE(WaitReadable(*listener, deadline));
-    const auto accepted = Accept(*listener);
-    const Socket& caller = accepted->value();
+    auto accepted = Accept(*listener);
+    Channel caller(MakeTcpStream(std::move(accepted->value())));
     FrameHeader frame{.plan_hash = plan_hash, .size = kMaxText};
-    EXPECT_TRUE(ReceiveMessage(caller, frame, deadline)) << "a hello";
+    EXPECT_TRUE(caller.Receive(frame, deadline)) << "a hello";
     frame.kind = FrameKind::kHelloReply;
-    EXPECT_TRUE(SendMessage(caller, frame, ToJson(HelloReply{.need_shard = false}), deadline));
+    EXPECT_TRUE(caller.Send(frame, ToJson(HelloReply{.need_shard = false}), deadline));
     frame.kind = FrameKind::kReady;
-    EXPECT_TRUE(SendMessage(caller, frame, ToJson(Ready{}), deadline));
+    EXPECT_TRUE(caller.Send(frame, ToJson(Ready{}), deadline));
     frame.kind = FrameKind::kLink;
-    EXPECT_TRUE(ReceiveMessage(caller, frame, deadline));
-    EXPECT_TRUE(WaitReadable(caller, deadline)) << "until the caller closes";
+    EXPECT_TRUE(caller.Receive(frame, deadline));
+    EXPECT_TRUE(WaitForNews(caller.stream(), deadline)) << "until the caller closes";
   });
   const auto start = Clock::now();
   const auto session =
@@ -317,7 +324,7 @@ std::string Probe(const HostileNode& node) {
 }
 
 TEST(NodeFailures, AProbeNamesANodeThatMisleadsIt) {
-  const auto nonsense = [](const Socket& caller, Message message) {
+  const auto nonsense = [](Stream& caller, Message message) {
     message.payload.assign(std::max<size_t>(message.payload.size(), 30), std::byte{0xff});
     HostileNode::Send(caller, message);
   };

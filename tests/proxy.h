@@ -4,13 +4,15 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
+#include <array>
 #include <functional>
 #include <thread>
 #include <vector>
 
+#include "disco/transport/connect.h"
 #include "disco/transport/socket.h"
+#include "disco/transport/tcp_stream.h"
 
 namespace disco {
 
@@ -36,33 +38,30 @@ class Proxy {
       if (!caller || !*caller) continue;
       auto node = Connect(target_, Deadline::In(kPatience));
       ASSERT_TRUE(node) << node.error().message;
-      passing.emplace_back([this, a = std::move(**caller), b = std::move(*node)](
-                               const std::stop_token& end) { PassBothWays(a, b, end); });
+      passing.emplace_back([this, a = MakeTcpStream(std::move(**caller)), b = std::move(*node)](
+                               const std::stop_token& end) { PassBothWays(*a, *b, end); });
     }
   }
 
-  void PassBothWays(const Socket& caller, const Socket& node, const std::stop_token& stop) {
-    const std::jthread back(
-        [&](const std::stop_token& end) { Pass(node, caller, end, [](int64_t) {}); });
-    Pass(caller, node, stop, before_passing_);
+  // Both directions in one thread, since a stream belongs to one.
+  void PassBothWays(Stream& caller, Stream& node, const std::stop_token& stop) {
+    int64_t passed = 0;
+    const std::array<Stream*, 2> both = {&caller, &node};
+    while (!stop.stop_requested()) {
+      const auto first = WaitForNews(both, Deadline::In(kLook));
+      if (!first) continue;
+      std::array<std::byte, 4096> bytes;
+      const auto count = both[*first]->ReadSome(bytes);
+      if (!count) break;
+      if (*first == 0) {
+        before_passing_(passed);
+        passed += static_cast<int64_t>(*count);
+      }
+      Stream& to = *both[1 - *first];
+      if (!SendAll(to, std::span(bytes).first(*count), Deadline::In(kPatience))) break;
+    }
     node.Shutdown();
     caller.Shutdown();
-  }
-
-  static void Pass(const Socket& from, const Socket& to, const std::stop_token& stop,
-                   const std::function<void(int64_t)>& before) {
-    std::vector<std::byte> bytes(4096);
-    int64_t passed = 0;
-    while (!stop.stop_requested()) {
-      if (!WaitReadable(from, Deadline::In(kLook))) continue;
-      const ssize_t count = recv(from.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-      if (count <= 0) break;
-      before(passed);
-      const auto some = std::span(bytes).first(static_cast<size_t>(count));
-      if (!SendAll(to, some, Deadline::In(kPatience))) break;
-      passed += count;
-    }
-    to.Shutdown();
   }
 
   Socket listener_ = *Listen({"127.0.0.1", 0});

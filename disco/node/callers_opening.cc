@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "disco/base/hash.h"
-#include "disco/node/message.h"
 #include "disco/onnx/onnx.h"
+#include "disco/transport/connect.h"
 #include "disco/transport/reach.h"
 
 namespace disco {
@@ -30,7 +30,7 @@ CallersOpening::CallersOpening(const std::vector<Endpoint>& endpoints, const Cut
       deadline_(options.deadline.value_or(kUsualDeadline)),
       session_(RandomName()),
       ready_(endpoints.size()),
-      sockets_(endpoints.size()) {}
+      channels_(endpoints.size()) {}
 
 Result<CallersOpening::Opened> CallersOpening::Run() {
   DISCO_TRY(CheckReach());
@@ -38,7 +38,7 @@ Result<CallersOpening::Opened> CallersOpening::Run() {
   DISCO_TRY(LinkAll());
   Opened opened{.ready = std::move(ready_)};
   for (size_t node = 0; node < endpoints_.size(); ++node)
-    opened.peers.push_back(TcpPeer{std::move(sockets_[node]), NameOf(node)});
+    opened.peers.push_back({channels_[node].TakeStream(), NameOf(node)});
   opened.peers.emplace_back();
   return opened;
 }
@@ -97,13 +97,12 @@ Status CallersOpening::MakeReady(size_t node) try {
     DISCO_ASSIGN(const std::string shard, SerializeOnnx(cut_.shards[node]));
     DISCO_ASSIGN(reply, SendHello(node, shard));
     if (reply.need_shard) {
-      DISCO_TRY(SendMessage(sockets_[node], Frame(FrameKind::kShard), shard, deadline_));
+      DISCO_TRY(channels_[node].Send(Frame(FrameKind::kShard), shard, deadline_));
     }
   }
   FrameHeader expected = Frame(FrameKind::kReady);
   expected.size = kMaxText;
-  DISCO_ASSIGN(const std::string text,
-               ReceiveMessage(sockets_[node], expected, Deadline::In(deadline_)));
+  DISCO_ASSIGN(const std::string text, channels_[node].Receive(expected, Deadline::In(deadline_)));
   DISCO_ASSIGN(ready_[node], ReadyFromJson(text));
   return {};
 } catch (const std::bad_alloc&) {
@@ -122,19 +121,19 @@ Result<HelloReply> CallersOpening::SendHello(size_t node, const std::string& sha
                     .shape = options_.shape,
                     .listen = endpoints_};
   const Deadline deadline = Deadline::In(deadline_);
-  DISCO_ASSIGN(Socket socket, Connect(endpoints_[node], deadline));
-  DISCO_TRY(KeepSocket(node, std::move(socket)));
-  DISCO_TRY(SendMessage(sockets_[node], Frame(FrameKind::kHello), ToJson(hello), deadline));
+  DISCO_ASSIGN(auto stream, Connect(endpoints_[node], deadline));
+  DISCO_TRY(KeepChannel(node, Channel(std::move(stream))));
+  DISCO_TRY(channels_[node].Send(Frame(FrameKind::kHello), ToJson(hello), deadline));
   FrameHeader expected = Frame(FrameKind::kHelloReply);
   expected.size = kMaxText;
-  DISCO_ASSIGN(const std::string text, ReceiveMessage(sockets_[node], expected, deadline));
+  DISCO_ASSIGN(const std::string text, channels_[node].Receive(expected, deadline));
   return HelloReplyFromJson(text);
 }
 
-Status CallersOpening::KeepSocket(size_t node, Socket socket) {
+Status CallersOpening::KeepChannel(size_t node, Channel channel) {
   const std::lock_guard lock(mutex_);
   DISCO_TRY(outcome_);
-  sockets_[node] = std::move(socket);
+  channels_[node] = std::move(channel);
   return {};
 }
 
@@ -142,30 +141,30 @@ void CallersOpening::GiveUp(Error error) {
   const std::lock_guard lock(mutex_);
   if (!outcome_) return;
   outcome_ = tl::unexpected(std::move(error));
-  for (const Socket& socket : sockets_) {
-    if (socket.valid()) socket.Shutdown();
+  for (const Channel& channel : channels_) {
+    if (channel.connected()) channel.Shutdown();
   }
 }
 
 // The nodes answer in the order in which they are done.
 Status CallersOpening::LinkAll() {
   const Deadline deadline = Deadline::In(deadline_);
-  std::vector<size_t> waiting(sockets_.size());
+  std::vector<size_t> waiting(channels_.size());
   std::iota(waiting.begin(), waiting.end(), size_t{0});
   const auto named = [this](size_t node, const Error& error) {
     return tl::unexpected(Named(node, error));
   };
   for (const size_t node : waiting) {
-    const Status sent = SendMessage(sockets_[node], Frame(FrameKind::kLink), "", deadline);
+    const Status sent = channels_[node].Send(Frame(FrameKind::kLink), "", deadline);
     if (!sent) return named(node, sent.error());
   }
   while (!waiting.empty()) {
-    std::vector<const Socket*> sockets;
-    for (const size_t node : waiting) sockets.push_back(&sockets_[node]);
-    const auto first = WaitAnyReadable(sockets, deadline);
+    std::vector<Stream*> streams;
+    for (const size_t node : waiting) streams.push_back(&channels_[node].stream());
+    const auto first = WaitForNews(streams, deadline);
     if (!first) return named(waiting[0], first.error());
     const size_t node = waiting[*first];
-    const auto text = ReceiveMessage(sockets_[node], Frame(FrameKind::kLinked), deadline);
+    const auto text = channels_[node].Receive(Frame(FrameKind::kLinked), deadline);
     if (!text) return named(node, text.error());
     waiting.erase(waiting.begin() + static_cast<ptrdiff_t>(*first));
   }

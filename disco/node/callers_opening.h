@@ -15,7 +15,8 @@
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
 #include "disco/shard/cut.h"
-#include "disco/transport/tcp_mesh.h"
+#include "disco/transport/channel.h"
+#include "disco/transport/stream_mesh.h"
 
 namespace disco {
 
@@ -26,8 +27,8 @@ class CallersOpening {
                  const SessionOptions& options);
 
   struct Opened {
-    std::vector<std::optional<TcpPeer>> peers;  // the caller itself, none, as the last
-    std::vector<Ready> ready;                   // by node
+    std::vector<StreamPeer> peers;  // the caller itself, without a stream, as the last
+    std::vector<Ready> ready;       // by node
   };
   Result<Opened> Run();
 
@@ -40,7 +41,7 @@ class CallersOpening {
   Status MakeAllReady();
   Status MakeReady(size_t node);
   Result<HelloReply> SendHello(size_t node, const std::string& shard);
-  Status KeepSocket(size_t node, Socket socket);
+  Status KeepChannel(size_t node, Channel channel);
   // Ends the opening for the other nodes, too, unless it has ended before.
   void GiveUp(Error error);
   Status LinkAll();
@@ -52,8 +53,8 @@ class CallersOpening {
   const Milliseconds deadline_;  // of each step
   const std::string session_;    // its name
   std::vector<Ready> ready_;
-  std::mutex mutex_;             // of what follows, while there are threads
-  std::vector<Socket> sockets_;  // by node; the socket of a node changes only in its own thread
+  std::mutex mutex_;               // of what follows, while there are threads
+  std::vector<Channel> channels_;  // by node; the channel of a node changes only in its own thread
   Status outcome_;
 };
 

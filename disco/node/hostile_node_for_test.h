@@ -16,7 +16,9 @@
 #include "disco/node/protocol.h"
 #include "disco/onnx/onnx.h"
 #include "disco/op/infer_shapes.h"
+#include "disco/transport/channel.h"
 #include "disco/transport/socket.h"
+#include "disco/transport/tcp_stream.h"
 
 namespace disco {
 
@@ -32,7 +34,7 @@ struct Message {
 class HostileNode {
  public:
   // Instead of `right`, the message that is due.
-  using Fault = std::function<void(const Socket& caller, const Message& right)>;
+  using Fault = std::function<void(Stream& caller, const Message& right)>;
 
   // With no fault it is only as idle as all of them.
   explicit HostileNode(std::optional<Said> when = std::nullopt, Fault fault = nullptr)
@@ -42,14 +44,14 @@ class HostileNode {
   }
   const Endpoint& endpoint() const { return endpoint_; }
 
-  static void Send(const Socket& caller, const Message& message) {
+  static void Send(Stream& caller, const Message& message) {
     FrameHeader header = message.header;
     header.size = message.payload.size();
     SendRaw(caller, EncodeFrame(header));
     SendRaw(caller, message.payload);
   }
   // The caller may have gone.
-  static void SendRaw(const Socket& caller, std::span<const std::byte> bytes) {
+  static void SendRaw(Stream& caller, std::span<const std::byte> bytes) {
     static_cast<void>(SendAll(caller, bytes, Patience()));
   }
 
@@ -58,19 +60,20 @@ class HostileNode {
   void Listen(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       if (!WaitReadable(listener_, Deadline::In(Milliseconds(20)))) continue;
-      const auto caller = Accept(listener_);
+      auto caller = Accept(listener_);
       if (!caller || !*caller) continue;
-      Talk(**caller);
+      const auto stream = MakeTcpStream(std::move(**caller));
+      Talk(*stream);
       // Not the first to close, unless that is its fault.
-      while (!stop.stop_requested() && !HasClosed(**caller)) {
+      while (!stop.stop_requested() && !stream->HasEnded()) {
         std::vector<std::byte> rest(1 << 16);
-        static_cast<void>(ReceiveAll(**caller, rest, Deadline::In(Milliseconds(20))));
+        static_cast<void>(ReceiveAll(*stream, rest, Deadline::In(Milliseconds(20))));
       }
     }
   }
 
   // Until the fault, or the caller goes.
-  void Talk(const Socket& caller) {
+  void Talk(Stream& caller) {
     while (const auto heard = Hear(caller)) {
       std::vector<Said> answers;
       switch (heard->header.kind) {
@@ -99,7 +102,7 @@ class HostileNode {
   }
 
   // False after the fault.
-  bool Answer(const Socket& caller, Said said, const FrameHeader& heard) const {
+  bool Answer(Stream& caller, Said said, const FrameHeader& heard) const {
     for (const Message& message : Right(said, heard)) {
       if (said == when_) {
         fault_(caller, message);
@@ -110,7 +113,7 @@ class HostileNode {
     return true;
   }
 
-  static Result<Message> Hear(const Socket& caller) {
+  static Result<Message> Hear(Stream& caller) {
     std::array<std::byte, kFrameSize> frame;
     DISCO_TRY(ReceiveAll(caller, frame, Patience()));
     DISCO_ASSIGN(const FrameHeader header, DecodeFrame(frame));

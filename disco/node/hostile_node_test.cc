@@ -52,7 +52,7 @@ std::array<std::byte, kFrameSize> OfVersion(const FrameHeader& header, uint8_t v
 
 // A message that differs from the right one in what `change` does to it.
 HostileNode::Fault Changed(const std::function<void(Message&)>& change) {
-  return [change](const Socket& caller, Message message) {
+  return [change](Stream& caller, Message message) {
     change(message);
     HostileNode::Send(caller, message);
   };
@@ -60,7 +60,7 @@ HostileNode::Fault Changed(const std::function<void(Message&)>& change) {
 
 // A header that promises `size`, and zeros for as long as the caller takes them.
 HostileNode::Fault Endless(FrameKind kind_or_right, bool right_kind) {
-  return [=](const Socket& caller, const Message& right) {
+  return [=](Stream& caller, const Message& right) {
     FrameHeader header = right.header;
     if (!right_kind) header.kind = kind_or_right;
     header.size = uint64_t{1} << 60;
@@ -72,17 +72,17 @@ HostileNode::Fault Endless(FrameKind kind_or_right, bool right_kind) {
 }
 
 // The right message, a byte now and then.
-void Drip(const Socket& caller, const Message& right) {
+void Drip(Stream& caller, const Message& right) {
   FrameHeader header = right.header;
   header.size = right.payload.size();
   for (const std::byte byte : EncodeFrame(header)) {
-    if (HasClosed(caller)) return;
+    if (caller.HasEnded()) return;
     HostileNode::SendRaw(caller, {&byte, 1});
     std::this_thread::sleep_for(kSoon / 8);
   }
 }
 
-void SendHalf(const Socket& caller, const Message& right) {
+void SendHalf(Stream& caller, const Message& right) {
   const auto frame = EncodeFrame(right.header);
   HostileNode::SendRaw(caller, std::span(frame).first(kFrameSize / 2));
 }
@@ -95,16 +95,16 @@ struct Wrong {
 const std::vector<Wrong>& Wrongs() {
   using M = Message;
   static const std::vector<Wrong> wrongs = {
-      {"closes", [](const Socket& caller, const M&) { caller.Shutdown(); }},
-      {"is silent", [](const Socket&, const M&) {}},
+      {"closes", [](Stream& caller, const M&) { caller.Shutdown(); }},
+      {"is silent", [](Stream&, const M&) {}},
       {"sends half a frame", SendHalf},
       {"sends half a frame and closes",
-       [](const Socket& caller, const M& right) {
+       [](Stream& caller, const M& right) {
          SendHalf(caller, right);
          caller.Shutdown();
        }},
       {"sends noise",
-       [](const Socket& caller, const M&) {
+       [](Stream& caller, const M&) {
          HostileNode::SendRaw(caller, std::vector<std::byte>(1000, std::byte{0xa5}));
        }},
       {"drips", Drip},
@@ -113,12 +113,12 @@ const std::vector<Wrong>& Wrongs() {
       {"works on another plan", Changed([](M& m) { ++m.header.plan_hash; })},
       {"sends another kind", Changed([](M& m) { m.header.kind = FrameKind::kFeatures; })},
       {"speaks another version",
-       [](const Socket& caller, const M& right) {
+       [](Stream& caller, const M& right) {
          HostileNode::SendRaw(caller, OfVersion(right.header, 2));
        }},
       {"sends more", Changed([](M& m) { m.payload.resize(m.payload.size() + 70'000); })},
       {"writes on the terminal",
-       [](const Socket& caller, const M&) {
+       [](Stream& caller, const M&) {
          const std::string text = "\x1b[2J\nall is well";
          const auto bytes = std::as_bytes(std::span(text));
          HostileNode::Send(caller, {{.kind = FrameKind::kError}, {bytes.begin(), bytes.end()}});
@@ -216,7 +216,7 @@ INSTANTIATE_TEST_SUITE_P(All, HostileNodes,
                          });
 
 TEST(HostileNode, NumbersAreItsOwn) {
-  const HostileNode node(Said::kOutput, [](const Socket& caller, Message message) {
+  const HostileNode node(Said::kOutput, [](Stream& caller, Message message) {
     const float no_number = NAN;
     for (size_t at = 0; at < message.payload.size(); at += sizeof no_number)
       std::memcpy(&message.payload[at], &no_number, sizeof no_number);

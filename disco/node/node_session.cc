@@ -3,15 +3,15 @@
 
 #include "disco/base/hash.h"
 #include "disco/base/text.h"
-#include "disco/node/message.h"
 #include "disco/node/runner.h"
 #include "disco/node/session_memory.h"
 #include "disco/onnx/onnx.h"
 #include "disco/op/infer_shapes.h"
 #include "disco/op/validate.h"
+#include "disco/transport/connect.h"
 #include "disco/transport/reach.h"
 #include "disco/transport/shaped_mesh.h"
-#include "disco/transport/tcp_mesh.h"
+#include "disco/transport/stream_mesh.h"
 
 namespace disco {
 namespace {
@@ -35,17 +35,17 @@ struct Loaded {
 
 class NodesOpening {
  public:
-  NodesOpening(const Visitor& caller, const NodeHouse& house, SessionControl& control)
-      : caller_(caller), hello_(caller.hello), house_(house), control_(control) {}
+  NodesOpening(Introduced& caller, const NodeContext& node, SessionControl& control)
+      : caller_(caller.channel), hello_(caller.hello), node_(node), control_(control) {}
 
   Result<Loaded> Load() try {
-    if (hello_.shard_size > house_.limits.largest_shard) {
+    if (hello_.shard_size > node_.limits.largest_shard) {
       return Fail(
           ErrorKind::kPeer,
           "a shard of {} is more than this node accepts ({}); start it with a larger --max-shard",
-          ToString(hello_.shard_size), ToString(house_.limits.largest_shard));
+          ToString(hello_.shard_size), ToString(node_.limits.largest_shard));
     }
-    auto memory = std::make_unique<SessionMemory>(house_.budget, control_);
+    auto memory = std::make_unique<SessionMemory>(node_.budget, control_);
     DISCO_TRY(memory->Take(kThreadBytes * hello_.program.threads, "the threads asked for"));
     DISCO_ASSIGN(Graph graph, ObtainGraph(*memory));
     RunnerOptions options{.node = hello_.node,
@@ -53,7 +53,7 @@ class NodesOpening {
                           .plan_hash = hello_.plan_hash,
                           .deadline = hello_.deadline,
                           .program = hello_.program};
-    options.program.throttle = house_.limits.throttle;
+    options.program.throttle = node_.limits.throttle;
     options.program.memory = memory.get();
     DISCO_ASSIGN(Runner runner, Runner::Create(std::move(graph), options));
     GiveBackFreeMemory();
@@ -63,16 +63,16 @@ class NodesOpening {
   }
 
   // Links to all other nodes: this one calls those before it, and is called by those after it.
-  Result<std::vector<std::optional<TcpPeer>>> Link() {
+  Result<std::vector<StreamPeer>> Link() {
     const Deadline deadline = Deadline::In(hello_.deadline);
-    std::vector<std::optional<TcpPeer>> peers(static_cast<size_t>(hello_.nodes) + 1);
+    std::vector<StreamPeer> peers(static_cast<size_t>(hello_.nodes) + 1);
     for (int other = 0; other < hello_.nodes; ++other) {
       if (other == hello_.node) continue;
       const Endpoint& endpoint = hello_.listen[static_cast<size_t>(other)];
       const std::string name = fmt::format("node {} ({})", other, ToString(endpoint));
-      auto socket = other > hello_.node ? Await(other, deadline) : Call(other, deadline);
-      if (!socket) return At("linking to " + name, WithHint(other, socket.error()));
-      peers[static_cast<size_t>(other)] = TcpPeer{std::move(*socket), name};
+      auto stream = other > hello_.node ? Await(other, deadline) : Call(other, deadline);
+      if (!stream) return At("linking to " + name, WithHint(other, stream.error()));
+      peers[static_cast<size_t>(other)] = {std::move(*stream), name};
     }
     return peers;
   }
@@ -99,24 +99,22 @@ class NodesOpening {
 
   // From the cache, or from the caller.
   Result<std::shared_ptr<const std::string>> ObtainShard() {
-    auto shard = house_.cache.Find(hello_.shard_hash);
+    auto shard = node_.cache.Find(hello_.shard_hash);
     const HelloReply reply{.need_shard = shard == nullptr};
-    DISCO_TRY(SendMessage(caller_.socket,
-                          {.kind = FrameKind::kHelloReply, .plan_hash = hello_.plan_hash},
-                          ToJson(reply), Deadline::In(house_.limits.patience)));
+    DISCO_TRY(caller_.Send({.kind = FrameKind::kHelloReply, .plan_hash = hello_.plan_hash},
+                           ToJson(reply), Deadline::In(node_.limits.patience)));
     if (shard != nullptr) return shard;
     // As patient as its caller is; a place is not kept for one that sends nothing (Touch).
     DISCO_ASSIGN(std::string bytes,
-                 ReceiveMessage(caller_.socket,
-                                {.kind = FrameKind::kShard,
-                                 .plan_hash = hello_.plan_hash,
-                                 .size = static_cast<uint64_t>(hello_.shard_size.value)},
-                                std::max(house_.limits.patience, hello_.deadline),
-                                [this] { control_.Touch(); }));
+                 caller_.Receive({.kind = FrameKind::kShard,
+                                  .plan_hash = hello_.plan_hash,
+                                  .size = static_cast<uint64_t>(hello_.shard_size.value)},
+                                 std::max(node_.limits.patience, hello_.deadline),
+                                 [this] { control_.Touch(); }));
     if (Hash(BytesOf(bytes)) != hello_.shard_hash)
       return Fail(ErrorKind::kPeer, "the shard is not the one that was announced");
     shard = std::make_shared<const std::string>(std::move(bytes));
-    house_.cache.Add(hello_.shard_hash, shard);
+    node_.cache.Add(hello_.shard_hash, shard);
     return shard;
   }
 
@@ -132,28 +130,29 @@ class NodesOpening {
     return graph;
   }
 
-  Result<Socket> Call(int other, Deadline deadline) {
-    DISCO_ASSIGN(Socket socket, Connect(hello_.listen[static_cast<size_t>(other)], deadline));
+  Result<std::unique_ptr<Stream>> Call(int other, Deadline deadline) {
+    DISCO_ASSIGN(auto stream, Connect(hello_.listen[static_cast<size_t>(other)], deadline));
+    Channel channel(std::move(stream));
     const Hello introduction{.role = Hello::Role::kNode,
                              .session = hello_.session,
                              .node = hello_.node,
                              .to = other,
                              .nodes = hello_.nodes};
-    DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello, .plan_hash = hello_.plan_hash},
-                          ToJson(introduction), deadline));
-    return socket;
+    DISCO_TRY(channel.Send({.kind = FrameKind::kHello, .plan_hash = hello_.plan_hash},
+                           ToJson(introduction), deadline));
+    return channel.TakeStream();
   }
 
-  Result<Socket> Await(int other, Deadline deadline) {
-    return house_.lobby.Fetch({hello_.session, other, hello_.node}, deadline, [this]() -> Status {
-      if (HasClosed(caller_.socket)) return Fail(ErrorKind::kPeer, "the caller has gone");
+  Result<std::unique_ptr<Stream>> Await(int other, Deadline deadline) {
+    return node_.links.Take({hello_.session, other, hello_.node}, deadline, [this]() -> Status {
+      if (caller_.stream().HasEnded()) return Fail(ErrorKind::kPeer, "the caller has gone");
       return control_.GoOn();
     });
   }
 
-  const Visitor& caller_;
+  Channel& caller_;
   const Hello& hello_;
-  const NodeHouse& house_;
+  const NodeContext& node_;
   SessionControl& control_;
 };
 
@@ -176,47 +175,46 @@ Ready ReadyOf(const ProgramReport& report, Bytes memory) {
 
 struct OpenSession {
   Loaded loaded;
-  std::vector<std::optional<TcpPeer>> peers;
+  std::vector<StreamPeer> peers;
 };
 
-Result<OpenSession> Open(const Visitor& caller, const NodeHouse& house, SessionControl& control) {
-  const SessionControl::Hold hold(control, [&caller] { caller.socket.Shutdown(); });
-  NodesOpening opening(caller, house, control);
+Result<OpenSession> Open(Introduced& caller, const NodeContext& node, SessionControl& control) {
+  const SessionControl::Hold hold(control, [&caller] { caller.channel.Shutdown(); });
+  NodesOpening opening(caller, node, control);
   DISCO_ASSIGN(Loaded loaded, opening.Load());
   control.Touch();
   const FrameHeader ready{.kind = FrameKind::kReady, .plan_hash = caller.hello.plan_hash};
-  DISCO_TRY(SendMessage(caller.socket, ready,
-                        ToJson(ReadyOf(loaded.runner.report(), house.limits.memory)),
-                        Deadline::In(house.limits.patience)));
+  DISCO_TRY(caller.channel.Send(ready, ToJson(ReadyOf(loaded.runner.report(), node.limits.memory)),
+                                Deadline::In(node.limits.patience)));
   const FrameHeader link{.kind = FrameKind::kLink, .plan_hash = caller.hello.plan_hash};
-  DISCO_TRY(ReceiveMessage(caller.socket, link, Deadline::In(kOthersGetReady)));
+  DISCO_TRY(caller.channel.Receive(link, Deadline::In(kOthersGetReady)));
   control.Touch();
   DISCO_ASSIGN(auto peers, opening.Link());
   const FrameHeader linked{.kind = FrameKind::kLinked, .plan_hash = caller.hello.plan_hash};
-  DISCO_TRY(SendMessage(caller.socket, linked, "", Deadline::In(house.limits.patience)));
+  DISCO_TRY(caller.channel.Send(linked, "", Deadline::In(node.limits.patience)));
   return OpenSession{std::move(loaded), std::move(peers)};
 }
 
-std::unique_ptr<Mesh> MakeMesh(std::vector<std::optional<TcpPeer>> peers, const Hello& hello) {
-  auto mesh = MakeTcpMesh(std::move(peers));
+std::unique_ptr<Mesh> MakeMesh(std::vector<StreamPeer> peers, const Hello& hello) {
+  auto mesh = MakeStreamMesh(std::move(peers));
   if (!hello.shape) return mesh;
   return MakeShapedMesh(std::move(mesh), {*hello.shape, hello.node, hello.nodes});
 }
 
 }  // namespace
 
-Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& control) {
-  auto open = Open(caller, house, control);
+Status ServeSession(Introduced caller, const NodeContext& node, SessionControl& control) {
+  auto open = Open(caller, node, control);
   if (!open) {
     // Why it was cut says more than that it was. Best effort: the caller may be what failed.
     const Status go_on = control.GoOn();
     const Error error = go_on ? open.error() : go_on.error();
-    static_cast<void>(SendMessage(caller.socket, {.kind = FrameKind::kError},
-                                  error.message.substr(0, kMaxErrorText),
-                                  Deadline::In(house.limits.patience)));
+    static_cast<void>(caller.channel.Send({.kind = FrameKind::kError},
+                                          error.message.substr(0, kMaxErrorText),
+                                          Deadline::In(node.limits.patience)));
     return tl::unexpected(error);
   }
-  open->peers.back() = TcpPeer{std::move(caller.socket), "the caller"};
+  open->peers.back() = {caller.channel.TakeStream(), "the caller"};
   const auto mesh = MakeMesh(std::move(open->peers), caller.hello);
   const SessionControl::Hold hold(control, [&mesh] { mesh->Shutdown(); });
   return open->loaded.runner.Serve(

@@ -4,9 +4,8 @@
 // possible.
 #pragma once
 
-#include "disco/node/doorman.h"
-#include "disco/node/lobby.h"
 #include "disco/node/memory_budget.h"
+#include "disco/node/pending_links.h"
 #include "disco/node/server.h"
 #include "disco/node/session_control.h"
 #include "disco/node/shard_cache.h"
@@ -14,13 +13,13 @@
 namespace disco {
 
 // What the sessions of a node share.
-struct NodeHouse {
+struct NodeContext {
   const NodeLimits& limits;
   ShardCache& cache;
-  Lobby& lobby;
+  PendingLinks& links;
   MemoryBudget& budget;
 };
 
-Status ServeSession(Visitor caller, const NodeHouse& house, SessionControl& control);
+Status ServeSession(Introduced caller, const NodeContext& node, SessionControl& control);
 
 }  // namespace disco

@@ -52,7 +52,8 @@ Result<std::unique_ptr<Session>> Session::Connect(const Graph& graph, const Plan
   Caller caller(graph, cut, options.deadline.value_or(kUsualDeadline));
   for (size_t node = 0; node < nodes.size(); ++node)
     caller.SetReady(static_cast<NodeId>(node), opened.ready[node]);
-  return std::make_unique<RemoteSession>(std::move(caller), MakeTcpMesh(std::move(opened.peers)));
+  return std::make_unique<RemoteSession>(std::move(caller),
+                                         MakeStreamMesh(std::move(opened.peers)));
 }
 
 }  // namespace disco

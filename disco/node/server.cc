@@ -8,16 +8,17 @@
 #include <thread>
 
 #include "disco/base/text.h"
-#include "disco/node/message.h"
 #include "disco/node/node_session.h"
 #include "disco/node/session_memory.h"
+#include "disco/transport/acceptor.h"
 
 namespace disco {
 namespace {
 
+using Log = std::function<void(const std::string&)>;
+
 constexpr Milliseconds kTick{200};
-constexpr Milliseconds kGrace{500};   // for a session that is asked to end, before it is cut
-constexpr Milliseconds kPolite{100};  // for telling a caller why not
+constexpr Milliseconds kGrace{500};  // for a session that is asked to end, before it is cut
 
 }  // namespace
 
@@ -27,25 +28,23 @@ Bytes MachineMemory(int64_t share) {
 
 class NodeServer::Impl {
  public:
-  Impl(Socket listener, uint16_t port, const NodeLimits& limits,
-       std::function<void(const std::string&)> log)
-      : port_(port),
-        limits_(limits),
-        log_([log = std::move(log)](const std::string& line) { log(Printable(line)); }),
-        doorman_(std::move(listener), log_),
+  Impl(Acceptor acceptor, const NodeLimits& limits, Log log)
+      : limits_(limits),
+        log_(std::move(log)),
+        acceptor_(std::move(acceptor)),
         cache_(limits.cache),
         budget_(limits.memory) {}
 
   ~Impl() { EndAll(); }
 
-  uint16_t port() const { return port_; }
+  uint16_t port() const { return acceptor_.port(); }
   void Stop() { stopping_ = true; }
 
   Status Run(const std::function<bool()>& stop) {
     while (!stopping_ && !stop()) {
-      DISCO_ASSIGN(std::vector<Visitor> visitors, doorman_.Attend(kTick));
+      DISCO_ASSIGN(std::vector<Arrival> arrivals, acceptor_.Attend(kTick));
       Tidy();
-      for (Visitor& visitor : visitors) Receive(std::move(visitor));
+      for (Arrival& arrival : arrivals) Receive(std::move(arrival));
     }
     EndAll();
     return {};
@@ -60,7 +59,7 @@ class NodeServer::Impl {
   };
 
   void Tidy() {
-    lobby_.Sweep();
+    links_.Sweep();
     for (Running& session : sessions_) {
       if (session.control.Ending() > kGrace) session.control.Cut();
     }
@@ -72,17 +71,25 @@ class NodeServer::Impl {
     for (Tidy(); !sessions_.empty(); Tidy()) std::this_thread::sleep_for(kTick / 4);
   }
 
-  void Receive(Visitor visitor) try {
-    if (visitor.hello.role == Hello::Role::kNode) return lobby_.Enter(std::move(visitor));
+  void Receive(Arrival arrival) {
+    auto hello = HelloFromJson(arrival.text);
+    if (!hello) return acceptor_.Refuse(arrival.channel, arrival.address, hello.error().message);
+    hello->plan_hash = arrival.header.plan_hash;
+    Introduced peer{std::move(arrival.channel), std::move(*hello)};
+    if (peer.hello.role == Hello::Role::kNode) return links_.Add(std::move(peer));
+    Begin(std::move(peer));
+  }
+
+  void Begin(Introduced caller) try {
     if (static_cast<int>(sessions_.size()) >= limits_.sessions && !MakeRoom()) {
-      return Refuse(visitor,
-                    fmt::format("this node is busy with {} sessions; try again later, or start it "
-                                "with more --sessions",
-                                sessions_.size()));
+      return caller.channel.Refuse(
+          fmt::format("this node is busy with {} sessions; try again later, or start it with more "
+                      "--sessions",
+                      sessions_.size()));
     }
     Running& session = sessions_.emplace_back();
-    session.thread = std::jthread([this, &session, visitor = std::move(visitor)]() mutable {
-      Serve(std::move(visitor), session.control);
+    session.thread = std::jthread([this, &session, caller = std::move(caller)]() mutable {
+      Serve(std::move(caller), session.control);
       session.done = true;
     });
   } catch (const std::exception& error) {
@@ -105,34 +112,28 @@ class NodeServer::Impl {
     return true;
   }
 
-  static void Refuse(const Visitor& visitor, const std::string& text) {
-    static_cast<void>(
-        SendMessage(visitor.socket, {.kind = FrameKind::kError}, text, Deadline::In(kPolite)));
-  }
-
-  void Serve(Visitor visitor, SessionControl& control) {
-    const std::string name = fmt::format("session {} as node {} of {}", visitor.hello.session,
-                                         visitor.hello.node, visitor.hello.nodes);
+  void Serve(Introduced caller, SessionControl& control) {
+    const std::string name = fmt::format("session {} as node {} of {}", caller.hello.session,
+                                         caller.hello.node, caller.hello.nodes);
     log_(name + " begins");
-    const Status status = TryServe(std::move(visitor), control);
+    const Status status = TryServe(std::move(caller), control);
     GiveBackFreeMemory();
     log_(status ? name + " ends" : fmt::format("{} ends: {}", name, status.error().message));
   }
 
   // Whatever a session runs into is its own end and nobody else's.
-  Status TryServe(Visitor visitor, SessionControl& control) try {
-    const NodeHouse house{limits_, cache_, lobby_, budget_};
-    return ServeSession(std::move(visitor), house, control);
+  Status TryServe(Introduced caller, SessionControl& control) try {
+    const NodeContext node{limits_, cache_, links_, budget_};
+    return ServeSession(std::move(caller), node, control);
   } catch (const std::exception& error) {
     return Fail(ErrorKind::kIo, "{}", error.what());
   }
 
-  uint16_t port_;
   NodeLimits limits_;
-  std::function<void(const std::string&)> log_;
-  Doorman doorman_;
+  Log log_;
+  Acceptor acceptor_;
   ShardCache cache_;
-  Lobby lobby_;
+  PendingLinks links_;
   MemoryBudget budget_;
   std::atomic<bool> stopping_ = false;
   std::list<Running> sessions_;
@@ -144,10 +145,11 @@ NodeServer::~NodeServer() = default;
 Result<std::unique_ptr<NodeServer>> NodeServer::Start(const Endpoint& endpoint,
                                                       const NodeLimits& limits,
                                                       std::function<void(const std::string&)> log) {
-  DISCO_ASSIGN(Socket listener, Listen(endpoint));
-  DISCO_ASSIGN(const uint16_t port, LocalPort(listener));
+  Log printable = [log = std::move(log)](const std::string& line) { log(Printable(line)); };
+  DISCO_ASSIGN(Acceptor acceptor,
+               Acceptor::Listen(endpoint, {.largest = kMaxText, .on_refusal = printable}));
   return std::unique_ptr<NodeServer>(
-      new NodeServer(std::make_unique<Impl>(std::move(listener), port, limits, std::move(log))));
+      new NodeServer(std::make_unique<Impl>(std::move(acceptor), limits, std::move(printable))));
 }
 
 uint16_t NodeServer::port() const { return impl_->port(); }

@@ -9,13 +9,15 @@
 #include <thread>
 
 #include "disco/base/hash.h"
-#include "disco/node/message.h"
+
 #include "disco/node/patience_for_test.h"
 #include "disco/node/protocol.h"
 #include "disco/node/session.h"
 #include "disco/onnx/onnx.h"
 #include "disco/op/validate.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/transport/channel.h"
+#include "disco/transport/connect.h"
 
 namespace disco {
 namespace {
@@ -61,16 +63,17 @@ struct Network {
 };
 
 // Says a caller's hello and hears the reply.
-Result<Socket> Greet(const Endpoint& node, Bytes shard_size, Milliseconds deadline) {
+Result<Channel> Greet(const Endpoint& node, Bytes shard_size, Milliseconds deadline) {
   const Hello hello{.session = "stranger",
                     .shard_hash = 1,
                     .shard_size = shard_size,
                     .deadline = deadline,
                     .listen = {node}};
-  DISCO_ASSIGN(Socket socket, Connect(node, Patience()));
-  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Patience()));
-  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience()));
-  return socket;
+  DISCO_ASSIGN(auto stream, Connect(node, Patience()));
+  Channel channel(std::move(stream));
+  DISCO_TRY(channel.Send({.kind = FrameKind::kHello}, ToJson(hello), Patience()));
+  DISCO_TRY(channel.Receive({.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience()));
+  return channel;
 }
 
 // Tries until it is let in.
@@ -93,10 +96,10 @@ TEST(NodeServer, AShardThatNeverComesFreesItsPlace) {
 
 TEST(NodeServer, ACallerMaySayThatItsShardTakesLong) {
   const ServerForTest server({.sessions = 1, .patience = kShort, .idle = kTestPatience * 10});
-  const auto slow = Greet(server.endpoint(), Bytes{1'900'000'000}, kTestPatience);
+  auto slow = Greet(server.endpoint(), Bytes{1'900'000'000}, kTestPatience);
   ASSERT_TRUE(slow) << slow.error().message;
   std::this_thread::sleep_for(3 * kShort);
-  EXPECT_FALSE(HasClosed(*slow));
+  EXPECT_FALSE(slow->stream().HasEnded());
   EXPECT_FALSE(Network().Open(server)) << "its place is taken";
 }
 
@@ -175,11 +178,12 @@ Status SendShard(const Endpoint& node, const std::string& shard) {
                     .shard_size = Bytes{static_cast<int64_t>(shard.size())},
                     .deadline = kTestPatience,
                     .listen = {node}};
-  DISCO_ASSIGN(Socket socket, Connect(node, Patience()));
-  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kHello}, ToJson(hello), Patience()));
-  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience()));
-  DISCO_TRY(SendMessage(socket, {.kind = FrameKind::kShard}, shard, Patience()));
-  DISCO_TRY(ReceiveMessage(socket, {.kind = FrameKind::kReady, .size = kMaxText}, Patience()));
+  DISCO_ASSIGN(auto stream, Connect(node, Patience()));
+  Channel channel(std::move(stream));
+  DISCO_TRY(channel.Send({.kind = FrameKind::kHello}, ToJson(hello), Patience()));
+  DISCO_TRY(channel.Receive({.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience()));
+  DISCO_TRY(channel.Send({.kind = FrameKind::kShard}, shard, Patience()));
+  DISCO_TRY(channel.Receive({.kind = FrameKind::kReady, .size = kMaxText}, Patience()));
   return {};
 }
 
@@ -232,6 +236,17 @@ TEST(NodeServer, AThousandShardsThatFailGiveAllMemoryBack) {
   auto session = open(server);
   while (!session && !deadline.Passed()) session = open(server);  // the last is on its way out
   EXPECT_TRUE(session) << session.error().message;
+}
+
+TEST(NodeServer, AHelloThatIsNotValidIsRefusedWithTheReason) {
+  const ServerForTest server({});
+  auto stream = Connect(server.endpoint(), Patience());
+  ASSERT_TRUE(stream) << stream.error().message;
+  Channel channel(std::move(*stream));
+  ASSERT_TRUE(channel.Send({.kind = FrameKind::kHello}, "{\"role\":\"node\"}", Patience()));
+  const auto told = channel.Receive({.kind = FrameKind::kHelloReply, .size = kMaxText}, Patience());
+  ASSERT_FALSE(told);
+  EXPECT_THAT(told.error().message, HasSubstr("hello message"));
 }
 
 TEST(NodeServer, ManyWarningsAreNoReasonToFail) {

@@ -53,7 +53,7 @@ class MemoryMesh : public Mesh {
     return Fail(ErrorKind::kPeer, "the connection to all nodes was shut down on this side");
   }
   tl::unexpected<Error> Closed(PeerId peer) const {
-    return Fail(ErrorKind::kPeer, "{} closed the connection", Describe(peer));
+    return Fail(ErrorKind::kPeer, "{}: the other side closed the connection", Describe(peer));
   }
   Inbox& own() const { return *hub_->inboxes[self_]; }
 

@@ -259,7 +259,8 @@ TEST_P(MeshTest, LastWordsOfAPeerAreHeard) {
   Buffer received(1000);
   ASSERT_TRUE(meshes[0]->Receive(1, received, Soon()));
   EXPECT_EQ(sent, received);
-  ExpectError(meshes[0]->Receive(1, received, Soon()), ErrorKind::kPeer, "member 1 closed");
+  ExpectError(meshes[0]->Receive(1, received, Soon()), ErrorKind::kPeer,
+              "member 1: the other side closed");
 }
 
 TEST_P(MeshTest, PostingToAPeerThatIsGoneFails) {
@@ -267,7 +268,7 @@ TEST_P(MeshTest, PostingToAPeerThatIsGoneFails) {
   meshes[1].reset();
   Status status;
   while (status) status = meshes[0]->Post(1, {}, Buffer(100'000));
-  ExpectError(status, ErrorKind::kPeer, "member 1 closed");
+  ExpectError(status, ErrorKind::kPeer, "member 1: the other side closed");
 }
 
 TEST_P(MeshTest, OthersGoOnWhenOneIsGone) {
@@ -295,7 +296,7 @@ TEST_P(MeshTest, ShutdownWakesTheWaitsOfBothSides) {
   std::thread killer = ShutDownSoon(*meshes[0]);
   RunAll(meshes, [&](int self, Mesh& mesh) {
     Buffer into(1);
-    const std::string_view text = self == 0 ? "shut down" : "member 0 closed";
+    const std::string_view text = self == 0 ? "shut down" : "member 0: the other side closed";
     ExpectError(mesh.Receive(1 - self, into, deadline), ErrorKind::kPeer, text);
   });
   killer.join();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lobby: where connections from other nodes wait for the session they belong to. A node's link may
-// arrive before its caller's hello does. Holds at most kMaxWaiting links, each for kPatience.
-// Private to the room. Thread rule: safe from any thread.
+// PendingLinks: connections from other nodes, until the session they belong to asks for them. A
+// node's link may arrive before its caller's hello does. Holds at most kMaxWaiting links, each for
+// kPatience. Private to the module. Thread rule: safe from any thread.
 #pragma once
 
 #include <algorithm>
@@ -11,25 +11,32 @@
 #include <mutex>
 #include <string>
 
-#include "disco/node/doorman.h"
+#include "disco/node/protocol.h"
+#include "disco/transport/channel.h"
 
 namespace disco {
 
-class Lobby {
+// A connection whose hello has been read.
+struct Introduced {
+  Channel channel;
+  Hello hello;
+};
+
+class PendingLinks {
  public:
   static constexpr size_t kMaxWaiting = 128;
   static constexpr Milliseconds kPatience{30000};
 
-  // Puts out whose time is over. For the server, now and then.
+  // Closes those whose time is over. For the server, now and then.
   void Sweep() {
     const std::lock_guard lock(mutex_);
     std::erase_if(links_, [](const Link& link) { return link.deadline.Passed(); });
   }
 
-  void Enter(Visitor visitor) {
+  void Add(Introduced node) {
     const std::lock_guard lock(mutex_);
     if (links_.size() >= kMaxWaiting) links_.pop_front();
-    links_.push_back({std::move(visitor), Deadline::In(kPatience)});
+    links_.push_back({std::move(node), Deadline::In(kPatience)});
     arrived_.notify_all();
   }
 
@@ -39,20 +46,20 @@ class Lobby {
     int from, to;
   };
   // `go_on` is asked now and then; its error ends the wait. Errors: kDeadline, that of `go_on`.
-  Result<Socket> Fetch(const Wanted& wanted, Deadline deadline,
-                       const std::function<Status()>& go_on) {
+  Result<std::unique_ptr<Stream>> Take(const Wanted& wanted, Deadline deadline,
+                                       const std::function<Status()>& go_on) {
     constexpr Milliseconds kLook{100};
     std::unique_lock lock(mutex_);
     while (true) {
       DISCO_TRY(go_on());
       for (auto link = links_.begin(); link != links_.end(); ++link) {
-        const Hello& hello = link->visitor.hello;
+        const Hello& hello = link->node.hello;
         const bool is_wanted =
             hello.session == wanted.session && hello.node == wanted.from && hello.to == wanted.to;
         if (!is_wanted) continue;
-        Socket socket = std::move(link->visitor.socket);
+        auto stream = link->node.channel.TakeStream();
         links_.erase(link);
-        return socket;
+        return stream;
       }
       if (deadline.Passed())
         return Fail(ErrorKind::kDeadline, "node {} did not connect in time", wanted.from);
@@ -62,7 +69,7 @@ class Lobby {
 
  private:
   struct Link {
-    Visitor visitor;
+    Introduced node;
     Deadline deadline;
   };
   std::mutex mutex_;

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/transport/tcp_mesh.h"
+#include "disco/transport/stream_mesh.h"
 
 #include <sys/eventfd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <thread>
 #include <utility>
 
-#include "disco/transport/poll_until.h"
-#include "disco/transport/tcp_link.h"
+#include "disco/transport/socket.h"
+#include "disco/transport/stream_link.h"
+#include "disco/transport/wait.h"
 
 namespace disco {
 namespace {
 
-class TcpMesh : public Mesh {
+class StreamMesh : public Mesh {
  public:
-  TcpMesh(std::vector<TcpLink> links, TcpMeshOptions options)
+  StreamMesh(std::vector<StreamLink> links, StreamMeshOptions options)
       : links_(std::move(links)), options_(options), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     polls_.reserve(2 * links_.size() + 1);
   }
@@ -35,8 +35,8 @@ class TcpMesh : public Mesh {
   bool IsLinked(PeerId peer) const {
     return peer >= 0 && static_cast<size_t>(peer) < links_.size() && link(peer).connected();
   }
-  TcpLink& link(PeerId peer) { return links_[static_cast<size_t>(peer)]; }
-  const TcpLink& link(PeerId peer) const { return links_[static_cast<size_t>(peer)]; }
+  StreamLink& link(PeerId peer) { return links_[static_cast<size_t>(peer)]; }
+  const StreamLink& link(PeerId peer) const { return links_[static_cast<size_t>(peer)]; }
   Status CheckRunning() const;
   Status CheckPeer(PeerId peer) const;
   void SendPending();
@@ -47,32 +47,32 @@ class TcpMesh : public Mesh {
     return Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.spin);
   }
 
-  std::vector<TcpLink>
-      links_;  // the sockets in them never change: Shutdown reads them from any thread
-  const TcpMeshOptions options_;
+  std::vector<StreamLink>
+      links_;  // the streams in them never change: Shutdown reads them from any thread
+  const StreamMeshOptions options_;
   const Socket wake_;  // an eventfd; readable after Shutdown
   std::atomic<bool> shut_down_ = false;
   std::vector<pollfd> polls_;  // kept for its memory
 };
 
-Status TcpMesh::CheckRunning() const {
+Status StreamMesh::CheckRunning() const {
   if (!shut_down_) return {};
   return Fail(ErrorKind::kPeer, "the connection to all nodes was shut down on this side");
 }
 
-Status TcpMesh::CheckPeer(PeerId peer) const {
+Status StreamMesh::CheckPeer(PeerId peer) const {
   DISCO_TRY(CheckRunning());
   if (IsLinked(peer)) return {};
   return Fail(ErrorKind::kPeer, "{} is not connected", Describe(peer));
 }
 
-Status TcpMesh::Post(PeerId to, std::span<const std::byte> header,
-                     std::span<const std::byte> payload) {
+Status StreamMesh::Post(PeerId to, std::span<const std::byte> header,
+                        std::span<const std::byte> payload) {
   DISCO_TRY(CheckPeer(to));
   return link(to).Post(header, payload, options_.max_pending);
 }
 
-Status TcpMesh::Receive(PeerId from, std::span<std::byte> into, Deadline deadline) {
+Status StreamMesh::Receive(PeerId from, std::span<std::byte> into, Deadline deadline) {
   DISCO_TRY(CheckPeer(from));
   auto spin_end = SpinEnd();
   while (!into.empty()) {
@@ -94,7 +94,7 @@ Status TcpMesh::Receive(PeerId from, std::span<std::byte> into, Deadline deadlin
   return {};
 }
 
-Result<PeerId> TcpMesh::WaitAny(std::span<const PeerId> peers, Deadline deadline) {
+Result<PeerId> StreamMesh::WaitAny(std::span<const PeerId> peers, Deadline deadline) {
   for (const PeerId peer : peers) DISCO_TRY(CheckPeer(peer));
   const auto spin_end = SpinEnd();
   while (true) {
@@ -111,14 +111,14 @@ Result<PeerId> TcpMesh::WaitAny(std::span<const PeerId> peers, Deadline deadline
   }
 }
 
-Status TcpMesh::Flush(Deadline deadline) {
+Status StreamMesh::Flush(Deadline deadline) {
   const auto spin_end = SpinEnd();
   while (true) {
     SendPending();
     DISCO_TRY(CheckRunning());
-    for (const TcpLink& each : links_) DISCO_TRY(each.sending());
+    for (const StreamLink& each : links_) DISCO_TRY(each.sending());
     const auto late = std::find_if(links_.begin(), links_.end(),
-                                   [](const TcpLink& each) { return each.pending() > 0; });
+                                   [](const StreamLink& each) { return each.pending() > 0; });
     if (late == links_.end()) return {};
     if (deadline.Passed()) {
       return Fail(ErrorKind::kDeadline, "{} has not taken {} bytes before the deadline",
@@ -128,51 +128,46 @@ Status TcpMesh::Flush(Deadline deadline) {
   }
 }
 
-void TcpMesh::Shutdown() {
+void StreamMesh::Shutdown() {
   shut_down_ = true;
-  for (const TcpLink& each : links_) each.Shutdown();
+  for (const StreamLink& each : links_) each.Shutdown();
   // Fails only when the counter is full, and then a wake-up is pending already.
   [[maybe_unused]] const int full = eventfd_write(wake_.fd(), 1);
 }
 
-std::string TcpMesh::Describe(PeerId peer) const {
+std::string StreamMesh::Describe(PeerId peer) const {
   return IsLinked(peer) ? link(peer).description() : fmt::format("member {}", peer);
 }
 
-void TcpMesh::SendPending() {
-  for (TcpLink& each : links_) {
+void StreamMesh::SendPending() {
+  for (StreamLink& each : links_) {
     if (each.pending() > 0) each.SendPending();
   }
 }
 
-Status TcpMesh::Wait(std::span<const PeerId> readers, Clock::time_point spin_end,
-                     Deadline deadline) {
+Status StreamMesh::Wait(std::span<const PeerId> readers, Clock::time_point spin_end,
+                        Deadline deadline) {
   if (Clock::now() < spin_end) {
     std::this_thread::yield();
     return {};
   }
   polls_.clear();
   polls_.push_back({.fd = wake_.fd(), .events = POLLIN, .revents = 0});
-  for (const PeerId peer : readers) {
-    polls_.push_back({.fd = link(peer).fd(), .events = POLLIN, .revents = 0});
+  for (const PeerId peer : readers) polls_.push_back(link(peer).AwaitRead());
+  for (const StreamLink& each : links_) {
+    if (each.pending() > 0) polls_.push_back(each.AwaitWrite());
   }
-  for (const TcpLink& each : links_) {
-    if (each.pending() > 0) polls_.push_back({.fd = each.fd(), .events = POLLOUT, .revents = 0});
-  }
-  if (PollUntil(polls_, deadline) < 0 && errno != EINTR) {
-    return Fail(ErrorKind::kIo, "cannot wait for the network: {}", std::strerror(errno));
-  }
+  if (PollUntil(polls_, deadline) < 0 && errno != EINTR) return CannotWait(errno);
   return {};
 }
 
 }  // namespace
 
-std::unique_ptr<Mesh> MakeTcpMesh(std::vector<std::optional<TcpPeer>> peers,
-                                  TcpMeshOptions options) {
-  std::vector<TcpLink> links;
+std::unique_ptr<Mesh> MakeStreamMesh(std::vector<StreamPeer> peers, StreamMeshOptions options) {
+  std::vector<StreamLink> links;
   links.reserve(peers.size());
-  for (auto& peer : peers) links.emplace_back(std::move(peer).value_or(TcpPeer{}));
-  return std::make_unique<TcpMesh>(std::move(links), options);
+  for (StreamPeer& peer : peers) links.emplace_back(std::move(peer));
+  return std::make_unique<StreamMesh>(std::move(links), options);
 }
 
 }  // namespace disco

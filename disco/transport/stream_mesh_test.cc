@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/transport/tcp_mesh.h"
+#include "disco/transport/stream_mesh.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,20 +18,21 @@ using testing::HasSubstr;
 
 // A mesh with one peer (0, "node 9 (here)"), and the peer's bare end of the connection.
 struct OneLink {
-  explicit OneLink(TcpMeshOptions options = {}) {
-    auto [near_end, far] = Loopback().Pair();
+  explicit OneLink(StreamMeshOptions options = {}) {
+    const Loopback loopback;
+    far_end = Connect(loopback.endpoint, Soon()).value();
+    Socket near_end = loopback.AcceptOne();
     const int tiny = 4096;
     setsockopt(near_end.fd(), SOL_SOCKET, SO_SNDBUF, &tiny, sizeof tiny);
-    std::vector<std::optional<TcpPeer>> peers;
-    peers.push_back(TcpPeer{std::move(near_end), "node 9 (here)"});
-    mesh = MakeTcpMesh(std::move(peers), options);
-    far_end = std::move(far);
+    std::vector<StreamPeer> peers;
+    peers.push_back({MakeTcpStream(std::move(near_end)), "node 9 (here)"});
+    mesh = MakeStreamMesh(std::move(peers), options);
   }
   std::unique_ptr<Mesh> mesh;
-  Socket far_end;
+  std::unique_ptr<Stream> far_end;
 };
 
-TEST(TcpMesh, PartialSendsGoOnWhereTheyStopped) {
+TEST(StreamMesh, PartialSendsGoOnWhereTheyStopped) {
   OneLink link;
   Random random(11);
   std::vector<std::byte> sent(5'000'000);
@@ -47,14 +48,14 @@ TEST(TcpMesh, PartialSendsGoOnWhereTheyStopped) {
   for (size_t done = 0; done < received.size();) {
     const auto wanted = static_cast<size_t>(1 + random.Below(70'000));
     const auto part = std::span(received).subspan(done, std::min(wanted, received.size() - done));
-    EXPECT_TRUE(ReceiveAll(link.far_end, part, Soon()));
+    EXPECT_TRUE(ReceiveAll(*link.far_end, part, Soon()));
     done += part.size();
   }
   poster.join();
   EXPECT_EQ(sent, received);
 }
 
-TEST(TcpMesh, FlushTowardsAReaderThatNeverReadsEnds) {
+TEST(StreamMesh, FlushTowardsAReaderThatNeverReadsEnds) {
   OneLink link;
   ASSERT_TRUE(link.mesh->Post(0, {}, std::vector<std::byte>(50'000'000)));
   const Status status = link.mesh->Flush(AlmostNow());
@@ -63,7 +64,7 @@ TEST(TcpMesh, FlushTowardsAReaderThatNeverReadsEnds) {
   EXPECT_THAT(status.error().message, HasSubstr("node 9 (here)"));
 }
 
-TEST(TcpMesh, PostTowardsAReaderThatNeverReadsIsBounded) {
+TEST(StreamMesh, PostTowardsAReaderThatNeverReadsIsBounded) {
   OneLink link({.max_pending = Bytes{1'000'000}});
   const std::vector<std::byte> message(400'000);
   Status status;
@@ -77,7 +78,7 @@ TEST(TcpMesh, PostTowardsAReaderThatNeverReadsIsBounded) {
   EXPECT_FALSE(link.mesh->Post(0, {}, {}));  // the stream has a hole: nothing may follow
 }
 
-TEST(TcpMesh, AMessageMayBeLongerThanWhatMayWait) {
+TEST(StreamMesh, AMessageMayBeLongerThanWhatMayWait) {
   OneLink link({.max_pending = Bytes{1000}});
   const std::vector<std::byte> large(50'000'000), small(100);  // more than the network holds
   EXPECT_TRUE(link.mesh->Post(0, {}, large));
@@ -86,7 +87,7 @@ TEST(TcpMesh, AMessageMayBeLongerThanWhatMayWait) {
   EXPECT_FALSE(link.mesh->Post(0, {}, small)) << "two of the longest wait";
 }
 
-TEST(TcpMesh, ShutdownWakesAFlush) {
+TEST(StreamMesh, ShutdownWakesAFlush) {
   OneLink link;
   ASSERT_TRUE(link.mesh->Post(0, {}, std::vector<std::byte>(50'000'000)));
   std::thread killer([&] {
@@ -101,16 +102,17 @@ TEST(TcpMesh, ShutdownWakesAFlush) {
   EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
 }
 
-TEST(TcpMesh, AResetConnectionIsANamedError) {
+TEST(StreamMesh, AResetConnectionIsANamedError) {
   OneLink link;
   const linger abort_at_close{.l_onoff = 1, .l_linger = 0};
-  setsockopt(link.far_end.fd(), SOL_SOCKET, SO_LINGER, &abort_at_close, sizeof abort_at_close);
-  link.far_end = Socket();
+  setsockopt(link.far_end->AwaitRead().fd, SOL_SOCKET, SO_LINGER, &abort_at_close,
+             sizeof abort_at_close);
+  link.far_end.reset();
   std::vector<std::byte> into(8);
   const Status status = link.mesh->Receive(0, into, Soon());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kPeer);
-  EXPECT_EQ(status.error().message, "node 9 (here) closed the connection");
+  EXPECT_EQ(status.error().message, "node 9 (here): the other side closed the connection");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mesh over connected TCP sockets, one per peer.
+// Mesh over connected streams, one per peer.
 //
 // Every wait sends pending bytes of all peers too, so members that post to one another and then
 // receive make progress whatever the sizes. Flush does not receive: two members that both flush
@@ -10,29 +10,27 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "disco/base/units.h"
 #include "disco/transport/mesh.h"
-#include "disco/transport/socket.h"
+#include "disco/transport/stream.h"
 
 namespace disco {
 
-struct TcpPeer {
-  Socket socket;
-  std::string description;  // "node 1 (127.0.0.1:7702)"
+struct StreamPeer {
+  std::unique_ptr<Stream> stream;  // none: no link
+  std::string description;         // "node 1 (127.0.0.1:7702)"
 };
 
-struct TcpMeshOptions {
+struct StreamMeshOptions {
   Milliseconds spin{0.05};  // how long a wait tries before it sleeps
   // Per peer, beside the longest message: posted, but not yet taken by the network.
   Bytes max_pending{1'000'000'000};
 };
 
-// peers[i] is PeerId i; none: this member itself, or one that it has no link to.
-std::unique_ptr<Mesh> MakeTcpMesh(std::vector<std::optional<TcpPeer>> peers,
-                                  TcpMeshOptions options = {});
+// peers[i] is PeerId i; without a stream: this member itself, or one that it has no link to.
+std::unique_ptr<Mesh> MakeStreamMesh(std::vector<StreamPeer> peers, StreamMeshOptions options = {});
 
 }  // namespace disco
