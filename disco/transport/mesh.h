@@ -3,9 +3,10 @@
 //
 // A mesh knows bytes, peers and deadlines, and nothing of tensors. Towards every peer there is one
 // ordered byte stream each way. Implementations: MemoryMesh (members in one process), StreamMesh,
-// and ShapedMesh, which makes the links of another slow. Thread rule: a mesh belongs to one thread;
-// only Shutdown may be called from another. Errors: kPeer when a peer is gone or was shut down,
-// kDeadline when a wait ends too late; the message names the peer as Describe does.
+// ShapedMesh and FaultyMesh, which make the links of another slow or let them fail. Thread rule: a
+// mesh belongs to one thread; only Shutdown may be called from another. Errors: kPeer when a peer
+// is gone or was shut down, kDeadline when a wait ends too late; the message names the peer as
+// Describe does.
 #pragma once
 
 #include <cstddef>

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "disco/base/random.h"
+#include "disco/transport/faulty_mesh.h"
 #include "disco/transport/loopback_for_test.h"
 #include "disco/transport/memory_mesh.h"
 #include "disco/transport/shaped_mesh.h"
@@ -50,11 +51,23 @@ Meshes WithShape(Meshes meshes) {
   return meshes;
 }
 
+// A faulty mesh in which nothing fails, but some messages are late.
+Meshes WithDelays(Meshes meshes) {
+  for (size_t self = 0; self < meshes.size(); ++self) {
+    meshes[self] = MakeFaultyMesh(std::move(meshes[self]),
+                                  {.faults = {.delay = 0.01, .longest_delay = Milliseconds(1)},
+                                   .self = static_cast<PeerId>(self),
+                                   .faulty_peers = static_cast<int>(meshes.size())});
+  }
+  return meshes;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, MeshTest,
     testing::Values(
         MeshKind{"memory", [](int members) { return MakeMemoryMeshes(members); }},
         MeshKind{"tcp", [](int members) { return MakeLoopbackMeshes(members); }},
+        MeshKind{"late_memory", [](int members) { return WithDelays(MakeMemoryMeshes(members)); }},
         MeshKind{"shaped_memory", [](int members) { return WithShape(MakeMemoryMeshes(members)); }},
         MeshKind{"shaped_tcp", [](int members) { return WithShape(MakeLoopbackMeshes(members)); }},
         MeshKind{
