@@ -88,7 +88,8 @@ def nodes(disco, shaped, options=((), ())):
     running = []
     try:
         for i in range(2):
-            running.append(subprocess.Popen(prefix[i] + ["taskset", "-c", str(i), disco, "node", "--listen", endpoints[i], *options[i]],
+            running.append(subprocess.Popen(prefix[i] + ["taskset", "-c", str(i), disco, "node", "--listen", endpoints[i],
+                                             *(["--insecure"] if shaped else []), *options[i]],
                                             stderr=subprocess.DEVNULL))
         time.sleep(0.5)
         yield Running(prefix[0], ",".join(endpoints), running)

@@ -1,6 +1,6 @@
 # Every foreign library, found once; docs/dependencies.md says why each is here.
 # What links our libraries needs these too: cmake/disco-config.cmake.in.
-set(DISCO_LINKED Threads fmt tl-expected nlohmann_json toml11 dnnl JPEG PNG ZLIB OpenMP Protobuf)
+set(DISCO_LINKED Threads OpenSSL fmt tl-expected nlohmann_json toml11 dnnl JPEG PNG ZLIB OpenMP Protobuf)
 foreach(library ${DISCO_LINKED} spdlog CLI11)
   find_package(${library} REQUIRED)
 endforeach()

@@ -166,13 +166,8 @@ json '.inputs == "sent each time"' "$disco" bench net.onnx --iterations 2 --send
 # Two nodes, measured; what was measured is good for a simulation.
 ports=
 for i in 0 1; do
-  "$disco" node --listen 127.0.0.1:0 2>node-$i.log &
-  for _ in $(seq 100); do
-    port=$(sed -n 's/.*listening on \([^;]*\);.*/\1/p' node-$i.log)
-    [ -n "$port" ] && break
-    sleep 0.05
-  done
-  ports=$ports${ports:+,}$port
+  start_node node-$i.log --listen 127.0.0.1:0
+  ports=$ports${ports:+,}$endpoint
 done
 json '(.nodes | length) == 2 and (.links | length) == 1 and .links[0].ten_kilobytes_ms > 0 and .nodes[0].memory > 0' "$disco" probe --nodes "$ports" --out measured.toml --json
 expect 0 '' "$disco" plan net.onnx --nodes 2 --sparsity 0.9 --cluster measured.toml --out measured.json

@@ -3,7 +3,8 @@
 # of their own and end with: finish
 disco=$(realpath "$1")/disco
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 failures=0
 
@@ -43,6 +44,18 @@ lacks() { ! grep -q -- "$@"; }
 zeros() {
   printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': ($2), }" >"$1"
   head -c "$3" /dev/zero >>"$1"
+}
+
+# start_node LOG OPTION...: a node in the background, until the test ends; sets $endpoint when it listens.
+start_node() {
+  local log=$1
+  shift
+  "$disco" node "$@" 2>"$log" &
+  for _ in $(seq 100); do
+    endpoint=$(sed -n 's/.*listening on \([^;]*\);.*/\1/p' "$log")
+    [ -n "$endpoint" ] && break
+    sleep 0.05
+  done
 }
 
 finish() {

@@ -90,6 +90,7 @@ On your own pictures (FOLDER/train/<class>/*.jpg and FOLDER/val/<class>/*.jpg) a
 
   $disco train --network resnet20 --data FOLDER --out mine.onnx
   $disco sparsify mine.onnx --data FOLDER --nodes 2 --sparsity 0.9 --method disco --out sparse.onnx --plan sparse.plan.json
-  disco node --listen 0.0.0.0:7701          # on each machine, in a network you trust
-  $disco eval sparse.onnx --plan sparse.plan.json --nodes machine-a:7701,machine-b:7701 --data FOLDER
+  $disco keys init keys                      # copy the folder to each machine, without authority.key
+  disco node --listen 0.0.0.0:7701 --keys keys          # on each machine
+  $disco eval sparse.onnx --plan sparse.plan.json --nodes machine-a:7701,machine-b:7701 --keys keys --data FOLDER
 TEXT

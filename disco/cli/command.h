@@ -24,6 +24,7 @@ void AddEstimateCommand(CLI::App& app, Action& action);
 void AddSimulateCommand(CLI::App& app, Action& action);
 void AddAdviseCommand(CLI::App& app, Action& action);
 void AddCutCommand(CLI::App& app, Action& action);
+void AddKeysCommand(CLI::App& app, Action& action);
 void AddNodeCommand(CLI::App& app, Action& action);
 void AddRunCommand(CLI::App& app, Action& action);
 void AddEvalCommand(CLI::App& app, Action& action);

@@ -36,6 +36,7 @@ int Run(int argc, char** argv) {
   disco::AddSimulateCommand(app, action);
   disco::AddAdviseCommand(app, action);
   disco::AddCutCommand(app, action);
+  disco::AddKeysCommand(app, action);
   disco::AddNodeCommand(app, action);
   disco::AddRunCommand(app, action);
   disco::AddEvalCommand(app, action);

@@ -6,6 +6,7 @@
 
 #include "disco/base/interrupt.h"
 #include "disco/cli/command.h"
+#include "disco/cli/session_options.h"
 #include "disco/kernel/program.h"
 #include "disco/node/server.h"
 
@@ -13,7 +14,8 @@ namespace disco {
 namespace {
 
 struct NodeCommand {
-  std::string listen, largest_shard, memory, cache;
+  std::string listen, keys, largest_shard, memory, cache;
+  bool insecure = false;
   NodeLimits limits;
 };
 
@@ -47,6 +49,7 @@ Status Run(NodeCommand& options) {
   if (options.limits.sessions < 1)
     return Fail(ErrorKind::kUsage, "--sessions has to be at least 1");
   DISCO_TRY(CheckThrottle(options.limits.throttle));
+  DISCO_ASSIGN(const SharedKeys keys, LoadKeysIfGiven(options.keys));
   CatchInterrupts();
   ReturnLargeBlocks();
   const auto logger =
@@ -54,9 +57,11 @@ Status Run(NodeCommand& options) {
   logger->set_pattern("%Y-%m-%d %H:%M:%S %v");
   DISCO_ASSIGN(const auto server,
                NodeServer::Start(endpoint, options.limits,
-                                 [logger](const std::string& line) { logger->info("{}", line); }));
+                                 [logger](const std::string& line) { logger->info("{}", line); },
+                                 {keys, options.insecure}));
   endpoint.port = server->port();
-  logger->info("listening on {}; callers send the shard; Ctrl-C ends", ToString(endpoint));
+  logger->info("listening on {}; {}; callers send the shard; Ctrl-C ends", ToString(endpoint),
+               keys != nullptr ? "encrypted" : "in plain text");
   DISCO_TRY(server->Run(AskedToEnd));
   logger->info("ended");
   return {};
@@ -69,9 +74,17 @@ void AddNodeCommand(CLI::App& app, Action& action) {
       app, action, "node", "Be a node: wait for callers, run the shards they send",
       [](CLI::App& command, NodeCommand& options) {
         command
-            .add_option("--listen", options.listen,
-                        "ADDRESS:PORT; only a trusted network should reach it")
+            .add_option(
+                "--listen", options.listen,
+                "ADDRESS:PORT; beyond this machine (not 127.0.0.1 or ::1) it needs --keys or "
+                "--insecure")
             ->required();
+        auto* keys = AddKeysOption(command, options.keys);
+        command
+            .add_flag("--insecure", options.insecure,
+                      "Plain text even where other machines can connect: whoever does can use this "
+                      "node")
+            ->excludes(keys);
         command.add_option("--sessions", options.limits.sessions, "Callers served at a time");
         command.add_option("--max-shard", options.largest_shard, "Largest shard accepted [2GB]");
         command.add_option("--memory", options.memory,

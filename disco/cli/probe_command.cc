@@ -15,15 +15,17 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct ProbeCommand {
-  std::string nodes, out, deadline = "30s";
+  std::string nodes, keys, out, deadline = "30s";
   bool json = false;
 };
 
-OpenOn Opener(const std::vector<Endpoint>& endpoints, Milliseconds deadline) {
-  return [endpoints, deadline](const Graph& graph, const Plan& plan, const std::vector<int>& on) {
+OpenOn Opener(const std::vector<Endpoint>& endpoints, Milliseconds deadline, SharedKeys keys) {
+  return [endpoints, deadline, keys = std::move(keys)](const Graph& graph, const Plan& plan,
+                                                       const std::vector<int>& on) {
     std::vector<Endpoint> chosen;
     for (const int node : on) chosen.push_back(endpoints[static_cast<size_t>(node)]);
-    return Session::Connect(graph, plan, chosen, {.deadline = deadline, .called = on});
+    return Session::Connect(graph, plan, chosen,
+                            {.deadline = deadline, .called = on, .keys = keys});
   };
 }
 
@@ -171,9 +173,10 @@ Json ToJson(const Probed& probed, const std::string& out) {
 Status Run(ProbeCommand& options) {
   DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(options.nodes));
   DISCO_ASSIGN(const Milliseconds deadline, ParseDeadline(options.deadline));
+  DISCO_ASSIGN(SharedKeys keys, LoadKeysIfGiven(options.keys));
   DISCO_TRY(CheckWritable(options.out));
   CatchInterrupts();
-  DISCO_ASSIGN(Probed probed, Probe(endpoints, Opener(endpoints, deadline)));
+  DISCO_ASSIGN(Probed probed, Probe(endpoints, Opener(endpoints, deadline, std::move(keys))));
   Round(probed.cluster);
   DISCO_TRY(WriteCluster(probed.cluster, options.out));
   if (options.json) {
@@ -195,6 +198,7 @@ void AddProbeCommand(CLI::App& app, Action& action) {
             .add_option("--nodes", options.nodes,
                         "One `disco node` per ADDRESS:PORT: a:7701,b:7701")
             ->required();
+        AddKeysOption(command, options.keys);
         command.add_option("--out", options.out, "The cluster.toml to write")
             ->required()
             ->check(NotEmpty);

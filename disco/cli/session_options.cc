@@ -18,6 +18,7 @@ void AddSessionFlags(CLI::App& command, SessionFlags& flags) {
                                "All nodes in this process, but over TCP, as if they were machines");
   nodes->check(NotEmpty)->excludes(local)->excludes(tcp);
   local->excludes(tcp);
+  AddKeysOption(command, flags.keys)->excludes(local);
   command.add_option("--deadline", flags.deadline,
                      DeadlineHelp("5s; none for nodes in this process"));
   command.add_option("--kernel", flags.kernel, "onednn, or reference (slow and plain)");
@@ -44,11 +45,23 @@ Status StartOwnNodes(int count, SessionOptions& options, SessionFlags& flags) {
     limits[node].throttle = options.throttles[node];
   }
   options.throttles.clear();
-  DISCO_ASSIGN(flags.own_nodes, LoopbackNodes::Start(limits));
+  DISCO_ASSIGN(flags.own_nodes, LoopbackNodes::Start(limits, options.keys));
   return {};
 }
 
 }  // namespace
+
+CLI::Option* AddKeysOption(CLI::App& command, std::string& folder) {
+  return command
+      .add_option("--keys", folder,
+                  "Encrypt, with the keys in this folder; the nodes need keys of the same cluster "
+                  "(disco keys)")
+      ->check(NotEmpty);
+}
+
+Result<SharedKeys> LoadKeysIfGiven(const std::string& folder) {
+  return folder.empty() ? SharedKeys() : LoadKeys(folder);
+}
 
 std::string DeadlineHelp(std::string_view usual) {
   return fmt::format("Longest wait for any node, from {:g}ms to {:g}s, like 500ms [{}]",
@@ -69,6 +82,9 @@ Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& f
     DISCO_ASSIGN(options.deadline, ParseDeadline(flags.deadline));
   }
   options.throttles = flags.throttles;
+  if (!flags.keys.empty() && flags.nodes.empty() && !flags.tcp)
+    return Fail(ErrorKind::kUsage, "--keys encrypts what goes to --nodes; there are none");
+  DISCO_ASSIGN(options.keys, LoadKeysIfGiven(flags.keys));
   DISCO_ASSIGN(const Plan plan, LoadPlan(flags.plan, graph));
   if (!flags.shape.empty()) {
     DISCO_ASSIGN(options.shape, ParseLinkShape(flags.shape));

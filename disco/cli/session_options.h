@@ -13,7 +13,7 @@
 namespace disco {
 
 struct SessionFlags {
-  std::string plan, nodes, deadline, kernel = "onednn", shape;
+  std::string plan, nodes, keys, deadline, kernel = "onednn", shape;
   std::vector<double> throttles;
   bool local = false, tcp = false;
   int threads = 1;
@@ -21,6 +21,11 @@ struct SessionFlags {
 };
 
 void AddSessionFlags(CLI::App& command, SessionFlags& flags);
+
+// --keys of a command that connects to nodes.
+CLI::Option* AddKeysOption(CLI::App& command, std::string& folder);
+// None where `folder` is empty.
+Result<SharedKeys> LoadKeysIfGiven(const std::string& folder);
 
 // The help of --deadline, with `usual` in brackets.
 std::string DeadlineHelp(std::string_view usual);

@@ -66,11 +66,12 @@ Status CallersOpening::CheckReach() const {
     if (!reach) return tl::unexpected(Named(node, reach.error()));
     if (*reach == Reach::kLoopback && !loopback) loopback = node;
     if (*reach != Reach::kElsewhere || !loopback) continue;
-    return Fail(ErrorKind::kUsage,
-                "{} cannot reach {}: nodes connect to one another by the endpoints that the caller "
-                "names, and on another machine {} is that machine itself. Name each node by its "
-                "address in the network, and start it with: disco node --listen ADDRESS:PORT",
-                NameOf(node), NameOf(*loopback), endpoints_[*loopback].host);
+    return Fail(
+        ErrorKind::kUsage,
+        "{} cannot reach {}: nodes connect to one another by the endpoints that the caller "
+        "names, and on another machine {} is that machine itself. Name each node by its "
+        "address in the network, and start it with: disco node --listen ADDRESS:PORT --keys DIR",
+        NameOf(node), NameOf(*loopback), endpoints_[*loopback].host);
   }
   return {};
 }
@@ -121,7 +122,7 @@ Result<HelloReply> CallersOpening::SendHello(size_t node, const std::string& sha
                     .shape = options_.shape,
                     .listen = endpoints_};
   const Deadline deadline = Deadline::In(deadline_);
-  DISCO_ASSIGN(auto stream, Connect(endpoints_[node], deadline));
+  DISCO_ASSIGN(auto stream, Connect(endpoints_[node], deadline, options_.keys));
   DISCO_TRY(KeepChannel(node, Channel(std::move(stream))));
   DISCO_TRY(channels_[node].Send(Frame(FrameKind::kHello), ToJson(hello), deadline));
   FrameHeader expected = Frame(FrameKind::kHelloReply);

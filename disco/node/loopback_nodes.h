@@ -14,12 +14,13 @@ namespace disco {
 
 class LoopbackNodes {
  public:
-  // One node for each of `limits`.
-  static Result<std::unique_ptr<LoopbackNodes>> Start(const std::vector<NodeLimits>& limits) {
+  // One node for each of `limits`; all with the same keys.
+  static Result<std::unique_ptr<LoopbackNodes>> Start(const std::vector<NodeLimits>& limits,
+                                                      const SharedKeys& keys = nullptr) {
     auto nodes = std::make_unique<LoopbackNodes>();
     for (const NodeLimits& each : limits) {
       DISCO_ASSIGN(auto server,
-                   NodeServer::Start({"127.0.0.1", 0}, each, [](const std::string&) {}));
+                   NodeServer::Start({"127.0.0.1", 0}, each, [](const std::string&) {}, {keys}));
       nodes->endpoints_.push_back({"127.0.0.1", server->port()});
       nodes->servers_.push_back(std::move(server));
       nodes->threads_.emplace_back([server = nodes->servers_.back().get()] {

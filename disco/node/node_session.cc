@@ -131,7 +131,8 @@ class NodesOpening {
   }
 
   Result<std::unique_ptr<Stream>> Call(int other, Deadline deadline) {
-    DISCO_ASSIGN(auto stream, Connect(hello_.listen[static_cast<size_t>(other)], deadline));
+    DISCO_ASSIGN(auto stream,
+                 Connect(hello_.listen[static_cast<size_t>(other)], deadline, node_.keys));
     Channel channel(std::move(stream));
     const Hello introduction{.role = Hello::Role::kNode,
                              .session = hello_.session,

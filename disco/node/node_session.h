@@ -15,6 +15,7 @@ namespace disco {
 // What the sessions of a node share.
 struct NodeContext {
   const NodeLimits& limits;
+  const SharedKeys& keys;
   ShardCache& cache;
   PendingLinks& links;
   MemoryBudget& budget;

@@ -28,8 +28,9 @@ Bytes MachineMemory(int64_t share) {
 
 class NodeServer::Impl {
  public:
-  Impl(Acceptor acceptor, const NodeLimits& limits, Log log)
+  Impl(Acceptor acceptor, const NodeLimits& limits, SharedKeys keys, Log log)
       : limits_(limits),
+        keys_(std::move(keys)),
         log_(std::move(log)),
         acceptor_(std::move(acceptor)),
         cache_(limits.cache),
@@ -123,13 +124,14 @@ class NodeServer::Impl {
 
   // Whatever a session runs into is its own end and nobody else's.
   Status TryServe(Introduced caller, SessionControl& control) try {
-    const NodeContext node{limits_, cache_, links_, budget_};
+    const NodeContext node{limits_, keys_, cache_, links_, budget_};
     return ServeSession(std::move(caller), node, control);
   } catch (const std::exception& error) {
     return Fail(ErrorKind::kIo, "{}", error.what());
   }
 
   NodeLimits limits_;
+  SharedKeys keys_;
   Log log_;
   Acceptor acceptor_;
   ShardCache cache_;
@@ -144,12 +146,15 @@ NodeServer::~NodeServer() = default;
 
 Result<std::unique_ptr<NodeServer>> NodeServer::Start(const Endpoint& endpoint,
                                                       const NodeLimits& limits,
-                                                      std::function<void(const std::string&)> log) {
+                                                      std::function<void(const std::string&)> log,
+                                                      const NodeSecurity& security) {
   Log printable = [log = std::move(log)](const std::string& line) { log(Printable(line)); };
-  DISCO_ASSIGN(Acceptor acceptor,
-               Acceptor::Listen(endpoint, {.largest = kMaxText, .on_refusal = printable}));
-  return std::unique_ptr<NodeServer>(
-      new NodeServer(std::make_unique<Impl>(std::move(acceptor), limits, std::move(printable))));
+  DISCO_ASSIGN(Acceptor acceptor, Acceptor::Listen(endpoint, {.largest = kMaxText,
+                                                              .keys = security.keys,
+                                                              .insecure = security.insecure,
+                                                              .on_refusal = printable}));
+  return std::unique_ptr<NodeServer>(new NodeServer(
+      std::make_unique<Impl>(std::move(acceptor), limits, security.keys, std::move(printable))));
 }
 
 uint16_t NodeServer::port() const { return impl_->port(); }

@@ -5,7 +5,7 @@
 // session, whatever it is; the server lives on and takes the next caller. Memory is bounded by
 // NodeLimits, whatever strangers send. When all places are taken, a caller that has been silent for
 // `idle` makes room for the next. Thread rule: Run in one thread, Stop from any. Errors: kIo when
-// the port cannot be had.
+// the port cannot be had; kUsage when other machines can connect and there are no keys.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 
 #include "disco/base/units.h"
 #include "disco/transport/endpoint.h"
+#include "disco/transport/tls_stream.h"
 
 namespace disco {
 
@@ -31,12 +32,18 @@ struct NodeLimits {
   double throttle = 1;                 // of every session's program (ProgramOptions)
 };
 
+struct NodeSecurity {
+  SharedKeys keys;        // none: plain text
+  bool insecure = false;  // plain text even where other machines can connect
+};
+
 class NodeServer {
  public:
   // Begins to listen. `log` gets one line per event, from any thread.
   static Result<std::unique_ptr<NodeServer>> Start(const Endpoint& endpoint,
                                                    const NodeLimits& limits,
-                                                   std::function<void(const std::string&)> log);
+                                                   std::function<void(const std::string&)> log,
+                                                   const NodeSecurity& security = {});
   ~NodeServer();
 
   // The port it listens on; of use when port 0 was asked for.

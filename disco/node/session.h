@@ -21,6 +21,7 @@
 #include "disco/plan/plan.h"
 #include "disco/transport/endpoint.h"
 #include "disco/transport/shape.h"
+#include "disco/transport/tls_stream.h"
 
 namespace disco {
 
@@ -39,6 +40,8 @@ struct SessionOptions {
   std::vector<double> throttles;
   // Connect only: the number of each node in errors, where it is none of this session's own.
   std::vector<int> called;
+  // Connect only: those of this member of the nodes' cluster; none: plain text.
+  SharedKeys keys;
 };
 
 // What one node did in the last inference, and what it holds. Bytes are payloads of features

@@ -13,6 +13,15 @@ namespace disco {
 Result<Acceptor> Acceptor::Listen(const Endpoint& endpoint, AcceptorOptions options) {
   DISCO_ASSIGN(Socket listener, disco::Listen(endpoint));
   DISCO_ASSIGN(const uint16_t port, LocalPort(listener));
+  DISCO_ASSIGN(const bool on_loopback, IsOnLoopback(listener));
+  if (!on_loopback && options.keys == nullptr && !options.insecure) {
+    return Fail(
+        ErrorKind::kUsage,
+        "other machines can connect to {}, and without keys whoever does can use this node; "
+        "give it --keys DIR (disco keys init DIR makes them), or --insecure in a network "
+        "that you trust",
+        ToString(endpoint));
+  }
   return Acceptor(std::move(listener), port, std::move(options));
 }
 
@@ -55,8 +64,8 @@ void Acceptor::Accept() {
     std::string address = PeerAddress(**socket);
     const MessageReader reader(
         {.kind = options_.first, .most = options_.largest, .any_plan = true});
-    waiting_.push_back({Channel(MakeTcpStream(std::move(**socket))), std::move(address), reader,
-                        Deadline::In(kPatience)});
+    Channel channel(Secured(MakeTcpStream(std::move(**socket)), options_.keys, TlsSide::kAccepts));
+    waiting_.push_back({std::move(channel), std::move(address), reader, Deadline::In(kPatience)});
   }
 }
 
@@ -70,7 +79,13 @@ Acceptor::Progress Acceptor::Read(Waiting& waiting) const {
   MessageReader& reader = waiting.reader;
   while (!reader.done()) {
     const auto count = stream.ReadSome(reader.missing());
-    if (!count) return Progress::kClosed;  // by the other side, as port scans do
+    if (!count) {
+      // The other side has closed, as port scans do, and nothing is to be told; or it has wrong
+      // keys.
+      if (count.error().kind == ErrorKind::kUsage)
+        Refuse(waiting.channel, waiting.address, count.error().message);
+      return Progress::kClosed;
+    }
     if (*count == 0) return Progress::kMore;
     Status read = reader.Filled(*count);
     if (read && reader.done() && reader.header().size == 0) {

@@ -15,6 +15,7 @@
 #include "disco/transport/channel.h"
 #include "disco/transport/message_reader.h"
 #include "disco/transport/socket.h"
+#include "disco/transport/tls_stream.h"
 
 namespace disco {
 
@@ -29,6 +30,8 @@ struct Arrival {
 struct AcceptorOptions {
   FrameKind first = FrameKind::kHello;  // kind of the first message
   uint64_t largest = 0;                 // its size in bytes, which is at least 1
+  SharedKeys keys;                      // none: plain text
+  bool insecure = false;                // plain text even where other machines can connect
   std::function<void(const std::string&)> on_refusal = [](const std::string&) {};
 };
 
@@ -37,7 +40,8 @@ class Acceptor {
   static constexpr size_t kMaxWaiting = 64;
   static constexpr Milliseconds kPatience{5000};
 
-  // Port 0 takes any free port; port() says which.
+  // Port 0 takes any free port; port() says which. Errors also: kUsage where other machines can
+  // connect, and there are no keys.
   static Result<Acceptor> Listen(const Endpoint& endpoint, AcceptorOptions options);
   uint16_t port() const { return port_; }
 

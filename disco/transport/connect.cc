@@ -70,9 +70,10 @@ Result<Socket> ConnectToAny(const Endpoint& endpoint, Deadline deadline) {
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint, Deadline deadline) {
+Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint, Deadline deadline,
+                                        const SharedKeys& keys) {
   DISCO_ASSIGN(Socket socket, ConnectToAny(endpoint, deadline));
-  return MakeTcpStream(std::move(socket));
+  return Secured(MakeTcpStream(std::move(socket)), keys, TlsSide::kCalls);
 }
 
 }  // namespace disco

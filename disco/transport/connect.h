@@ -8,10 +8,12 @@
 
 #include "disco/transport/endpoint.h"
 #include "disco/transport/stream.h"
+#include "disco/transport/tls_stream.h"
 
 namespace disco {
 
-// Tries all addresses of the host; looking them up is within the deadline.
-Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint, Deadline deadline);
+// Tries all addresses of the host; looking them up is within the deadline. With keys, TLS.
+Result<std::unique_ptr<Stream>> Connect(const Endpoint& endpoint, Deadline deadline,
+                                        const SharedKeys& keys = nullptr);
 
 }  // namespace disco

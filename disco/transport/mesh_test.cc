@@ -14,6 +14,7 @@
 
 #include "disco/base/random.h"
 #include "disco/transport/faulty_mesh.h"
+#include "disco/transport/keys_for_test.h"
 #include "disco/transport/loopback_for_test.h"
 #include "disco/transport/memory_mesh.h"
 #include "disco/transport/shaped_mesh.h"
@@ -51,6 +52,10 @@ Meshes WithShape(Meshes meshes) {
   return meshes;
 }
 
+Meshes MakeTlsMeshes(int members) {
+  return MakeStreamMeshes(members, MakeTlsPairs(ClusterForTest().keys()));
+}
+
 // A faulty mesh in which nothing fails, but some messages are late.
 Meshes WithDelays(Meshes meshes) {
   for (size_t self = 0; self < meshes.size(); ++self) {
@@ -67,6 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         MeshKind{"memory", [](int members) { return MakeMemoryMeshes(members); }},
         MeshKind{"tcp", [](int members) { return MakeLoopbackMeshes(members); }},
+        MeshKind{"tls", [](int members) { return MakeTlsMeshes(members); }},
         MeshKind{"late_memory", [](int members) { return WithDelays(MakeMemoryMeshes(members)); }},
         MeshKind{"shaped_memory", [](int members) { return WithShape(MakeMemoryMeshes(members)); }},
         MeshKind{"shaped_tcp", [](int members) { return WithShape(MakeLoopbackMeshes(members)); }},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MessageReader: puts one message together from the pieces that arrive. Private to the module.
+// MessageReader: puts one message together from the pieces that arrive.
 //
 // A payload grows by blocks of kMessageBlock: memory follows what has arrived, not what the header
 // claims. Thread rule: a plain value. Errors: kPeer, saying what is wrong with the message; the

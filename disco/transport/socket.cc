@@ -14,6 +14,16 @@
 #include "disco/transport/wait.h"
 
 namespace disco {
+namespace {
+
+Result<sockaddr_storage> LocalAddress(const Socket& socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size) == 0) return address;
+  return Fail(ErrorKind::kIo, "cannot tell the address: {}", std::strerror(errno));
+}
+
+}  // namespace
 
 Socket::~Socket() {
   if (valid()) close(fd_);
@@ -35,11 +45,7 @@ Result<Socket> Listen(const Endpoint& endpoint) {
 }
 
 Result<uint16_t> LocalPort(const Socket& socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return Fail(ErrorKind::kIo, "cannot tell the port: {}", std::strerror(errno));
-  }
+  DISCO_ASSIGN(const sockaddr_storage address, LocalAddress(socket));
   if (address.ss_family == AF_INET6) {
     return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
   }
@@ -58,6 +64,17 @@ Result<std::optional<Socket>> Accept(const Socket& listener) {
   // All else concerns that one connection, which has gone again.
   if (!shortage) return std::optional<Socket>();
   return Fail(ErrorKind::kIo, "cannot accept a connection: {}", std::strerror(errno));
+}
+
+Result<bool> IsOnLoopback(const Socket& listener) {
+  DISCO_ASSIGN(const sockaddr_storage address, LocalAddress(listener));
+  constexpr uint32_t kLoopbackNet = 127;
+  if (address.ss_family == AF_INET)
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24 ==
+           kLoopbackNet;
+  const in6_addr& bytes = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&bytes) != 0 ||
+         (IN6_IS_ADDR_V4MAPPED(&bytes) != 0 && bytes.s6_addr[12] == kLoopbackNet);
 }
 
 Status WaitReadable(const Socket& listener, Deadline deadline) {

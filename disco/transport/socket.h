@@ -49,6 +49,9 @@ Result<std::optional<Socket>> Accept(const Socket& listener);
 // Waits until `listener` has a connection to accept.
 Status WaitReadable(const Socket& listener, Deadline deadline);
 
+// Whether only this machine can connect to `listener`.
+Result<bool> IsOnLoopback(const Socket& listener);
+
 // The other side's address, for messages; "?" where there is none.
 std::string PeerAddress(const Socket& socket);
 
