@@ -52,7 +52,7 @@ start_node() {
   shift
   "$disco" node "$@" 2>"$log" &
   for _ in $(seq 100); do
-    endpoint=$(sed -n 's/.*listening on \([^;]*\);.*/\1/p' "$log")
+    endpoint=$(sed -n 's/.*listening on \([^;]*\);.*/\1/p' "$log" 2>/dev/null)
     [ -n "$endpoint" ] && break
     sleep 0.05
   done

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <thread>
 
 #include "disco/transport/tcp_stream.h"
@@ -61,12 +62,17 @@ void Acceptor::Accept() {
     }
     if (!*socket) return;
     if (waiting_.size() == kMaxWaiting) CloseOldest("too many connections wait to be accepted");
-    std::string address = PeerAddress(**socket);
-    const MessageReader reader(
-        {.kind = options_.first, .most = options_.largest, .any_plan = true});
-    Channel channel(Secured(MakeTcpStream(std::move(**socket)), options_.keys, TlsSide::kAccepts));
-    waiting_.push_back({std::move(channel), std::move(address), reader, Deadline::In(kPatience)});
+    Admit(std::move(**socket));
   }
+}
+
+void Acceptor::Admit(Socket socket) try {
+  std::string address = PeerAddress(socket);
+  const MessageReader reader({.kind = options_.first, .most = options_.largest, .any_plan = true});
+  Channel channel(Secured(MakeTcpStream(std::move(socket)), options_.keys, TlsSide::kAccepts));
+  waiting_.push_back({std::move(channel), std::move(address), reader, Deadline::In(kPatience)});
+} catch (const std::bad_alloc&) {
+  // The connection closes; what runs on this node goes on.
 }
 
 void Acceptor::CloseOldest(const std::string& why) {

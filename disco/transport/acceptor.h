@@ -64,6 +64,7 @@ class Acceptor {
       : listener_(std::move(listener)), port_(port), options_(std::move(options)) {}
 
   void Accept();
+  void Admit(Socket socket);
   void CloseOldest(const std::string& why);
   Progress Read(Waiting& waiting) const;
 
