@@ -13,14 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include "disco/transport/byte_queue.h"
 #include "disco/transport/free_by.h"
 #include "disco/transport/make_keys.h"
 
 namespace disco {
 namespace {
 
-constexpr size_t kRecord = 1 << 14;      // the most plain text in one record
-constexpr size_t kReadBuffer = 1 << 16;  // several records in one system call
+constexpr size_t kRecord = 1 << 14;  // the most plain text in one record
+constexpr size_t kBatch = 1 << 16;   // bytes in one system call: several records
 constexpr std::byte kAlertRecord{21}, kHandshakeRecord{22};
 constexpr std::string_view kMakeKeys =
     "give all members keys of one cluster: disco keys init, then disco keys add";
@@ -115,8 +116,11 @@ class TlsStream : public Stream {
 
   Result<size_t> WriteSome(std::span<const std::byte> first,
                            std::span<const std::byte> second) override;
-  pollfd AwaitRead() const override { return Await(read_waits_to_write_); }
-  pollfd AwaitWrite() const override { return Await(!write_waits_to_read_); }
+  // Only a handshake reads in order to write, and the reverse.
+  pollfd AwaitRead() const override { return Await(SSL_in_init(ssl_.get()) == 1 && !out_.empty()); }
+  pollfd AwaitWrite() const override {
+    return Await(SSL_in_init(ssl_.get()) == 0 || !out_.empty());
+  }
   Result<size_t> UnderWay() const override { return inner_->UnderWay(); }
   void Shutdown() const override { inner_->Shutdown(); }
 
@@ -130,16 +134,22 @@ class TlsStream : public Stream {
 
  private:
   pollfd Await(bool write) const { return write ? inner_->AwaitWrite() : inner_->AwaitRead(); }
+  // Encrypts up to kBatch bytes of both.
+  Status Encrypt(std::span<const std::byte> first, std::span<const std::byte> second);
   std::span<const std::byte> OneRecord(std::span<const std::byte> first,
                                        std::span<const std::byte> second);
+  // What the network takes of out_.
+  Status Flush();
+  Status Failed(int result);
   bool IsPlainText(std::byte first);
   Error ErrorOf(int result);
 
   const std::unique_ptr<Stream> inner_;
   const SharedKeys keys_;
   const std::unique_ptr<SSL, FreeBy<SSL_free>> ssl_;
-  bool heard_ = false;  // a first byte
-  bool read_waits_to_write_ = false, write_waits_to_read_ = false;
+  bool heard_ = false;             // a first byte
+  ByteQueue out_;                  // encrypted, and not yet taken by the network
+  size_t encrypted_ = 0;           // bytes of WriteSome that out_ holds, which are not reported yet
   std::string fault_;              // of the other side's certificate
   Status failure_;                 // stays: after it OpenSSL must not be called again
   Status inner_failure_;           // of the stream inside
@@ -152,37 +162,65 @@ Result<size_t> TlsStream::Receive(std::span<std::byte> into) {
   ERR_clear_error();
   size_t count = 0;
   const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  const Status flushed = Flush();  // a handshake's answer
   if (result == 1) return count;
-  const int need = SSL_get_error(ssl_.get(), result);
-  read_waits_to_write_ = need == SSL_ERROR_WANT_WRITE;
-  if (need == SSL_ERROR_WANT_READ || need == SSL_ERROR_WANT_WRITE) return 0;
-  failure_ = tl::unexpected(ErrorOf(need));
-  return tl::unexpected(failure_.error());
+  DISCO_TRY(Failed(result));
+  DISCO_TRY(flushed);
+  return 0;
 }
 
+// Bytes are reported when all records that hold them have left, so that nobody but the caller of
+// WriteSome has to see to what is on its way.
 Result<size_t> TlsStream::WriteSome(std::span<const std::byte> first,
                                     std::span<const std::byte> second) {
   DISCO_TRY(failure_);
-  const auto record = OneRecord(first, second);
-  if (record.empty()) return 0;
-  ERR_clear_error();
-  size_t count = 0;
-  const int result = SSL_write_ex(ssl_.get(), record.data(), record.size(), &count);
-  if (result == 1) return count;
+  if (encrypted_ == 0) DISCO_TRY(Encrypt(first, second));
+  if (const Status flushed = Flush(); !flushed) {
+    // Why the other side closed may have arrived before that.
+    std::byte byte;
+    static_cast<void>(Receive({&byte, 1}));
+    DISCO_TRY(failure_);
+    return tl::unexpected(flushed.error());
+  }
+  if (!out_.empty()) return 0;
+  return std::min(std::exchange(encrypted_, 0), first.size() + second.size());
+}
+
+Status TlsStream::Encrypt(std::span<const std::byte> first, std::span<const std::byte> second) {
+  while (encrypted_ < kBatch && first.size() + second.size() > 0) {
+    const auto record = OneRecord(first, second);
+    ERR_clear_error();
+    size_t count = 0;
+    const int result = SSL_write_ex(ssl_.get(), record.data(), record.size(), &count);
+    if (result != 1) return Failed(result);
+    encrypted_ += count;
+    const size_t of_first = std::min(first.size(), count);
+    first = first.subspan(of_first);
+    second = second.subspan(count - of_first);
+  }
+  return {};
+}
+
+Status TlsStream::Flush() {
+  while (!out_.empty()) {
+    DISCO_ASSIGN(const size_t count, inner_->WriteSome(out_.Front(), {}));
+    if (count == 0) return {};
+    out_.Consume(count);
+  }
+  return {};
+}
+
+// Nothing where OpenSSL has to wait.
+Status TlsStream::Failed(int result) {
   const int need = SSL_get_error(ssl_.get(), result);
-  write_waits_to_read_ = need == SSL_ERROR_WANT_READ;
-  if (need == SSL_ERROR_WANT_READ || need == SSL_ERROR_WANT_WRITE) return 0;
-  Error error = ErrorOf(need);
-  // Why the other side closed may have arrived before that.
-  std::byte byte;
-  if (!inner_failure_ && !Receive({&byte, 1}) && failure_.error().kind == ErrorKind::kUsage)
-    error = failure_.error();
-  failure_ = tl::unexpected(std::move(error));
-  return tl::unexpected(failure_.error());
+  if (need == SSL_ERROR_WANT_READ) return {};
+  failure_ = tl::unexpected(ErrorOf(need));
+  static_cast<void>(Flush());  // an alert tells the other side
+  return failure_;
 }
 
 // What goes into the next record. The same bytes give the same record, as OpenSSL demands of bytes
-// that are offered again.
+// that are offered again after a handshake.
 std::span<const std::byte> TlsStream::OneRecord(std::span<const std::byte> first,
                                                 std::span<const std::byte> second) {
   if (first.empty()) return second.first(std::min(second.size(), kRecord));
@@ -245,13 +283,10 @@ int TlsStream::ReadInner(BIO* bio, char* data, int size) {
 }
 
 int TlsStream::WriteInner(BIO* bio, const char* data, int size) {
-  auto& self = *static_cast<TlsStream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   const auto bytes = std::as_bytes(std::span(data, static_cast<size_t>(size)));
-  const Result<size_t> count = self.inner_->WriteSome(bytes, {});
-  if (!count) self.inner_failure_ = tl::unexpected(count.error());
-  if (count && *count == 0) BIO_set_retry_write(bio);
-  return !count || *count == 0 ? -1 : static_cast<int>(*count);
+  static_cast<TlsStream*>(BIO_get_data(bio))->out_.Append(bytes);
+  return size;
 }
 
 }  // namespace
@@ -271,7 +306,7 @@ Result<SharedKeys> Keys::Load(const Path& folder) {
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_default_read_buffer_len(context, kReadBuffer);
+  SSL_CTX_set_default_read_buffer_len(context, kBatch);
   // No question for a passphrase on the terminal.
   SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
 
