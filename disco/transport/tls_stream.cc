@@ -87,6 +87,8 @@ class Keys {
   const BIO_METHOD* method() const { return method_.get(); }
 
  private:
+  void Configure();
+  Status LoadFiles(const Path& folder) const;
   Status CheckOwn(const Path& folder) const;
 
   std::unique_ptr<SSL_CTX, FreeBy<SSL_CTX_free>> context_{SSL_CTX_new(TLS_method())};
@@ -116,8 +118,9 @@ class TlsStream : public Stream {
 
   Result<size_t> WriteSome(std::span<const std::byte> first,
                            std::span<const std::byte> second) override;
-  // Only a handshake reads in order to write, and the reverse.
-  pollfd AwaitRead() const override { return Await(SSL_in_init(ssl_.get()) == 1 && !out_.empty()); }
+  // What TLS has to say for itself goes out by whoever reads; a handshake is answered before more
+  // is written.
+  pollfd AwaitRead() const override { return Await(!out_.empty() && encrypted_ == 0); }
   pollfd AwaitWrite() const override {
     return Await(SSL_in_init(ssl_.get()) == 0 || !out_.empty());
   }
@@ -293,23 +296,31 @@ int TlsStream::WriteInner(BIO* bio, const char* data, int size) {
 
 Result<SharedKeys> Keys::Load(const Path& folder) {
   auto keys = std::make_shared<Keys>();
-  SSL_CTX* const context = keys->context();
-  if (context == nullptr || keys->method() == nullptr)
+  if (keys->context() == nullptr || keys->method() == nullptr)
     return Fail(ErrorKind::kIo, "OpenSSL cannot be used: {}", NextReason());
-  BIO_meth_set_read(keys->method_.get(), TlsStream::ReadInner);
-  BIO_meth_set_write(keys->method_.get(), TlsStream::WriteInner);
-  BIO_meth_set_ctrl(keys->method_.get(), TlsStream::Control);
-  SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-  SSL_CTX_set_ciphersuites(
-      context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context, 0);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_default_read_buffer_len(context, kBatch);
-  // No question for a passphrase on the terminal.
-  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
+  keys->Configure();
+  DISCO_TRY(keys->LoadFiles(folder));
+  DISCO_TRY(keys->CheckOwn(folder));
+  return keys;
+}
 
+void Keys::Configure() {
+  BIO_meth_set_read(method_.get(), TlsStream::ReadInner);
+  BIO_meth_set_write(method_.get(), TlsStream::WriteInner);
+  BIO_meth_set_ctrl(method_.get(), TlsStream::Control);
+  SSL_CTX_set_min_proto_version(context(), TLS1_3_VERSION);
+  SSL_CTX_set_ciphersuites(
+      context(), "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
+  SSL_CTX_set_session_cache_mode(context(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context(), 0);
+  SSL_CTX_set_mode(context(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context(), 1);
+  SSL_CTX_set_default_read_buffer_len(context(), kBatch);
+  // No question for a passphrase on the terminal.
+  SSL_CTX_set_default_passwd_cb(context(), [](char*, int, int, void*) { return 0; });
+}
+
+Status Keys::LoadFiles(const Path& folder) const {
   ERR_clear_error();
   const auto load = [&](const char* name, auto&& use) -> Status {
     const Path path = folder / name;
@@ -321,15 +332,13 @@ Result<SharedKeys> Keys::Load(const Path& folder) {
         folder.string());
   };
   DISCO_TRY(load(KeyFiles::kAuthority,
-                 [&](const char* path) { return SSL_CTX_load_verify_file(context, path); }));
+                 [&](const char* path) { return SSL_CTX_load_verify_file(context(), path); }));
   DISCO_TRY(load(KeyFiles::kMember, [&](const char* path) {
-    return SSL_CTX_use_certificate_file(context, path, SSL_FILETYPE_PEM);
+    return SSL_CTX_use_certificate_file(context(), path, SSL_FILETYPE_PEM);
   }));
-  DISCO_TRY(load(KeyFiles::kMemberKey, [&](const char* path) {
-    return SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM);
-  }));
-  DISCO_TRY(keys->CheckOwn(folder));
-  return keys;
+  return load(KeyFiles::kMemberKey, [&](const char* path) {
+    return SSL_CTX_use_PrivateKey_file(context(), path, SSL_FILETYPE_PEM);
+  });
 }
 
 Status Keys::CheckOwn(const Path& folder) const {
