@@ -13,6 +13,7 @@
 #include "disco/shard/cut.h"
 #include "disco/transport/channel.h"
 #include "disco/transport/connect.h"
+#include "disco/transport/keys_for_test.h"
 #include "disco/transport/socket.h"
 #include "disco/transport/tcp_stream.h"
 #include "disco/zoo/zoo.h"
@@ -106,6 +107,32 @@ TEST(NodeFailures, AStoppedNodeIsNamedWhileOpening) {
   ExpectNamesNodeOne(session.error(), one);
   one.Signal(SIGCONT);
   ExpectAnswers(network, EndpointsOf(zero, one));
+}
+
+// A node that is stopped does not shake hands either.
+TEST(NodeFailures, WithKeysAStoppedAndAKilledNodeAreNamedAsWell) {
+  const Network network;
+  const ClusterForTest cluster;
+  const std::vector<std::string> with_keys = {"--keys", cluster.folder().string()};
+  const NodeProcess zero(0, with_keys), one(0, with_keys);
+  const auto open = [&](Milliseconds deadline) {
+    return Session::Connect(network.graph, network.plan, EndpointsOf(zero, one),
+                            {.deadline = deadline, .keys = cluster.keys()});
+  };
+  one.Stop();
+  const auto start = Clock::now();
+  const auto stopped = open(kShort);
+  ASSERT_FALSE(stopped);
+  EXPECT_LT(Since(start), kShort * 1.5);
+  ExpectNamesNodeOne(stopped.error(), one);
+  one.Signal(SIGCONT);
+  const auto session = open(kPatience);
+  ASSERT_TRUE(session) << session.error().message;
+  ASSERT_TRUE((*session)->Infer(network.inputs));
+  one.Signal(SIGKILL);
+  const auto outputs = (*session)->Infer(network.inputs);
+  ASSERT_FALSE(outputs);
+  ExpectNamesNodeOne(outputs.error(), one);
 }
 
 TEST(NodeFailures, NobodyThereIsNamedWithTheCommandToStartIt) {
