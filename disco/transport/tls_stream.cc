@@ -124,7 +124,7 @@ class TlsStream : public Stream {
   pollfd AwaitWrite() const override {
     return Await(SSL_in_init(ssl_.get()) == 0 || !out_.empty());
   }
-  Result<size_t> UnderWay() const override { return inner_->UnderWay(); }
+  Result<size_t> UnderWay() const override;
   void Shutdown() const override { inner_->Shutdown(); }
 
   static int ReadInner(BIO* bio, char* data, int size);
@@ -153,6 +153,7 @@ class TlsStream : public Stream {
   bool heard_ = false;             // a first byte
   ByteQueue out_;                  // encrypted, and not yet taken by the network
   size_t encrypted_ = 0;           // bytes of WriteSome that out_ holds, which are not reported yet
+  size_t batch_ = 0;               // what out_ held when they were encrypted
   std::string fault_;              // of the other side's certificate
   Status failure_;                 // stays: after it OpenSSL must not be called again
   Status inner_failure_;           // of the stream inside
@@ -177,7 +178,10 @@ Result<size_t> TlsStream::Receive(std::span<std::byte> into) {
 Result<size_t> TlsStream::WriteSome(std::span<const std::byte> first,
                                     std::span<const std::byte> second) {
   DISCO_TRY(failure_);
-  if (encrypted_ == 0) DISCO_TRY(Encrypt(first, second));
+  if (encrypted_ == 0) {
+    DISCO_TRY(Encrypt(first, second));
+    batch_ = out_.size();
+  }
   if (const Status flushed = Flush(); !flushed) {
     // Why the other side closed may have arrived before that.
     std::byte byte;
@@ -187,6 +191,14 @@ Result<size_t> TlsStream::WriteSome(std::span<const std::byte> first,
   }
   if (!out_.empty()) return 0;
   return std::min(std::exchange(encrypted_, 0), first.size() + second.size());
+}
+
+// Without what belongs to bytes that are not reported yet: who adds up what was reported counts
+// none of them as arrived, and none as missing.
+Result<size_t> TlsStream::UnderWay() const {
+  DISCO_ASSIGN(const size_t count, inner_->UnderWay());
+  const size_t not_reported = encrypted_ == 0 ? 0 : batch_ - out_.size();
+  return count - std::min(count, not_reported);
 }
 
 Status TlsStream::Encrypt(std::span<const std::byte> first, std::span<const std::byte> second) {

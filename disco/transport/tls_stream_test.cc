@@ -149,6 +149,50 @@ TEST(TlsStream, ADamagedByteIsFoundAndNeverGivenOut) {
   sending.join();
 }
 
+// Takes no more than it may.
+class LimitedStream : public DamagingStream {
+ public:
+  LimitedStream(std::unique_ptr<Stream> inner, size_t& may_take)
+      : DamagingStream(std::move(inner), ~size_t{0}), may_take_(may_take) {}
+  Result<size_t> WriteSome(std::span<const std::byte> first, std::span<const std::byte>) override {
+    const auto count =
+        DamagingStream::WriteSome(first.first(std::min(first.size(), may_take_)), {});
+    may_take_ -= count.value_or(0);
+    taken_ += count.value_or(0);
+    return count;
+  }
+  // Nothing is ever acknowledged.
+  Result<size_t> UnderWay() const override { return taken_; }
+
+ private:
+  size_t& may_take_;
+  size_t taken_ = 0;
+};
+
+// What SendSteadily sees of a link that takes little at a time: each byte that it took and that the
+// other machine has not acknowledged is under way, but none that was not reported.
+TEST(TlsStream, WhatIsUnderWayIsOfWhatWasReported) {
+  const ClusterForTest cluster;
+  auto [calling, accepting] = Loopback().Pair();
+  size_t may_take = 1'000'000;
+  const auto caller = MakeTlsStream(std::make_unique<LimitedStream>(std::move(calling), may_take),
+                                    cluster.keys(), TlsSide::kCalls);
+  const auto node = MakeTlsStream(std::move(accepting), cluster.keys(), TlsSide::kAccepts);
+  SendByte(*caller, *node);
+  const size_t before = caller->UnderWay().value();
+  may_take = 10'000;
+  const std::vector<std::byte> bytes(50'000, std::byte{7});
+  EXPECT_EQ(caller->WriteSome(bytes, {}), 0u);
+  EXPECT_EQ(may_take, 0u);
+  EXPECT_EQ(caller->UnderWay(), before);
+  may_take = 1'000'000;
+  EXPECT_EQ(caller->WriteSome(bytes, {}), bytes.size());
+  EXPECT_GT(caller->UnderWay().value(), before + bytes.size());
+  std::vector<std::byte> heard(bytes.size());
+  EXPECT_TRUE(ReceiveAll(*node, heard, Soon()));
+  EXPECT_EQ(heard, bytes);
+}
+
 TEST(TlsStream, MuchIsCarriedBothWaysAtOnce) {
   const ClusterForTest cluster;
   auto meshes = MakeStreamMeshes(2, MakeTlsPairs(cluster.keys()));
