@@ -10,7 +10,7 @@
 #include "disco/node/session.h"
 #include "disco/onnx/onnx.h"
 #include "disco/plan/make_plan.h"
-#include "disco/shard/cut.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/transport/channel.h"
 #include "disco/transport/connect.h"
 #include "disco/transport/keys_for_test.h"
@@ -159,7 +159,7 @@ TEST(NodeFailures, AShardOfAnotherPlanIsRefused) {
   const Network network;
   const NodeProcess zero, one;
   ExpectAnswers(network, EndpointsOf(zero, one));  // now both hold their shards
-  const auto cut = CutNetwork(network.graph, network.plan);
+  const auto cut = CutFor(network.graph, network.plan);
   ASSERT_TRUE(cut);
   const auto shard = SerializeOnnx(cut->shards[0]);
   const Hello hello{.session = "anotherplan",
@@ -290,7 +290,7 @@ TEST(NodeFailures, ANodeThatNeverLinksIsNamed) {
   const auto listener = Listen({"127.0.0.1", 0});
   ASSERT_TRUE(listener);
   const Endpoint fake{"127.0.0.1", *LocalPort(*listener)};
-  const uint64_t plan_hash = CutNetwork(network.graph, network.plan)->plan_hash;
+  const uint64_t plan_hash = CutFor(network.graph, network.plan)->plan_hash;
   const std::jthread node([&] {
     const Deadline deadline = Deadline::In(kPatience);
     EXPECT_TRUE(WaitReadable(*listener, deadline));

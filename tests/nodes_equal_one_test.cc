@@ -13,7 +13,7 @@
 #include "disco/plan/make_plan.h"
 #include "disco/plan/mask.h"
 #include "disco/plan/plan_file.h"
-#include "disco/shard/cut.h"
+#include "disco/shard/cut_for_test.h"
 #include "tests/compare.h"
 #include "tests/local_servers.h"
 #include "tests/random_network.h"
@@ -91,7 +91,8 @@ void ExpectPredictedBytes(const Session& session, const Estimate& estimate) {
 
 void ExpectSameAnswer(Session& session, const Case& drawn, const std::vector<Tensor>& expected,
                       double tolerance = kTolerance) {
-  const Estimate estimate = EstimateCost(drawn.graph, drawn.plan, {.link = {1}, .compute = {1}});
+  const Estimate estimate =
+      *EstimateCost(*Bind(drawn.graph, drawn.plan), {.link = {1}, .compute = {1}});
   for (int repeat = 0; repeat < 2; ++repeat) {
     const auto outputs = session.Infer(drawn.inputs);
     ASSERT_TRUE(outputs) << outputs.error().message;
@@ -117,13 +118,13 @@ TEST_P(RandomNetworks, InMemoryWithBothKernels) {
 // The work that is predicted is the work that the shards hold.
 TEST_P(RandomNetworks, ShardsHoldThePredictedWork) {
   const Case drawn = MakeCase(GetParam());
-  const auto cut = CutNetwork(drawn.graph, drawn.plan);
+  const auto cut = CutFor(drawn.graph, drawn.plan);
   ASSERT_TRUE(cut) << cut.error().message;
-  const NodeOps ops(drawn.graph, drawn.plan);
+  const BoundPlan bound = *Bind(drawn.graph, drawn.plan);
   for (NodeId node = 0; node < drawn.plan.nodes; ++node) {
     Macs predicted;
     for (size_t op = 0; op < drawn.graph.ops.size(); ++op) {
-      predicted += NodeMacs(drawn.graph, drawn.plan, ops, static_cast<OpId>(op), node);
+      predicted += NodeMacs(bound, static_cast<OpId>(op), node);
     }
     EXPECT_EQ(MacsOf(cut->shards[static_cast<size_t>(node)]).value, predicted.value)
         << "node " << node;
@@ -226,7 +227,7 @@ TEST(Session, RefusesAnInputOfAnotherShape) {
 
 TEST(Plan, OfAnotherNetworkIsRefusedByOp) {
   const Case a = MakeCase(5), b = MakeCase(6);
-  const auto cut = CutNetwork(a.graph, b.plan);
+  const auto cut = CutFor(a.graph, b.plan);
   ASSERT_FALSE(cut);
   EXPECT_NE(cut.error().message.find("op '"), std::string::npos) << cut.error().message;
 }

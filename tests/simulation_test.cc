@@ -8,6 +8,7 @@
 #include "disco/node/loopback_nodes.h"
 #include "disco/node/session.h"
 #include "disco/plan/make_plan.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/transport/frame.h"
 #include "disco/zoo/zoo.h"
 #include "tests/random_network.h"
@@ -25,7 +26,7 @@ TEST_P(PlayedNetworks, SendTheBytesThatNodesSend) {
   const int nodes = static_cast<int>(1 + random.Below(6));
   const auto plan = MakePlan(graph, {.nodes = nodes, .sparsity = random.Uniform()});
   ASSERT_TRUE(plan) << plan.error().message;
-  const auto cut = CutNetwork(graph, *plan);
+  const auto cut = CutFor(graph, *plan);
   ASSERT_TRUE(cut) << cut.error().message;
   const Cluster cluster = Uniform({.nodes = nodes,
                                    .link = {{1e6 * random.Uniform(1, 50)}, Milliseconds(0.1)},
@@ -51,7 +52,7 @@ TEST(PlayedMemory, IsEnoughForANodeAndNotTwiceTheMemoryItTakes) {
   for (const char* name : {"resnet8", "resnet18"}) {
     const Graph graph = *MakeZooNetwork({.name = name});
     const Plan plan = *MakePlan(graph, {.nodes = 1});
-    const Bytes memory = MemoryOf(CutNetwork(graph, plan)->shards[0]);
+    const Bytes memory = MemoryOf(CutFor(graph, plan)->shards[0]);
     for (const int64_t parts : {1, 2}) {
       const auto nodes = LoopbackNodes::Start({{.memory = {memory.value / parts}}});
       ASSERT_TRUE(nodes) << nodes.error().message;

@@ -52,7 +52,7 @@ Plan Calibrated(const Case& drawn) {
 std::vector<Tensor> Trained(const Case& drawn, const Plan& plan) {
   auto network = TorchNetwork::Make(drawn.graph);
   EXPECT_TRUE(network) << network.error().message;
-  network->SetPlan(drawn.graph, plan);
+  network->SetPlan(*Bind(drawn.graph, plan));
   const at::NoGradGuard no_gradients;
   const auto outputs = network->Forward({ViewAsTorch(drawn.inputs[0])}, ForwardMode::Inference());
   EXPECT_TRUE(outputs) << outputs.error().message;

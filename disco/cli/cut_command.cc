@@ -55,9 +55,9 @@ void Print(const Json& result) {
 
 Status Run(CutCommand& options) {
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network));
-  DISCO_ASSIGN(const Plan plan, LoadPlan(options.plan, graph));
-  DISCO_TRY(CheckFolder(options, plan.nodes));
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
+  DISCO_ASSIGN(const BoundPlan bound, LoadPlan(options.plan, graph));
+  DISCO_TRY(CheckFolder(options, bound.nodes()));
+  DISCO_ASSIGN(const Cut cut, FoldAndCut(bound));
   DISCO_ASSIGN(const std::vector<Path> paths, WriteShards(cut, options.out));
   const Json result = ToJson(graph, cut, paths);
   if (options.json) {

@@ -120,12 +120,12 @@ Status Run(EstimateCommand& options) {
   DISCO_ASSIGN(machine.compute, ParseComputeSpeed(options.compute));
   DISCO_ASSIGN(machine.message_latency, ParseDuration(options.message_latency));
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network));
-  DISCO_ASSIGN(const Plan plan, LoadPlan(options.plan, graph));
-  const Estimate estimate = EstimateCost(graph, plan, machine);
+  DISCO_ASSIGN(const BoundPlan bound, LoadPlan(options.plan, graph));
+  DISCO_ASSIGN(const Estimate estimate, EstimateCost(bound, machine));
   if (options.json) {
     PrintJson(ToJson(estimate));
   } else {
-    Print(options, estimate, plan.nodes);
+    Print(options, estimate, bound.nodes());
   }
   return {};
 }

@@ -82,11 +82,12 @@ std::vector<Path> InputFiles(const Path& network, std::initializer_list<Path> ot
   return files;
 }
 
-Result<Plan> LoadPlan(const Path& path, const Graph& graph) {
-  if (path.empty()) return SingleNodePlan(graph);
+Result<BoundPlan> LoadPlan(const Path& path, const Graph& graph) {
+  if (path.empty()) return BindToOneNode(graph);
   DISCO_ASSIGN(Plan plan, ReadPlan(path));
-  if (const Status fit = CheckFit(plan, graph); !fit) return At(path.string(), fit.error());
-  return plan;
+  auto bound = Bind(graph, std::move(plan));
+  if (!bound) return At(path.string(), bound.error());
+  return bound;
 }
 
 Result<Preprocessing> PreprocessingFor(const Graph& graph, const std::string& text) {

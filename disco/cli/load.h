@@ -11,7 +11,7 @@
 #include "disco/data/network_metadata.h"
 #include "disco/data/preprocessing.h"
 #include "disco/graph/graph.h"
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
@@ -29,8 +29,8 @@ Result<Graph> LoadNetworkOrShard(const Path& path);
 // are left out.
 std::vector<Path> InputFiles(const Path& network, std::initializer_list<Path> others);
 
-// The plan in `path`, checked against the network; without a path, one node.
-Result<Plan> LoadPlan(const Path& path, const Graph& graph);
+// The network with the plan in `path`; without a path, for one node.
+Result<BoundPlan> LoadPlan(const Path& path, const Graph& graph);
 
 // How pictures become the network's input: `text` where given (--preprocess), else what the
 // network's file says, else pixels from 0 to 1, cut from the middle. They fill the input exactly.

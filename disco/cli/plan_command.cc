@@ -97,18 +97,19 @@ Status CheckNodes(const std::string& file, const Cluster& cluster, int nodes) {
 }
 
 // So that the nodes of the cluster take equally long.
-Result<Plan> PlanOnCluster(const PlanCommand& options, const Graph& graph) {
+Result<Plan> PlanOnCluster(const PlanCommand& options, const BoundPlan& whole) {
   if (options.cluster.cluster.empty())
     return Fail(ErrorKind::kUsage,
                 "--shares auto needs --cluster cluster.toml, which says how fast "
                 "the nodes are; disco probe measures them");
   DISCO_ASSIGN(const Cluster cluster, ReadCluster(options.cluster.cluster));
   DISCO_TRY(CheckNodes(options.cluster.cluster, cluster, options.plan.nodes));
-  DISCO_ASSIGN(OneNode alone, OnOneNode(graph, cluster));
+  DISCO_ASSIGN(const BoundPlan for_nodes, whole.ForNodes());
+  DISCO_ASSIGN(OneNode alone, OnOneNode(for_nodes, cluster));
   std::vector<NodeId> first(static_cast<size_t>(options.plan.nodes));
   std::iota(first.begin(), first.end(), 0);
   alone.times.resize(first.size());
-  return PlanByShares(graph, options.plan, Subset(cluster, first), alone.times);
+  return PlanByShares({whole, for_nodes}, options.plan, Subset(cluster, first), alone.times);
 }
 
 Status CheckSparsity(const PlanOptions& options) {
@@ -118,17 +119,23 @@ Status CheckSparsity(const PlanOptions& options) {
               ToString(options.method));
 }
 
-Result<Plan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
-  if (!options.keep.empty()) return LoadPlan(options.keep, graph);
+Result<Plan> NewPlan(PlanCommand& options, const BoundPlan& whole) {
   if (options.plan.nodes == 0)
     return Fail(ErrorKind::kUsage, "say --nodes N, or --keep PLAN to go on from a plan");
   DISCO_ASSIGN(options.plan.method, ParseMethod(options.method));
   DISCO_TRY(CheckSparsity(options.plan));
-  if (options.shares == "auto") return PlanOnCluster(options, graph);
+  if (options.shares == "auto") return PlanOnCluster(options, whole);
   auto shares = ParseShares(options.shares, options.plan.nodes);
   if (!shares) return At("--nodes, --shares", shares.error());
   options.plan.shares = std::move(*shares);
-  return MakePlan(graph, options.plan);
+  return MakePlan(whole, options.plan);
+}
+
+Result<BoundPlan> OwnersAndMask(PlanCommand& options, const Graph& graph) {
+  if (!options.keep.empty()) return LoadPlan(options.keep, graph);
+  DISCO_ASSIGN(const BoundPlan whole, BindToOneNode(graph));
+  DISCO_ASSIGN(Plan plan, NewPlan(options, whole));
+  return whole.With(std::move(plan));
 }
 
 Result<Cluster> ClusterFor(const ClusterOptions& options, const Plan& plan) {
@@ -140,22 +147,25 @@ Result<Cluster> ClusterFor(const ClusterOptions& options, const Plan& plan) {
   return cluster;
 }
 
-Result<Plan> WithCalls(const Graph& graph, Plan plan, const std::string& call,
-                       const Cluster& cluster) {
-  if (call == "auto") return ChooseCalls(graph, std::move(plan), cluster);
+Result<Plan> WithCalls(const BoundPlan& bound, const std::string& call, const Cluster& cluster) {
+  if (call == "auto") return ChooseCalls(bound, cluster);
   const auto same = ParseMixingCall(call);
   if (!same) return Fail(ErrorKind::kUsage, "--call: {}, or auto", same.error().message);
+  Plan plan = bound.plan();
   for (auto& [name, value] : plan.values) value.call = *same;
   return plan;
 }
 
 // How features travel on the cluster at hand, or on machines of the usual kind.
-Result<Plan> AsItTravels(const Graph& graph, Plan plan, const PlanCommand& options) {
-  DISCO_ASSIGN(const Cluster cluster, ClusterFor(options.cluster, plan));
-  DISCO_ASSIGN(plan, WithCalls(graph, std::move(plan), options.call, cluster));
-  if (!options.apart) return ChooseWithNext(graph, std::move(plan), cluster);
+Result<BoundPlan> AsItTravels(BoundPlan bound, const PlanCommand& options) {
+  DISCO_ASSIGN(const Cluster cluster, ClusterFor(options.cluster, bound.plan()));
+  DISCO_ASSIGN(Plan plan, WithCalls(bound, options.call, cluster));
   for (auto& [name, value] : plan.values) value.with_next = false;
-  return plan;
+  DISCO_ASSIGN(bound, bound.With(std::move(plan)));
+  if (options.apart) return bound;
+  DISCO_ASSIGN(const BoundPlan for_nodes, bound.ForNodes());
+  DISCO_ASSIGN(plan, ChooseWithNext(for_nodes, cluster));
+  return bound.With(std::move(plan));
 }
 
 Status Run(PlanCommand& options) {
@@ -164,21 +174,22 @@ Status Run(PlanCommand& options) {
   DISCO_TRY(CheckWritable(options.out));
   CatchInterrupts();
   DISCO_ASSIGN(Graph graph, LoadNetwork(options.network));
-  DISCO_ASSIGN(Plan plan, OwnersAndMask(options, graph));
+  DISCO_ASSIGN(BoundPlan bound, OwnersAndMask(options, graph));
   Graph masked = graph;
-  const int64_t pruned = ApplyMask(masked, plan);
+  const int64_t pruned = ApplyMask(masked, bound.plan());
   options.wire.calibrate.seed = options.plan.seed;
   std::vector<std::string> warnings;
-  DISCO_ASSIGN(plan, WithWireFlags(masked, std::move(plan), options.wire, warnings));
-  DISCO_ASSIGN(plan, AsItTravels(graph, std::move(plan), options));
-  DISCO_TRY(WritePlan(plan, options.out));
-  const Estimate estimate = EstimateCost(graph, plan, {.link = {1}, .compute = {1}});
+  DISCO_ASSIGN(Plan plan, WithWireFlags(masked, bound.plan(), options.wire, warnings));
+  DISCO_ASSIGN(bound, bound.With(std::move(plan)));
+  DISCO_ASSIGN(bound, AsItTravels(std::move(bound), options));
+  DISCO_TRY(WritePlan(bound.plan(), options.out));
+  DISCO_ASSIGN(const Estimate estimate, EstimateCost(bound, {.link = {1}, .compute = {1}}));
   if (options.json) {
-    Json json = ToJson(plan, estimate, pruned);
+    Json json = ToJson(bound.plan(), estimate, pruned);
     json["warnings"] = warnings;
     PrintJson(std::move(json));
   } else {
-    Print(options, plan, estimate, pruned);
+    Print(options, bound.plan(), estimate, pruned);
   }
   return {};
 }

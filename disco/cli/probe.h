@@ -11,8 +11,8 @@
 
 namespace disco {
 
-// How a probe reaches the nodes it measures: opens `graph` by `plan` on nodes `on` of the cluster.
-using OpenOn = std::function<Result<std::unique_ptr<Session>>(const Graph& graph, const Plan& plan,
+// How a probe reaches the nodes it measures: opens `bound` on nodes `on` of the cluster.
+using OpenOn = std::function<Result<std::unique_ptr<Session>>(const BoundPlan& bound,
                                                               const std::vector<int>& on)>;
 
 // What one node turned out to be.

@@ -20,12 +20,11 @@ struct ProbeCommand {
 };
 
 OpenOn Opener(const std::vector<Endpoint>& endpoints, Milliseconds deadline, SharedKeys keys) {
-  return [endpoints, deadline, keys = std::move(keys)](const Graph& graph, const Plan& plan,
+  return [endpoints, deadline, keys = std::move(keys)](const BoundPlan& bound,
                                                        const std::vector<int>& on) {
     std::vector<Endpoint> chosen;
     for (const int node : on) chosen.push_back(endpoints[static_cast<size_t>(node)]);
-    return Session::Connect(graph, plan, chosen,
-                            {.deadline = deadline, .called = on, .keys = keys});
+    return Session::Connect(bound, chosen, {.deadline = deadline, .called = on, .keys = keys});
   };
 }
 

@@ -39,7 +39,7 @@ Result<Graph> Layers(int64_t side) {
 }
 
 // The nodes take turns: what one computes, the other reads.
-Result<Plan> PingPong(const Graph& graph) {
+Result<BoundPlan> PingPong(const Graph& graph) {
   DISCO_ASSIGN(Plan plan, MakePlan(graph, {.nodes = 2, .method = {Method::kDense, ""}}));
   for (int layer = 0; layer < kLayers; ++layer) {
     ValuePlan& value = plan.values.at(LayerName(layer));
@@ -49,7 +49,7 @@ Result<Plan> PingPong(const Graph& graph) {
     value.kept.assign(2, {});
     value.kept[reader] = {0};
   }
-  return plan;
+  return Bind(graph, std::move(plan));
 }
 
 std::vector<NodeStep> StepsOf(const std::vector<NodeStep>& steps, StepKind kind) {
@@ -102,8 +102,8 @@ struct Repeats {
 Result<TimedMessage> TimeMessages(const OpenOn& open, const std::vector<int>& on, int64_t side,
                                   const Repeats& repeats) {
   DISCO_ASSIGN(const Graph graph, Layers(side));
-  DISCO_ASSIGN(const Plan plan, PingPong(graph));
-  DISCO_ASSIGN(const auto session, open(graph, plan, on));
+  DISCO_ASSIGN(const BoundPlan bound, PingPong(graph));
+  DISCO_ASSIGN(const auto session, open(bound, on));
   const std::vector<Tensor> inputs = {Tensor(DType::kF32, graph.value(graph.inputs[0]).shape)};
   session->AskForSteps(true);
   std::vector<RoundTrip> trips;

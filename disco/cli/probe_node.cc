@@ -7,6 +7,7 @@
 #include "disco/cli/print.h"
 #include "disco/cli/probe.h"
 #include "disco/cost/fit_speed.h"
+#include "disco/cost/one_node.h"
 #include "disco/cost/op_time.h"
 #include "disco/op/infer_shapes.h"
 #include "disco/rewrite/for_kernels.h"
@@ -149,13 +150,13 @@ std::map<OpKind, ComputeSpeed> Reached(const std::vector<OpMeasurement>& ops) {
 
 // Adds a measurement for every op of `graph` that takes time, on every node.
 Status Measure(const OpenOn& open, const Graph& graph, std::vector<Measured>& nodes) {
-  const Plan plan = SingleNodePlan(graph);
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
+  DISCO_ASSIGN(const WholeNetwork network, BindWhole(graph));
+  DISCO_ASSIGN(const Cut cut, CutNetwork(network.for_nodes));
   Graph shard = cut.shards[0];
   DISCO_TRY(RewriteForKernels(shard));
   Sessions sessions;
   for (size_t node = 0; node < nodes.size(); ++node) {
-    DISCO_ASSIGN(auto session, open(graph, plan, {static_cast<int>(node)}));
+    DISCO_ASSIGN(auto session, open(network.given, {static_cast<int>(node)}));
     session->AskForSteps(true);
     sessions.push_back(std::move(session));
   }

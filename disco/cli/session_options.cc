@@ -85,24 +85,24 @@ Result<std::unique_ptr<Session>> OpenSession(const Graph& graph, SessionFlags& f
   if (!flags.keys.empty() && flags.nodes.empty() && !flags.tcp)
     return Fail(ErrorKind::kUsage, "--keys encrypts what goes to --nodes; there are none");
   DISCO_ASSIGN(options.keys, LoadKeysIfGiven(flags.keys));
-  DISCO_ASSIGN(const Plan plan, LoadPlan(flags.plan, graph));
+  DISCO_ASSIGN(const BoundPlan bound, LoadPlan(flags.plan, graph));
   if (!flags.shape.empty()) {
     DISCO_ASSIGN(options.shape, ParseLinkShape(flags.shape));
-    if (plan.nodes == 1)
+    if (bound.nodes() == 1)
       return Fail(ErrorKind::kUsage, "--shape slows the links between nodes; here is only one");
   }
   if (flags.tcp) {
-    DISCO_TRY(StartOwnNodes(plan.nodes, options, flags));
+    DISCO_TRY(StartOwnNodes(bound.nodes(), options, flags));
     if (!options.deadline) options.deadline = kLongestDeadline;
-    return Session::Connect(graph, plan, flags.own_nodes->endpoints(), options);
+    return Session::Connect(bound, flags.own_nodes->endpoints(), options);
   }
   if (flags.nodes.empty()) {
     if (!flags.plan.empty() && !flags.local)
       return Fail(ErrorKind::kUsage, "a plan needs --local or --nodes a:port,b:port (or --tcp)");
-    return Session::OpenLocal(graph, plan, options);
+    return Session::OpenLocal(bound, options);
   }
   DISCO_ASSIGN(const std::vector<Endpoint> endpoints, ParseEndpoints(flags.nodes));
-  return Session::Connect(graph, plan, endpoints, options);
+  return Session::Connect(bound, endpoints, options);
 }
 
 nlohmann::ordered_json NodesToJson(const Session& session) {

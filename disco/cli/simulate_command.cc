@@ -161,13 +161,14 @@ Status Run(SimulateCommand& options) {
                          InputFiles(options.network, {options.plan, options.cluster.cluster})));
   }
   DISCO_ASSIGN(const Graph graph, LoadNetwork(options.network));
-  DISCO_ASSIGN(const Plan plan, LoadPlan(options.plan, graph));
-  DISCO_ASSIGN(const Cluster all, LoadCluster(options.cluster, plan.nodes));
+  DISCO_ASSIGN(const BoundPlan bound, LoadPlan(options.plan, graph));
+  DISCO_ASSIGN(const Cluster all, LoadCluster(options.cluster, bound.nodes()));
+  DISCO_ASSIGN(const BoundPlan for_nodes, bound.ForNodes());
   Played played;
-  DISCO_ASSIGN(played.one_node, OnOneNode(graph, all));
+  DISCO_ASSIGN(played.one_node, OnOneNode(for_nodes, all));
   played.fastest = all.node(played.one_node.fastest).name;
-  DISCO_ASSIGN(played.cluster, Choose(all, options.nodes, plan.nodes));
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
+  DISCO_ASSIGN(played.cluster, Choose(all, options.nodes, bound.nodes()));
+  DISCO_ASSIGN(const Cut cut, CutNetwork(for_nodes));
   for (const Graph& shard : cut.shards) played.memory.push_back(MemoryOf(shard));
   DISCO_ASSIGN(played.simulation, Simulate(cut, played.cluster));
   if (!options.trace.empty()) {

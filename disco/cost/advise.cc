@@ -54,11 +54,11 @@ std::vector<double> Factors() {
 
 class Adviser {
  public:
-  Adviser(const Graph& graph, const Cluster& cluster, const AdviseOptions& options)
-      : graph_(graph), cluster_(cluster), options_(options) {}
+  Adviser(const WholeNetwork& network, const Cluster& cluster, const AdviseOptions& options)
+      : network_(network), cluster_(cluster), options_(options) {}
 
   Result<Advice> Run() {
-    DISCO_ASSIGN(advice_.one_node, OnOneNode(graph_, cluster_));
+    DISCO_ASSIGN(advice_.one_node, OnOneNode(network_.for_nodes, cluster_));
     const bool drawable = std::isfinite(cluster_.link.bandwidth.bytes_per_second) &&
                           advice_.one_node.time() > Milliseconds(0);
     if (drawable) advice_.factors = Factors();
@@ -101,10 +101,11 @@ class Adviser {
     const Cluster nodes = Subset(cluster_, candidate.nodes);
     std::vector<Milliseconds> times;
     for (const NodeId node : candidate.nodes) times.push_back(TimeOn(node));
-    DISCO_ASSIGN(const Plan plan, PlanByShares(graph_, options, nodes, times));
+    DISCO_ASSIGN(const Plan plan, PlanByShares(network_, options, nodes, times));
     const bool equal = std::ranges::count(plan.shares, plan.shares[0]) == count;
     if (!equal) candidate.shares = plan.shares;
-    DISCO_ASSIGN(const Cut cut, CutNetwork(graph_, plan));
+    DISCO_ASSIGN(const BoundPlan bound, network_.for_nodes.With(plan));
+    DISCO_ASSIGN(const Cut cut, CutNetwork(bound));
     candidate.fits = true;
     for (size_t i = 0; i < cut.shards.size(); ++i)
       candidate.fits = candidate.fits && MemoryOf(cut.shards[i]) <= nodes.nodes[i].memory;
@@ -175,7 +176,7 @@ class Adviser {
     return fastest;
   }
 
-  const Graph& graph_;
+  const WholeNetwork& network_;
   const Cluster& cluster_;
   const AdviseOptions& options_;
   Advice advice_;
@@ -185,7 +186,8 @@ class Adviser {
 
 Result<Advice> Advise(const Graph& graph, const Cluster& cluster, const AdviseOptions& options) {
   DISCO_TRY(CheckOptions(options, cluster));
-  return Adviser(graph, cluster, options).Run();
+  DISCO_ASSIGN(const WholeNetwork network, BindWhole(graph));
+  return Adviser(network, cluster, options).Run();
 }
 
 }  // namespace disco

@@ -10,6 +10,7 @@
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
@@ -81,7 +82,7 @@ TEST(Advise, BreakEvenIsWhereOneNodeIsAsFast) {
   const Candidate& candidate = advice.candidates[1];
   ASSERT_TRUE(candidate.break_even);
   const Plan plan = *MakePlan(Network(), {.nodes = 2, .sparsity = 0.9});
-  const Cut cut = *CutNetwork(Network(), ChooseCalls(Network(), plan, cluster));
+  const Cut cut = *CutFor(Network(), ChooseCalls(*Bind(Network(), plan), cluster));
   const auto at = [&](double factor) {
     return Simulate(cut, WithBandwidth(cluster, factor))->total;
   };
@@ -153,11 +154,11 @@ TEST(OneNodeTime, IsOfTheFastestThatTheNetworkFitsIn) {
   Cluster cluster = Equal(1e6);
   for (KindSpeed& kind : cluster.nodes[1].speed.kinds) kind.rate = {5e9};
   for (KindSpeed& kind : cluster.nodes[2].speed.kinds) kind.rate = {9e9};
-  EXPECT_EQ(OnOneNode(Network(), cluster)->fastest, 2);
+  EXPECT_EQ(OnOneNode(BindWhole(Network())->for_nodes, cluster)->fastest, 2);
   cluster.nodes[2].memory = {1000};
-  EXPECT_EQ(OnOneNode(Network(), cluster)->fastest, 1);
+  EXPECT_EQ(OnOneNode(BindWhole(Network())->for_nodes, cluster)->fastest, 1);
   cluster.nodes[0].memory = cluster.nodes[1].memory = {1000};
-  const OneNode none = *OnOneNode(Network(), cluster);
+  const OneNode none = *OnOneNode(BindWhole(Network())->for_nodes, cluster);
   EXPECT_EQ(none.fastest, 2);
   EXPECT_FALSE(none.fits);
 }

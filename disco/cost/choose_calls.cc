@@ -6,29 +6,23 @@
 
 #include "disco/cost/op_time.h"
 #include "disco/cost/simulate.h"
-#include "disco/plan/node_ops.h"
-#include "disco/plan/traffic.h"
 
 namespace disco {
 namespace {
 
 class Chooser {
  public:
-  Chooser(const Graph& graph, const Plan& plan, const Cluster& cluster)
-      : graph_(graph),
-        plan_(plan),
-        cluster_(cluster),
-        ops_(graph, plan),
-        traffic_(DeriveTraffic(graph, plan)) {
-    for (const Transfer& transfer : traffic_)
+  Chooser(const BoundPlan& bound, const Cluster& cluster)
+      : bound_(bound), graph_(bound.graph()), cluster_(cluster) {
+    for (const Transfer& transfer : bound.traffic())
       incoming_[{transfer.value, transfer.to}].push_back(&transfer);
   }
 
   MixingCall Choose(ValueId value) const {
     // As the cut does in any case (ShardBuilder::Joins).
-    if (!ops_.readers(value).replicated.empty()) return MixingCall::kFused;
+    if (!bound_.readers(value).replicated.empty()) return MixingCall::kFused;
     Milliseconds fused{0}, split{0};
-    for (NodeId node = 0; node < plan_.nodes; ++node) {
+    for (NodeId node = 0; node < bound_.nodes(); ++node) {
       const auto incoming = incoming_.find({value, node});
       if (incoming == incoming_.end()) continue;
       if (!incoming->second.front()->stride.empty()) return MixingCall::kSplit;
@@ -39,14 +33,13 @@ class Chooser {
   }
 
  private:
-  const ValuePlan& PlanOf(ValueId value) const { return *plan_.Find(graph_.value(value).name); }
   const NodeSpeed& SpeedOf(NodeId node) const { return cluster_.node(node).speed; }
   double LocalShare(ValueId value, NodeId node) const {
-    const ValuePlan& part = PlanOf(value);
+    const ValuePlan& part = *bound_.part(value);
     return static_cast<double>(part.Owned(node).size()) / static_cast<double>(part.owner.size());
   }
   double ForeignShare(ValueId value, NodeId node) const {
-    const ValuePlan& part = PlanOf(value);
+    const ValuePlan& part = *bound_.part(value);
     return static_cast<double>(part.kept[static_cast<size_t>(node)].size()) /
            static_cast<double>(part.owner.size());
   }
@@ -85,8 +78,8 @@ class Chooser {
   }
 
   std::vector<OpId> ReadersOn(ValueId value, NodeId node) const {
-    std::vector<OpId> readers = ops_.readers(value).mixing;
-    std::erase_if(readers, [&](OpId op) { return !ops_.Runs(op, node); });
+    std::vector<OpId> readers = bound_.readers(value).mixing;
+    std::erase_if(readers, [&](OpId op) { return !bound_.Runs(op, node); });
     return readers;
   }
 
@@ -112,25 +105,23 @@ class Chooser {
     return std::max(before, WireTime(value, node)) + after;
   }
 
+  const BoundPlan& bound_;
   const Graph& graph_;
-  const Plan& plan_;
   const Cluster& cluster_;
-  NodeOps ops_;
-  std::vector<Transfer> traffic_;
   std::map<std::pair<ValueId, NodeId>, std::vector<const Transfer*>> incoming_;
 };
 
 }  // namespace
 
-Plan ChooseCalls(const Graph& graph, Plan plan, const Cluster& cluster) {
-  const Chooser chooser(graph, plan, cluster);
-  std::vector<std::pair<std::string, MixingCall>> chosen;
-  for (size_t value = 0; value < graph.values.size(); ++value) {
-    const ValuePlan* part = plan.Find(graph.values[value].name);
-    if (part != nullptr && part->read_foreign)
-      chosen.emplace_back(graph.values[value].name, chooser.Choose(static_cast<ValueId>(value)));
+Plan ChooseCalls(const BoundPlan& bound, const Cluster& cluster) {
+  const Chooser chooser(bound, cluster);
+  Plan plan = bound.plan();
+  for (size_t i = 0; i < bound.graph().values.size(); ++i) {
+    const auto value = static_cast<ValueId>(i);
+    const ValuePlan* part = bound.part(value);
+    if (part == nullptr || !part->read_foreign) continue;
+    plan.values[bound.graph().value(value).name].call = chooser.Choose(value);
   }
-  for (const auto& [name, call] : chosen) plan.values[name].call = call;
   return plan;
 }
 

@@ -8,16 +8,17 @@
 //          + sum over the other readers of (local call + foreign call)
 // A foreign call reads and writes the output once more. The mode with the lower time on the slower
 // node wins. Fused wins where the wire is quick and the input small, split where the wire is slow
-// or the output small. Thread rule: pure; the plan has to fit the graph, the cluster to have its
+// or the output small. Thread rule: pure; the cluster has to have the plan's
 // nodes.
 #pragma once
 
 #include "disco/cost/cluster.h"
-#include "disco/graph/graph.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
-Plan ChooseCalls(const Graph& graph, Plan plan, const Cluster& cluster);
+// The plan of `bound` with its calls chosen.
+Plan ChooseCalls(const BoundPlan& bound, const Cluster& cluster);
 
 // Machines of the usual kind, for who does not say which: one core with AVX-512 each, on a network
 // of 1 Gbit/s with 60 us from message to message.

@@ -7,6 +7,7 @@
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
@@ -21,7 +22,7 @@ struct TwoLayers {
     plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.9});
   }
   MixingCall ChosenOn(const Cluster& cluster) const {
-    return ChooseCalls(graph, plan, cluster).Find("a")->call;
+    return ChooseCalls(*Bind(graph, plan), cluster).Find("a")->call;
   }
   Graph graph;
   Plan plan;
@@ -46,11 +47,11 @@ TEST(ChooseCalls, IsNoWorseThanOneRuleForAll) {
   for (const Link& link : {kQuickLink, kSlowLink, Link{{125e6}, Milliseconds(0.06)}}) {
     const Cluster cluster = Over(link);
     const auto time = [&](const Plan& chosen) {
-      const auto cut = CutNetwork(graph, chosen);
+      const auto cut = CutFor(graph, chosen);
       EXPECT_TRUE(cut);
       return Simulate(*cut, cluster)->total.count();
     };
-    const double chosen = time(ChooseCalls(graph, plan, cluster));
+    const double chosen = time(ChooseCalls(*Bind(graph, plan), cluster));
     for (const MixingCall call : {MixingCall::kSplit, MixingCall::kFused}) {
       Plan same = plan;
       for (auto& [name, value] : same.values) value.call = call;
@@ -63,7 +64,7 @@ TEST(ChooseCalls, IsNoWorseThanOneRuleForAll) {
 TEST(ChooseCalls, OneNodeHasNothingToChoose) {
   const Graph graph = *MakeZooNetwork({.name = "resnet8"});
   const Plan plan = SingleNodePlan(graph);
-  EXPECT_EQ(Hash(ChooseCalls(graph, plan, UsualCluster(1))), Hash(plan));
+  EXPECT_EQ(Hash(ChooseCalls(*Bind(graph, plan), UsualCluster(1))), Hash(plan));
 }
 
 }  // namespace

@@ -22,25 +22,27 @@ double SparsityOf(const PlanOptions& options) {
   }
 }
 
-Result<Milliseconds> TimeOf(const Graph& graph, const Plan& plan, const Cluster& cluster) {
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
+Result<Milliseconds> TimeOf(const BoundPlan& bound, const Cluster& cluster) {
+  DISCO_ASSIGN(const Cut cut, CutNetwork(bound));
   DISCO_ASSIGN(const Simulation simulation, Simulate(cut, cluster));
   return simulation.total;
 }
 
 }  // namespace
 
-Result<Plan> PlanByShares(const Graph& graph, PlanOptions options, const Cluster& cluster,
+Result<Plan> PlanByShares(const WholeNetwork& network, PlanOptions options, const Cluster& cluster,
                           const std::vector<Milliseconds>& times) {
   const auto candidates = InSixteenths(BalancedShares(times, SparsityOf(options)));
   Plan best;
   Milliseconds least = Milliseconds::max();
   for (const std::vector<double>& shares : candidates) {
     options.shares = shares;
-    DISCO_ASSIGN(Plan plan, MakePlan(graph, options));
-    plan = ChooseCalls(graph, std::move(plan), cluster);
+    DISCO_ASSIGN(Plan made, MakePlan(network.given, options));
+    DISCO_ASSIGN(const BoundPlan bound, network.given.With(std::move(made)));
+    Plan plan = ChooseCalls(bound, cluster);
     if (candidates.size() == 1) return plan;
-    DISCO_ASSIGN(const Milliseconds time, TimeOf(graph, plan, cluster));
+    DISCO_ASSIGN(const BoundPlan for_nodes, network.for_nodes.With(plan));
+    DISCO_ASSIGN(const Milliseconds time, TimeOf(for_nodes, cluster));
     if (time >= least) continue;
     best = std::move(plan);
     least = time;

@@ -4,21 +4,19 @@
 // (balanced_shares.h), in sixteenths, of which the simulator says which way of rounding is
 // quickest.
 //
-// Thread rule: pure; the graph's shapes have to be inferred. Errors: those of making and cutting a
-// plan.
+// Thread rule: pure. Errors: those of making and cutting a plan.
 #pragma once
 
 #include <vector>
 
-#include "disco/cost/cluster.h"
-#include "disco/graph/graph.h"
+#include "disco/cost/one_node.h"
 #include "disco/plan/make_plan.h"
 
 namespace disco {
 
 // `options` without shares; `times`: of the whole network on each node of `cluster` alone. Its
 // calls are chosen (choose_calls.h).
-Result<Plan> PlanByShares(const Graph& graph, PlanOptions options, const Cluster& cluster,
+Result<Plan> PlanByShares(const WholeNetwork& network, PlanOptions options, const Cluster& cluster,
                           const std::vector<Milliseconds>& times);
 
 }  // namespace disco

@@ -97,23 +97,26 @@ struct Choice {
   Milliseconds total_apart{0};      // of an inference that sends each by itself
 };
 
-Result<Choice> Choose(const Graph& graph, const Plan& apart, const Cluster& cluster) {
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, apart));
+Result<Choice> Choose(const BoundPlan& apart, const Cluster& cluster) {
+  DISCO_ASSIGN(const Cut cut, CutNetwork(apart));
   DISCO_ASSIGN(const Simulation simulation, Simulate(cut, cluster));
   return Choice{Companions(cut, cluster, simulation).Choose(), simulation.total};
 }
 
 }  // namespace
 
-Result<Plan> ChooseWithNext(const Graph& graph, Plan plan, const Cluster& cluster) {
-  for (auto& [name, value] : plan.values) value.with_next = false;
-  DISCO_ASSIGN(const Choice choice, Choose(graph, plan, cluster));
-  if (choice.values.empty()) return plan;
-  Plan together = plan;
+Result<Plan> ChooseWithNext(const BoundPlan& bound, const Cluster& cluster) {
+  Plan apart = bound.plan();
+  for (auto& [name, value] : apart.values) value.with_next = false;
+  DISCO_ASSIGN(const BoundPlan bound_apart, bound.With(apart));
+  DISCO_ASSIGN(const Choice choice, Choose(bound_apart, cluster));
+  if (choice.values.empty()) return apart;
+  Plan together = apart;
   for (const std::string& name : choice.values) together.values.at(name).with_next = true;
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, together));
+  DISCO_ASSIGN(const BoundPlan bound_together, bound.With(together));
+  DISCO_ASSIGN(const Cut cut, CutNetwork(bound_together));
   DISCO_ASSIGN(const Simulation simulation, Simulate(cut, cluster));
-  return simulation.total < choice.total_apart ? together : plan;
+  return simulation.total < choice.total_apart ? together : apart;
 }
 
 }  // namespace disco

@@ -6,15 +6,15 @@
 // packed. Where no receiver loses as much by that as is saved, they wait: values that are needed
 // later in a block of branches travel together, those that somebody waits for do not. The plan that
 // comes out is never slower than one that sends each value by itself, as the simulator sees it.
-// Thread rule: pure; the plan has to fit the graph. Errors: those of the cut and of Simulate.
+// Thread rule: pure. Errors: those of the cut and of Simulate.
 #pragma once
 
 #include "disco/cost/cluster.h"
-#include "disco/graph/graph.h"
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
-Result<Plan> ChooseWithNext(const Graph& graph, Plan plan, const Cluster& cluster);
+// The plan of `bound`, which is as nodes run it (BoundPlan::ForNodes), with its companions chosen.
+Result<Plan> ChooseWithNext(const BoundPlan& bound, const Cluster& cluster);
 
 }  // namespace disco

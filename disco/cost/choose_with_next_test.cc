@@ -7,6 +7,7 @@
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
@@ -31,7 +32,7 @@ struct Blocks {
     plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.5});
   }
   bool ChosenOn(const Cluster& cluster, const std::string& value) const {
-    const auto chosen = ChooseWithNext(graph, plan, cluster);
+    const auto chosen = ChooseWithNext(*Bind(graph, plan)->ForNodes(), cluster);
     EXPECT_TRUE(chosen) << chosen.error().message;
     EXPECT_EQ(chosen->values.size(), plan.values.size());
     return chosen->Find(value)->with_next;
@@ -98,9 +99,10 @@ TEST(ChooseWithNext, IsNeverSlowerAsSimulated) {
     for (const Link& link : {kQuickLink, kSlowLink, Link{{125e6}, Milliseconds(0.06)}}) {
       const Cluster cluster = Over(link);
       const auto time = [&](const Plan& plan) {
-        return Simulate(*CutNetwork(net.graph, plan), cluster)->total;
+        return Simulate(*CutFor(net.graph, plan), cluster)->total;
       };
-      EXPECT_LE(time(*ChooseWithNext(net.graph, net.plan, cluster)), time(net.plan));
+      EXPECT_LE(time(*ChooseWithNext(*Bind(net.graph, net.plan)->ForNodes(), cluster)),
+                time(net.plan));
     }
   }
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "disco/op/work.h"
-#include "disco/plan/traffic.h"
 
 namespace disco {
 namespace {
@@ -16,31 +15,28 @@ struct PaperSums {
 
 class Estimator {
  public:
-  Estimator(const Graph& graph, const Plan& plan, const Machine& machine)
-      : graph_(graph),
-        plan_(plan),
+  Estimator(const BoundPlan& bound, const Machine& machine)
+      : bound_(bound),
+        graph_(bound.graph()),
+        plan_(bound.plan()),
         machine_(machine),
-        coupling_(AnalyseCoupling(graph)),
-        ops_(graph, plan),
-        traffic_(DeriveTraffic(graph, plan)),
         waited_for_(WaitedFor()),
         of_image_(MadeOfImage()) {}
 
-  Estimate Run() {
+  Result<Estimate> Run() {
     for (const Op& op : graph_.ops) {
       const Bytes waited = waited_for_[static_cast<size_t>(OpIdOf(op))];
       if (MacsOf(graph_, op).value > 0 || waited.value > 0) AddLayer(op);
     }
     estimate_.single_node = machine_.compute.Time(static_cast<double>(MacsOf(graph_).value));
     FinishPaper();
-    FinishSent();
+    DISCO_TRY(FinishSent());
     AddReplicated();
-    estimate_.partial = FindPartialOps(graph_, coupling_, plan_);
+    estimate_.partial = FindPartialOps(bound_);
     return std::move(estimate_);
   }
 
  private:
-  const ValuePlan* PlanOf(ValueId value) const { return plan_.Find(graph_.value(value).name); }
   OpId OpIdOf(const Op& op) const { return static_cast<OpId>(&op - graph_.ops.data()); }
   double others() const { return static_cast<double>(plan_.nodes - 1) / plan_.nodes; }
   Milliseconds Latency(bool communicates) const {
@@ -59,7 +55,7 @@ class Estimator {
     for (const Op& op : graph_.ops) {
       if (!std::all_of(op.inputs.begin(), op.inputs.end(), fits)) continue;
       for (const ValueId output : op.outputs) {
-        if (output != kNoValue && PlanOf(output) == nullptr)
+        if (output != kNoValue && bound_.part(output) == nullptr)
           made[static_cast<size_t>(output)] = true;
       }
     }
@@ -68,7 +64,7 @@ class Estimator {
 
   double NominalSparsity(const Op& op) const {
     if (OfImage(op.inputs[0])) return plan_.image_sparsity;
-    const ValuePlan* input = PlanOf(op.inputs[0]);
+    const ValuePlan* input = bound_.part(op.inputs[0]);
     return input == nullptr ? 0 : input->sparsity;
   }
 
@@ -86,7 +82,7 @@ class Estimator {
 
   void AddPaper(const Op& op, LayerEstimate& layer) {
     const bool mixing = IsMixing(graph_, op);
-    const bool split = !op.outputs.empty() && PlanOf(op.outputs[0]) != nullptr;
+    const bool split = !op.outputs.empty() && bound_.part(op.outputs[0]) != nullptr;
     const double macs = static_cast<double>(layer.macs.value);
     if (mixing) {
       layer.elements = graph_.value(op.inputs[0]).shape.elements();
@@ -115,7 +111,7 @@ class Estimator {
   std::vector<Bytes> WaitedFor() const {
     std::vector<std::vector<Bytes>> waits(graph_.ops.size(),
                                           std::vector<Bytes>(static_cast<size_t>(plan_.nodes)));
-    for (const Transfer& transfer : traffic_) {
+    for (const Transfer& transfer : bound_.traffic()) {
       waits[static_cast<size_t>(FirstReader(transfer))][static_cast<size_t>(transfer.to)] +=
           transfer.size;
     }
@@ -127,11 +123,11 @@ class Estimator {
 
   // There is one: a transfer exists because some op of the receiver reads it.
   OpId FirstReader(const Transfer& transfer) const {
-    const CrossReaders& readers = ops_.readers(transfer.value);
+    const CrossReaders& readers = bound_.readers(transfer.value);
     auto first = static_cast<OpId>(graph_.ops.size() - 1);
     for (const auto* ops : {&readers.mixing, &readers.replicated}) {
       for (const OpId op : *ops) {
-        if (ops_.Runs(op, transfer.to)) first = std::min(first, op);
+        if (bound_.Runs(op, transfer.to)) first = std::min(first, op);
       }
     }
     return first;
@@ -141,7 +137,7 @@ class Estimator {
     layer.sent_bytes = waited_for_[static_cast<size_t>(OpIdOf(op))];
     estimate_.sent.macs.resize(static_cast<size_t>(plan_.nodes));
     for (NodeId node = 0; node < plan_.nodes; ++node) {
-      const Macs macs = NodeMacs(graph_, plan_, ops_, OpIdOf(op), node);
+      const Macs macs = NodeMacs(bound_, OpIdOf(op), node);
       layer.sent_macs = std::max(layer.sent_macs, macs);
       estimate_.sent.macs[static_cast<size_t>(node)] += macs;
     }
@@ -157,22 +153,24 @@ class Estimator {
     estimate_.paper.elements = static_cast<int64_t>(sums_.elements);
   }
 
-  void FinishSent() {
+  Status FinishSent() {
     SentAccounting& sent = estimate_.sent;
     Macs all;
     for (NodeId node = 0; node < plan_.nodes; ++node) {
-      sent.sent.push_back(SentBytes(traffic_, node));
-      sent.received.push_back(ReceivedBytes(traffic_, node));
+      sent.sent.push_back(SentBytes(bound_.traffic(), node));
+      sent.received.push_back(ReceivedBytes(bound_.traffic(), node));
       sent.bytes_one_way = std::max(sent.bytes_one_way, sent.received.back());
       all += sent.macs.empty() ? Macs{} : sent.macs[static_cast<size_t>(node)];
     }
-    sent.bytes_total = TotalBytes(traffic_);
-    sent.messages = static_cast<int64_t>(traffic_.size());
-    const Bytes dense = TotalBytes(DeriveTraffic(graph_, Densified()));
+    sent.bytes_total = TotalBytes(bound_.traffic());
+    sent.messages = static_cast<int64_t>(bound_.traffic().size());
+    DISCO_ASSIGN(const BoundPlan densified, bound_.With(Densified()));
+    const Bytes dense = TotalBytes(densified.traffic());
     if (dense.value > 0)
       sent.s_comm =
           1 - static_cast<double>(sent.bytes_total.value) / static_cast<double>(dense.value);
     if (sums_.macs > 0) sent.s_comp = 1 - static_cast<double>(all.value) / sums_.macs;
+    return {};
   }
 
   // The same owners, nothing pruned.
@@ -191,10 +189,10 @@ class Estimator {
   }
 
   void AddReplicated() {
-    for (const ReplicatedOp& replicated : coupling_.replicated) {
+    for (const ReplicatedOp& replicated : bound_.coupling().replicated) {
       const Op& op = graph_.op(replicated.op);
       ReplicatedCost cost{op.name, replicated.reason, {}};
-      for (const Transfer& transfer : traffic_) {
+      for (const Transfer& transfer : bound_.traffic()) {
         if (std::find(op.inputs.begin(), op.inputs.end(), transfer.value) != op.inputs.end())
           cost.gathered += transfer.size;
       }
@@ -202,12 +200,10 @@ class Estimator {
     }
   }
 
+  const BoundPlan& bound_;
   const Graph& graph_;
   const Plan& plan_;
   const Machine& machine_;
-  Coupling coupling_;
-  NodeOps ops_;
-  std::vector<Transfer> traffic_;
   std::vector<Bytes> waited_for_;  // by op
   std::vector<bool> of_image_;     // by ValueId
   PaperSums sums_;
@@ -216,8 +212,8 @@ class Estimator {
 
 }  // namespace
 
-Estimate EstimateCost(const Graph& graph, const Plan& plan, const Machine& machine) {
-  return Estimator(graph, plan, machine).Run();
+Result<Estimate> EstimateCost(const BoundPlan& bound, const Machine& machine) {
+  return Estimator(bound, machine).Run();
 }
 
 }  // namespace disco

@@ -10,18 +10,19 @@
 // counts, also two that read one value, also those that read the image or what is made of it alone.
 // L_comm = bytes / link, L_comp = MACs / compute.
 //
-// sent: what disco's nodes do: the transfers of plan/traffic.h, and the MACs of each node's shard.
+// sent: what disco's nodes do: the transfers of BoundPlan::traffic, and the MACs of each node's
+// shard.
 //
 // serial: sum of L_comm + L_comp over layers. overlap: sum of max(L_comm, L_comp). A layer that
 // communicates pays `message_latency` once. Units: elements, bytes one way, milliseconds. Thread
-// rule: pure; shapes have to be inferred and the plan has to fit.
+// rule: pure.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "disco/base/units.h"
-#include "disco/plan/node_ops.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
@@ -87,13 +88,12 @@ struct Estimate {
   std::vector<PartialOp> partial;
 };
 
-// In the order of the ops; `coupling` is the graph's.
-std::vector<PartialOp> FindPartialOps(const Graph& graph, const Coupling& coupling,
-                                      const Plan& plan);
+// In the order of the ops.
+std::vector<PartialOp> FindPartialOps(const BoundPlan& bound);
 
-Estimate EstimateCost(const Graph& graph, const Plan& plan, const Machine& machine);
+Result<Estimate> EstimateCost(const BoundPlan& bound, const Machine& machine);
 
 // MACs of the part of op `op` that `node` computes.
-Macs NodeMacs(const Graph& graph, const Plan& plan, const NodeOps& ops, OpId op, NodeId node);
+Macs NodeMacs(const BoundPlan& bound, OpId op, NodeId node);
 
 }  // namespace disco

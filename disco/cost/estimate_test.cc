@@ -26,7 +26,7 @@ Estimate EstimateFor(const Graph& graph, int nodes, double sparsity,
   const auto plan =
       MakePlan(graph, {.nodes = nodes, .method = *ParseMethod(method), .sparsity = sparsity});
   EXPECT_TRUE(plan) << plan.error().message;
-  return EstimateCost(graph, *plan, kHeadset);
+  return *EstimateCost(*Bind(graph, *plan), kHeadset);
 }
 
 TEST(PaperAccounting, LatencyOfResNet50OnTwoNodes) {
@@ -81,8 +81,8 @@ TEST(MessageLatency, IsPaidOncePerLayerThatCommunicates) {
   const auto plan = MakePlan(graph, {.nodes = 2, .sparsity = 0.99});
   Machine slow = kHeadset;
   slow.message_latency = Milliseconds(1);
-  const Milliseconds extra = EstimateCost(graph, *plan, slow).paper.time.serial -
-                             EstimateCost(graph, *plan, kHeadset).paper.time.serial;
+  const Milliseconds extra = EstimateCost(*Bind(graph, *plan), slow)->paper.time.serial -
+                             EstimateCost(*Bind(graph, *plan), kHeadset)->paper.time.serial;
   EXPECT_NEAR(extra.count(), 54, 1e-6);
 }
 

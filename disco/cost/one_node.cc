@@ -20,8 +20,15 @@ Bytes MemoryOf(const Graph& graph) {
   return {2 * weights + values + fixed};
 }
 
-Result<OneNode> OnOneNode(const Graph& graph, const Cluster& cluster) {
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, SingleNodePlan(graph)));
+Result<WholeNetwork> BindWhole(Graph graph) {
+  DISCO_ASSIGN(BoundPlan given, BindToOneNode(std::move(graph)));
+  DISCO_ASSIGN(BoundPlan for_nodes, given.ForNodes());
+  return WholeNetwork{std::move(given), std::move(for_nodes)};
+}
+
+Result<OneNode> OnOneNode(const BoundPlan& bound, const Cluster& cluster) {
+  DISCO_ASSIGN(const BoundPlan alone, bound.With(SingleNodePlan(bound.graph(), bound.coupling())));
+  DISCO_ASSIGN(const Cut cut, CutNetwork(alone));
   OneNode result{.memory = MemoryOf(cut.shards[0])};
   Graph whole = cut.shards[0];
   DISCO_TRY(RewriteForKernels(whole));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // OneNode: a whole network on one machine, with which every plan is compared.
 //
-// Thread rule: pure; the graph's shapes have to be inferred.
+// Thread rule: pure.
 #pragma once
 
 #include <vector>
 
 #include "disco/cost/cluster.h"
-#include "disco/graph/graph.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
@@ -25,7 +25,16 @@ struct OneNode {
   Milliseconds time() const { return times[static_cast<size_t>(fastest)]; }
 };
 
-// The network without a cut (BatchNormalization folded, as nodes run it) on each node of `cluster`.
-Result<OneNode> OnOneNode(const Graph& graph, const Cluster& cluster);
+// The network of `bound`, which is as nodes run it (BoundPlan::ForNodes), without a cut on each
+// node of `cluster`.
+Result<OneNode> OnOneNode(const BoundPlan& bound, const Cluster& cluster);
+
+// A network for which plans are sought, bound to the plan for one node: as it is given, which plans
+// are made of, and as nodes run it, which is cut.
+struct WholeNetwork {
+  BoundPlan given, for_nodes;
+};
+// The graph's shapes have to be inferred.
+Result<WholeNetwork> BindWhole(Graph graph);
 
 }  // namespace disco

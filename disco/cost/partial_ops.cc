@@ -22,15 +22,15 @@ std::string WhyPartial(const ValueFeatures& features, int nodes) {
 
 }  // namespace
 
-std::vector<PartialOp> FindPartialOps(const Graph& graph, const Coupling& coupling,
-                                      const Plan& plan) {
+std::vector<PartialOp> FindPartialOps(const BoundPlan& bound) {
   std::vector<PartialOp> partial;
-  for (const Op& op : graph.ops) {
-    if (MacsOf(graph, op).value == 0 || !coupling.IsPartitioned(op.outputs[0])) continue;
-    const std::vector<NodeId>& owner = plan.Find(graph.value(op.outputs[0]).name)->owner;
+  for (const Op& op : bound.graph().ops) {
+    if (MacsOf(bound.graph(), op).value == 0 || bound.part(op.outputs[0]) == nullptr) continue;
+    const std::vector<NodeId>& owner = bound.part(op.outputs[0])->owner;
     const auto owners = static_cast<int>(std::set<NodeId>(owner.begin(), owner.end()).size());
-    if (owners == plan.nodes) continue;
-    partial.push_back({op.name, WhyPartial(coupling.features(op.outputs[0]), plan.nodes), owners});
+    if (owners == bound.nodes()) continue;
+    partial.push_back(
+        {op.name, WhyPartial(bound.coupling().features(op.outputs[0]), bound.nodes()), owners});
   }
   return partial;
 }

@@ -8,6 +8,7 @@
 #include "disco/cost/op_time.h"
 #include "disco/cost/simulate.h"
 #include "disco/plan/make_plan.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
@@ -52,7 +53,7 @@ class Networks : public testing::TestWithParam<Case> {
         plan_(*MakePlan(graph_, {.nodes = GetParam().nodes,
                                  .method = *ParseMethod(GetParam().method),
                                  .sparsity = GetParam().sparsity})),
-        cut_(*CutNetwork(graph_, plan_)),
+        cut_(*CutFor(graph_, plan_)),
         cluster_(MixedCluster(GetParam().nodes)) {}
 
   Simulation On(const Cluster& cluster) const { return *Simulate(cut_, cluster); }
@@ -149,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SimulateNetworks, OneNodeIsTheSumOfItsOps) {
   const Graph graph = *MakeZooNetwork({.name = "resnet20"});
-  const Cut cut = *CutNetwork(graph, SingleNodePlan(graph));
+  const Cut cut = *CutFor(graph, SingleNodePlan(graph));
   const Cluster cluster = MixedCluster(1);
   const Simulation simulation = *Simulate(cut, cluster);
   Milliseconds sum{0};
@@ -157,13 +158,13 @@ TEST(SimulateNetworks, OneNodeIsTheSumOfItsOps) {
   EXPECT_NEAR(simulation.total / sum, 1, kRounding);
   EXPECT_TRUE(simulation.links.empty());
   EXPECT_FALSE(simulation.slowest_link);
-  EXPECT_NEAR(OnOneNode(graph, cluster)->time() / sum, 1, kRounding);
+  EXPECT_NEAR(OnOneNode(BindWhole(graph)->for_nodes, cluster)->time() / sum, 1, kRounding);
 }
 
 TEST(SimulateNetworks, SixtyFourNodesArePlayed) {
   const Graph graph = *MakeZooNetwork({.name = "resnet8", .width = {4, 1}});
   const Plan plan = *MakePlan(graph, {.nodes = kMaxNodes, .sparsity = 0.9});
-  const Simulation simulation = *Simulate(*CutNetwork(graph, plan), MixedCluster(kMaxNodes));
+  const Simulation simulation = *Simulate(*CutFor(graph, plan), MixedCluster(kMaxNodes));
   EXPECT_EQ(simulation.nodes.size(), static_cast<size_t>(kMaxNodes));
   EXPECT_GT(simulation.total.count(), 0);
 }
@@ -176,9 +177,9 @@ TEST(SimulateNetworks, TheFormulaBoundsTwoEqualNodes) {
   for (const double sparsity : {0.0, 0.8, 0.95, 0.99}) {
     const Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = sparsity});
     const Bandwidth link{37.5e6};
-    const Estimate estimate = EstimateCost(graph, plan, {.link = link, .compute = {125e9}});
-    const Simulation simulation = *Simulate(
-        *CutNetwork(graph, plan), Uniform({.nodes = 2, .link = {link}, .compute = {125e9}}));
+    const Estimate estimate = *EstimateCost(*Bind(graph, plan), {.link = link, .compute = {125e9}});
+    const Simulation simulation =
+        *Simulate(*CutFor(graph, plan), Uniform({.nodes = 2, .link = {link}, .compute = {125e9}}));
     const Milliseconds frames =  // the formula does not know of them
         link.Time(static_cast<double>(estimate.sent.messages * kFrameBytes.value) / 2);
     EXPECT_LE(simulation.total, (estimate.sent.time.serial + frames) * (1 + kRounding)) << sparsity;

@@ -12,6 +12,7 @@
 #include "disco/node/runner.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/transport/memory_mesh.h"
 
 namespace disco {
@@ -25,7 +26,7 @@ class Talk : public testing::Test {
   Talk() {
     Sketch sketch;
     graph_ = sketch.Finish({sketch.Conv("a", sketch.Input({1, 2, 3, 3}), 4)});
-    cut_ = *CutNetwork(graph_, SingleNodePlan(graph_));
+    cut_ = *CutFor(graph_, SingleNodePlan(graph_));
     meshes_ = MakeMemoryMeshes(2, {"node 0", "the caller"});
   }
   FrameHeader Query(uint64_t sequence = 0, uint32_t flags = kQueryBringsInputs) const {

@@ -81,16 +81,16 @@ Result<ProgramOptions> ProgramOf(NodeId node, const Plan& plan, const SessionOpt
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::OpenLocal(const Graph& graph, const Plan& plan,
+Result<std::unique_ptr<Session>> Session::OpenLocal(const BoundPlan& bound,
                                                     const SessionOptions& options) {
   if (options.deadline) DISCO_TRY(CheckDeadline(*options.deadline));
-  DISCO_ASSIGN(Cut cut, CutNetwork(graph, plan));
-  auto session = std::make_unique<LocalSession>(graph, cut, options);
-  for (NodeId node = 0; node < plan.nodes; ++node) {
-    DISCO_ASSIGN(const ProgramOptions program, ProgramOf(node, plan, options));
+  DISCO_ASSIGN(Cut cut, FoldAndCut(bound));
+  auto session = std::make_unique<LocalSession>(bound.graph(), cut, options);
+  for (NodeId node = 0; node < bound.nodes(); ++node) {
+    DISCO_ASSIGN(const ProgramOptions program, ProgramOf(node, bound.plan(), options));
     const RunnerOptions runner_options{
         .node = node,
-        .nodes = plan.nodes,
+        .nodes = bound.nodes(),
         .plan_hash = cut.plan_hash,
         .deadline = options.deadline.value_or(kForever) * kNodeDeadlineShare,
         .program = program};

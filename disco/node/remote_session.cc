@@ -43,13 +43,13 @@ Status CheckOptions(const Plan& plan, const std::vector<Endpoint>& nodes,
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::Connect(const Graph& graph, const Plan& plan,
+Result<std::unique_ptr<Session>> Session::Connect(const BoundPlan& bound,
                                                   const std::vector<Endpoint>& nodes,
                                                   const SessionOptions& options) {
-  DISCO_TRY(CheckOptions(plan, nodes, options));
-  DISCO_ASSIGN(const Cut cut, CutNetwork(graph, plan));
+  DISCO_TRY(CheckOptions(bound.plan(), nodes, options));
+  DISCO_ASSIGN(const Cut cut, FoldAndCut(bound));
   DISCO_ASSIGN(auto opened, CallersOpening(nodes, cut, options).Run());
-  Caller caller(graph, cut, options.deadline.value_or(kUsualDeadline));
+  Caller caller(bound.graph(), cut, options.deadline.value_or(kUsualDeadline));
   for (size_t node = 0; node < nodes.size(); ++node)
     caller.SetReady(static_cast<NodeId>(node), opened.ready[node]);
   return std::make_unique<RemoteSession>(std::move(caller),

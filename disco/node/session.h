@@ -18,7 +18,7 @@
 
 #include "disco/base/clock.h"
 #include "disco/kernel/program.h"
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 #include "disco/transport/endpoint.h"
 #include "disco/transport/shape.h"
 #include "disco/transport/tls_stream.h"
@@ -80,6 +80,13 @@ class Session {
  public:
   virtual ~Session() = default;
 
+  // The network as it is given to Bind.
+  static Result<std::unique_ptr<Session>> OpenLocal(const BoundPlan& bound,
+                                                    const SessionOptions& options);
+  static Result<std::unique_ptr<Session>> Connect(const BoundPlan& bound,
+                                                  const std::vector<Endpoint>& nodes,
+                                                  const SessionOptions& options);
+  // The same, bound on the way.
   static Result<std::unique_ptr<Session>> OpenLocal(const Graph& graph, const Plan& plan,
                                                     const SessionOptions& options);
   static Result<std::unique_ptr<Session>> Connect(const Graph& graph, const Plan& plan,

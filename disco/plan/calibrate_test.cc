@@ -73,7 +73,7 @@ TEST(CalibrateTest, ScalesBelongToTheirFeatures) {
     elements[i] = static_cast<float>(i % 2) * static_cast<float>(i / 4 % 4 + 1);
   EXPECT_TRUE(calibration.Add(0, value));
   const Plan scaled = calibration.Apply(plan);
-  EXPECT_TRUE(CheckFit(scaled, graph));
+  EXPECT_TRUE(Bind(graph, scaled));
   EXPECT_NE(Hash(scaled), Hash(plan));
   for (size_t feature = 0; feature < 4; ++feature)
     EXPECT_NEAR(scaled.Find("a")->wire.scales[feature].step, (feature + 1) / 255.0, 1e-6);

@@ -71,13 +71,20 @@ Result<std::pair<OpId, OpId>> FindStage(const Graph& graph, const std::string& s
   return std::pair(first, last);
 }
 
+// What a plan is made of.
+struct Network {
+  const Graph& graph;
+  const Coupling& coupling;
+  const std::vector<CrossReaders>& readers;  // by ValueId
+};
+
 class Maker {
  public:
-  Maker(const Graph& graph, const PlanOptions& options)
-      : graph_(graph),
+  Maker(const Network& network, const PlanOptions& options)
+      : graph_(network.graph),
         options_(options),
-        coupling_(AnalyseCoupling(graph)),
-        readers_(FindCrossReaders(graph, coupling_)) {}
+        coupling_(network.coupling),
+        readers_(network.readers) {}
 
   Result<Plan> Make(const Plan* earlier) {
     DISCO_TRY(CheckOptions(options_));
@@ -90,9 +97,11 @@ class Maker {
         .nodes = options_.nodes, .shares = options_.shares, .method = ToString(options_.method)};
     if (plan.shares.empty()) plan.shares.assign(static_cast<size_t>(plan.nodes), 1.0 / plan.nodes);
     SetOwners(plan);
+    const PlanParts parts(graph_, plan);
     for (size_t value = 0; value < graph_.values.size(); ++value) {
       if (plan.nodes > 1 && readers_[value].any())
-        SetKept(static_cast<ValueId>(value), plan, earlier);
+        SetKept(static_cast<ValueId>(value), plan.values[graph_.values[value].name], parts,
+                earlier);
     }
     if (plan.nodes > 1) plan.sparsity = HasStage(method) ? MeanSparsity(plan) : AskedSparsity();
     if (!HasStage(method)) plan.image_sparsity = plan.sparsity;
@@ -111,17 +120,17 @@ class Maker {
     }
   }
 
-  void SetKept(ValueId value, Plan& plan, const Plan* earlier) const {
+  // `part` of `value`, one of `parts`.
+  void SetKept(ValueId value, ValuePlan& part, const PlanParts& parts, const Plan* earlier) const {
     const CrossReaders& readers = readers_[static_cast<size_t>(value)];
-    ValuePlan& part = plan.values[graph_.value(value).name];
     part.read_foreign = true;
     part.sparsity = SparsityOf(readers);
     const auto scores = options_.method.method == Method::kRandom
                             ? DrawScores(value, part)
-                            : ScoreByL1(graph_, readers, plan, part);
+                            : ScoreByL1(graph_, readers, parts, part);
     const ValuePlan* before =
         earlier == nullptr ? nullptr : earlier->Find(graph_.value(value).name);
-    part.kept = ChooseKept(part, scores, ReadingNodes(graph_, readers, plan),
+    part.kept = ChooseKept(part, scores, ReadingNodes(graph_, readers, parts),
                            {part.sparsity, options_.allow_empty},
                            before == nullptr ? nullptr : &before->kept);
   }
@@ -167,8 +176,8 @@ class Maker {
 
   const Graph& graph_;
   const PlanOptions& options_;
-  Coupling coupling_;
-  std::vector<CrossReaders> readers_;
+  const Coupling& coupling_;
+  const std::vector<CrossReaders>& readers_;
   std::pair<OpId, OpId> stage_;
 };
 
@@ -198,16 +207,21 @@ std::string ToString(const MethodChoice& choice) {
 }
 
 Result<Plan> MakePlan(const Graph& graph, const PlanOptions& options) {
-  return Maker(graph, options).Make(nullptr);
+  const Coupling coupling = AnalyseCoupling(graph);
+  const std::vector<CrossReaders> readers = FindCrossReaders(graph, coupling);
+  return Maker({graph, coupling, readers}, options).Make(nullptr);
 }
 
-Result<Plan> PruneFurther(const Graph& graph, const Plan& plan, const PlanOptions& options) {
-  DISCO_TRY(CheckFit(plan, graph));
-  if (options.nodes != plan.nodes) {
+Result<Plan> MakePlan(const BoundPlan& bound, const PlanOptions& options) {
+  return Maker({bound.graph(), bound.coupling(), bound.readers()}, options).Make(nullptr);
+}
+
+Result<Plan> PruneFurther(const BoundPlan& bound, const PlanOptions& options) {
+  if (options.nodes != bound.nodes()) {
     return Fail(ErrorKind::kUsage, "a plan for {} nodes cannot be pruned further for {}",
-                plan.nodes, options.nodes);
+                bound.nodes(), options.nodes);
   }
-  return Maker(graph, options).Make(&plan);
+  return Maker({bound.graph(), bound.coupling(), bound.readers()}, options).Make(&bound.plan());
 }
 
 }  // namespace disco

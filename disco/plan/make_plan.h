@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
@@ -36,10 +36,11 @@ struct PlanOptions {
 
 // The graph's shapes have to be inferred.
 Result<Plan> MakePlan(const Graph& graph, const PlanOptions& options);
+// The same for the network of `bound`, whatever its plan.
+Result<Plan> MakePlan(const BoundPlan& bound, const PlanOptions& options);
 
-// The same plan with fewer features kept: prunes, by the weights as they are now, what `plan` still
-// keeps down to sparsity S. For iterative pruning. Errors also: kInvalid when
-// `plan` does not fit.
-Result<Plan> PruneFurther(const Graph& graph, const Plan& plan, const PlanOptions& options);
+// The same plan with fewer features kept: prunes, by the weights of the network, what the plan
+// still keeps down to sparsity S. For iterative pruning.
+Result<Plan> PruneFurther(const BoundPlan& bound, const PlanOptions& options);
 
 }  // namespace disco

@@ -81,14 +81,14 @@ TEST(MakePlan, RandomKeepsAsManyByLot) {
 TEST(MakePlan, BranchesSendNothing) {
   for (const char* name : {"resnet8", "resnet50"}) {
     const Graph graph = *MakeZooNetwork({.name = name});
-    EXPECT_THAT(DeriveTraffic(graph, Make(graph, "branches", 0.5, 4)), IsEmpty());
+    EXPECT_THAT(Bind(graph, Make(graph, "branches", 0.5, 4))->traffic(), IsEmpty());
   }
 }
 
 TEST(MakePlan, OneNodeSendsNothing) {
   const Graph graph = Chain();
   const Plan plan = Make(graph, "dense", 0, 1);
-  EXPECT_THAT(DeriveTraffic(graph, plan), IsEmpty());
+  EXPECT_THAT(Bind(graph, plan)->traffic(), IsEmpty());
   EXPECT_EQ(Hash(plan), Hash(SingleNodePlan(graph)));
 }
 
@@ -183,7 +183,7 @@ TEST(PruneFurther, NeverBringsAFeatureBack) {
         weight += static_cast<float>(random.Normal());
     }
     options.sparsity = sparsity;
-    const auto next = PruneFurther(graph, plan, options);
+    const auto next = PruneFurther(*Bind(graph, plan), options);
     ASSERT_TRUE(next) << next.error().message;
     for (const auto& [name, value] : next->values) {
       const auto& before = plan.Find(name)->kept;
@@ -192,17 +192,17 @@ TEST(PruneFurther, NeverBringsAFeatureBack) {
         EXPECT_TRUE(std::ranges::includes(before[to], value.kept[to])) << name << " to " << to;
       }
     }
-    EXPECT_TRUE(CheckFit(*next, graph));
+    EXPECT_TRUE(Bind(graph, *next));
     plan = *next;
   }
-  EXPECT_THAT(DeriveTraffic(graph, plan), IsEmpty());
+  EXPECT_THAT(Bind(graph, plan)->traffic(), IsEmpty());
 }
 
 TEST(PruneFurther, APlanForAnotherNetworkOrNumberOfNodesIsRefused) {
   const Graph graph = Chain(), other = *MakeZooNetwork({.name = "resnet8"});
   const Plan plan = Make(graph, "disco");
-  EXPECT_FALSE(PruneFurther(other, plan, {.nodes = 2, .sparsity = 0.9}));
-  const auto more = PruneFurther(graph, plan, {.nodes = 3, .sparsity = 0.9});
+  EXPECT_FALSE(Bind(other, plan));
+  const auto more = PruneFurther(*Bind(graph, plan), {.nodes = 3, .sparsity = 0.9});
   ASSERT_FALSE(more);
   EXPECT_THAT(more.error().message, HasSubstr("2 nodes"));
 }

@@ -29,22 +29,18 @@ struct WeightMatrix {
   int64_t taps = 1, outputs = 0, inputs = 0, columns = 0;
 };
 
-const ValuePlan* PlanOf(const Graph& graph, const Plan& plan, ValueId value) {
-  return plan.Find(graph.value(value).name);
-}
-
 // Pairs of an output feature and an input feature that belong to different nodes.
 enum class ForeignPairs { kPruned, kKept };
 
 // Calls function(offset, taps) for every such pair of `op`.
 template <class Function>
-void ForEach(ForeignPairs pairs, const Graph& graph, const Op& op, const Plan& plan,
+void ForEach(ForeignPairs pairs, const Graph& graph, const Op& op, const PlanParts& parts,
              Function&& function) {
-  const ValuePlan* input = PlanOf(graph, plan, op.inputs[0]);
-  const ValuePlan* output = PlanOf(graph, plan, op.outputs[0]);
+  const ValuePlan* input = parts.part(op.inputs[0]);
+  const ValuePlan* output = parts.part(op.outputs[0]);
   if (input == nullptr || output == nullptr || !input->read_foreign) return;
   const WeightMatrix weights(*MixingWeightsOf(graph, op), graph.value(op.inputs[1]).shape);
-  for (NodeId to = 0; to < plan.nodes; ++to) {
+  for (NodeId to = 0; to < parts.nodes(); ++to) {
     const auto& kept = input->kept[static_cast<size_t>(to)];
     const std::vector<int64_t> outputs = output->Owned(to);
     for (int64_t feature = 0; feature < weights.inputs; ++feature) {
@@ -59,11 +55,11 @@ void ForEach(ForeignPairs pairs, const Graph& graph, const Op& op, const Plan& p
 }
 
 // As the weights of `op`: `mark`, 0 or 1, for such pairs, the other of the two for all else.
-Tensor Marked(ForeignPairs pairs, float mark, const Graph& graph, const Op& op, const Plan& plan) {
-  Tensor mask(DType::kF32, graph.value(op.inputs[1]).shape);
+Tensor Marked(ForeignPairs pairs, float mark, const BoundPlan& bound, const Op& op) {
+  Tensor mask(DType::kF32, bound.graph().value(op.inputs[1]).shape);
   const auto data = mask.MutableData<float>();
   std::fill(data.begin(), data.end(), 1 - mark);
-  ForEach(pairs, graph, op, plan, [&](size_t offset, size_t taps) {
+  ForEach(pairs, bound.graph(), op, bound.parts(), [&](size_t offset, size_t taps) {
     std::fill_n(data.begin() + static_cast<std::ptrdiff_t>(offset), taps, mark);
   });
   return mask;
@@ -72,12 +68,12 @@ Tensor Marked(ForeignPairs pairs, float mark, const Graph& graph, const Op& op, 
 }  // namespace
 
 std::vector<std::vector<double>> ScoreByL1(const Graph& graph, const CrossReaders& readers,
-                                           const Plan& plan, const ValuePlan& value) {
-  std::vector<std::vector<double>> scores(static_cast<size_t>(plan.nodes),
+                                           const PlanParts& parts, const ValuePlan& value) {
+  std::vector<std::vector<double>> scores(static_cast<size_t>(parts.nodes()),
                                           std::vector<double>(value.owner.size(), 0));
   for (const OpId reader : readers.mixing) {
     const Op& op = graph.op(reader);
-    const ValuePlan* output = PlanOf(graph, plan, op.outputs[0]);
+    const ValuePlan* output = parts.part(op.outputs[0]);
     const auto weights = graph.ConstantInput(op, 1)->Data<float>();
     const WeightMatrix matrix(*MixingWeightsOf(graph, op), graph.value(op.inputs[1]).shape);
     for (int64_t o = 0; o < matrix.outputs; ++o) {
@@ -144,25 +140,27 @@ std::vector<std::vector<int64_t>> ChooseKept(const ValuePlan& value,
   return kept;
 }
 
-std::vector<bool> ReadingNodes(const Graph& graph, const CrossReaders& readers, const Plan& plan) {
-  std::vector<bool> reads(static_cast<size_t>(plan.nodes), !readers.replicated.empty());
+std::vector<bool> ReadingNodes(const Graph& graph, const CrossReaders& readers,
+                               const PlanParts& parts) {
+  std::vector<bool> reads(static_cast<size_t>(parts.nodes()), !readers.replicated.empty());
   for (const OpId reader : readers.mixing) {
-    for (const NodeId owner : PlanOf(graph, plan, graph.op(reader).outputs[0])->owner)
+    for (const NodeId owner : parts.part(graph.op(reader).outputs[0])->owner)
       reads[static_cast<size_t>(owner)] = true;
   }
   return reads;
 }
 
-Tensor WeightMask(const Graph& graph, const Op& op, const Plan& plan) {
-  return Marked(ForeignPairs::kPruned, 0, graph, op, plan);
+Tensor WeightMask(const BoundPlan& bound, const Op& op) {
+  return Marked(ForeignPairs::kPruned, 0, bound, op);
 }
 
-Tensor ForeignMask(const Graph& graph, const Op& op, const Plan& plan) {
-  return Marked(ForeignPairs::kKept, 1, graph, op, plan);
+Tensor ForeignMask(const BoundPlan& bound, const Op& op) {
+  return Marked(ForeignPairs::kKept, 1, bound, op);
 }
 
 int64_t ApplyMask(Graph& graph, const Plan& plan) {
   int64_t zeroed = 0;
+  const PlanParts parts(graph, plan);
   const GraphIndex index(graph);
   Names names(graph);
   for (Op& op : graph.ops) {
@@ -174,7 +172,7 @@ int64_t ApplyMask(Graph& graph, const Plan& plan) {
       op.inputs[1] = graph.AddConstant(names.Fresh(name + "@weight"), shared);
     }
     Tensor& tensor = *graph.value(op.inputs[1]).constant;
-    ForEach(ForeignPairs::kPruned, graph, op, plan, [&](size_t offset, size_t taps) {
+    ForEach(ForeignPairs::kPruned, graph, op, parts, [&](size_t offset, size_t taps) {
       for (size_t tap = offset; tap < offset + taps; ++tap) {
         if (tensor.Data<float>()[tap] == 0) continue;
         tensor.MutableData<float>()[tap] = 0;

@@ -8,15 +8,14 @@
 #pragma once
 
 #include "disco/base/random.h"
-#include "disco/plan/plan.h"
-#include "disco/plan/readers.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
-// scores[to][feature] of one value, whose owners `plan` gives; 0 where `to` owns the feature or
-// reads nothing.
+// scores[to][feature] of one value, whose part `value` is; 0 where `to` owns the feature or reads
+// nothing. Of parts, owners are read alone.
 std::vector<std::vector<double>> ScoreByL1(const Graph& graph, const CrossReaders& readers,
-                                           const Plan& plan, const ValuePlan& value);
+                                           const PlanParts& parts, const ValuePlan& value);
 
 struct KeepRule {
   double sparsity = 0;       // S
@@ -34,15 +33,16 @@ std::vector<std::vector<int64_t>> ChooseKept(
     const std::vector<std::vector<int64_t>>* candidates = nullptr);
 
 // Which nodes own an output of some mixing reader, and so read the value at all.
-std::vector<bool> ReadingNodes(const Graph& graph, const CrossReaders& readers, const Plan& plan);
+std::vector<bool> ReadingNodes(const Graph& graph, const CrossReaders& readers,
+                               const PlanParts& parts);
 
 // 1 where a weight of mixing op `op` lives, 0 where the plan has pruned its sub-row; shape of the
 // weights.
-Tensor WeightMask(const Graph& graph, const Op& op, const Plan& plan);
+Tensor WeightMask(const BoundPlan& bound, const Op& op);
 
 // 1 where a weight of mixing op `op` multiplies a feature that another node sends, else 0; shape of
 // the weights.
-Tensor ForeignMask(const Graph& graph, const Op& op, const Plan& plan);
+Tensor ForeignMask(const BoundPlan& bound, const Op& op);
 
 // Sets pruned weights to zero: the network that the plan's nodes compute together.
 // Returns how many weights that were not zero became so.

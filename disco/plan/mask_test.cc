@@ -75,10 +75,9 @@ double NaiveNorm(const Graph& graph, const std::string& op, const Plan& plan, in
 TEST(Scores, AreTheNaiveNormSummedOverReaders) {
   const TwoReaders net;
   const Plan plan = net.MakeDense(3);
-  const auto readers = FindCrossReaders(net.graph, AnalyseCoupling(net.graph));
+  const BoundPlan bound = *Bind(net.graph, plan);
   const ValuePlan& x = *plan.Find("x");
-  const auto scores =
-      ScoreByL1(net.graph, readers[static_cast<size_t>(IdOf(net.graph, "x"))], plan, x);
+  const auto scores = ScoreByL1(net.graph, bound.readers(IdOf(net.graph, "x")), bound.parts(), x);
   for (NodeId to = 0; to < 3; ++to) {
     for (int64_t feature = 0; feature < 6; ++feature) {
       const double expected = x.owner[static_cast<size_t>(feature)] == to
@@ -89,8 +88,8 @@ TEST(Scores, AreTheNaiveNormSummedOverReaders) {
           << "feature " << feature << " to " << to;
     }
   }
-  const auto of_flat = ScoreByL1(net.graph, readers[static_cast<size_t>(IdOf(net.graph, "flat"))],
-                                 plan, *plan.Find("flat"));
+  const auto of_flat = ScoreByL1(net.graph, bound.readers(IdOf(net.graph, "flat")), bound.parts(),
+                                 *plan.Find("flat"));
   EXPECT_NEAR(of_flat[0][5], NaiveNorm(net.graph, "gemm", plan, 5, 0), 1e-6);
 }
 
@@ -221,7 +220,7 @@ TEST(WeightMask, IsWhatApplyMaskLeaves) {
   ApplyMask(masked, plan);
   for (const Op& op : net.graph.ops) {
     if (op.name != "conv" && op.name != "gemm") continue;
-    const Tensor mask = WeightMask(net.graph, op, plan);
+    const Tensor mask = WeightMask(*Bind(net.graph, plan), op);
     const auto after = masked.ConstantInput(op, 1)->Data<float>();
     for (size_t i = 0; i < after.size(); ++i)
       EXPECT_EQ(mask.Data<float>()[i] != 0, after[i] != 0) << op.name;
@@ -233,7 +232,7 @@ TEST(ForeignMask, MarksWhatIsKeptOfOtherNodes) {
   const Plan plan = *MakePlan(net.graph, {.nodes = 2, .sparsity = 0.7});
   const ValuePlan& x = *plan.Find("x");
   const Op& conv = *std::ranges::find(net.graph.ops, std::string("conv"), &Op::name);
-  const Tensor mask = ForeignMask(net.graph, conv, plan);
+  const Tensor mask = ForeignMask(*Bind(net.graph, plan), conv);
   const auto marks = mask.Data<float>();
   for (size_t o = 0, i = 0; o < 4; ++o) {
     const NodeId to = plan.Find("conv")->owner[o];

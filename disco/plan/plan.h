@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plan: everything about distribution, nothing about arithmetic. Who owns each feature of each
 // value, and which foreign features each node still reads. Made by MakePlan, kept in plan.json,
-// applied by traffic and cut.
+// applied by Bind and cut.
 //
 // A value that the plan does not name is replicated: every node holds it whole. N = 1 is a plan
 // with one owner and no foreign features; dense is a plan that keeps all of them. Neither is
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "disco/graph/graph.h"
+#include "disco/plan/coupling.h"
 
 namespace disco {
 
@@ -70,10 +71,20 @@ struct Plan {
 // One share for each node, none below kLeastShare, together 1. Errors: of `kind`, naming the share.
 Status CheckShares(const std::vector<double>& shares, int nodes, ErrorKind kind);
 
-// That `plan` describes `graph`: the same values are split and no others, over as many features,
-// the same are read by other nodes, and what is tied has one owner. Errors: kInvalid naming the op
-// concerned and saying to make a new plan.
-Status CheckFit(const Plan& plan, const Graph& graph);
+// The parts of a plan by the values of a graph. Valid while the plan's values stay where they are.
+class PlanParts {
+ public:
+  PlanParts(const Graph& graph, const Plan& plan);
+  int nodes() const { return nodes_; }
+  // Null: no part, or kNoValue.
+  const ValuePlan* part(ValueId value) const {
+    return value == kNoValue ? nullptr : parts_[static_cast<size_t>(value)];
+  }
+
+ private:
+  int nodes_;
+  std::vector<const ValuePlan*> parts_;  // by ValueId
+};
 
 // Identity of all that the plan says but the method's name: nodes on both ends of a link compare
 // it.
@@ -81,5 +92,6 @@ uint64_t Hash(const Plan& plan);
 
 // A plan for one node, without transfers.
 Plan SingleNodePlan(const Graph& graph);
+Plan SingleNodePlan(const Graph& graph, const Coupling& coupling);
 
 }  // namespace disco

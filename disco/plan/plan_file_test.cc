@@ -78,7 +78,7 @@ TEST(PlanFile, RoundTripsThroughAFile) {
   const auto again = ReadPlan(path);
   ASSERT_TRUE(again) << again.error().message;
   ExpectSame(plan, *again);
-  EXPECT_TRUE(CheckFit(*again, graph));
+  EXPECT_TRUE(Bind(graph, *again));
   std::filesystem::remove(path);
   const auto gone = ReadPlan(path);
   ASSERT_FALSE(gone);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,10 +21,10 @@ Graph Residual(int64_t features = 4) {
   return sketch.Finish({sketch.Op(OpType::kAdd, "add", {a, b})});
 }
 
-TEST(CheckFit, AcceptsWhatWasMadeForTheNetwork) {
+TEST(Bind, AcceptsWhatWasMadeForTheNetwork) {
   const Graph graph = Residual();
-  for (const int nodes : {1, 2, 3, 7}) EXPECT_TRUE(CheckFit(*MakePlan(graph, {nodes}), graph));
-  EXPECT_TRUE(CheckFit(SingleNodePlan(graph), graph));
+  for (const int nodes : {1, 2, 3, 7}) EXPECT_TRUE(Bind(graph, *MakePlan(graph, {nodes})));
+  EXPECT_TRUE(Bind(graph, SingleNodePlan(graph)));
 }
 
 struct Spoilt {
@@ -38,7 +38,7 @@ TEST_P(SpoiltPlans, AreRefusedNamingTheOp) {
   const Graph graph = Residual();
   Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 0.5});
   GetParam().spoil(plan);
-  const Status status = CheckFit(plan, graph);
+  const auto status = Bind(graph, plan);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
   EXPECT_THAT(status.error().message,
@@ -66,32 +66,32 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"feature 3 of node 0", [](Plan& plan) { plan.values["a"].kept[0] = {3, 3}; }},
         Spoilt{"feature 0 is node 0's own", [](Plan& plan) { plan.values["a"].kept[0] = {0}; }}));
 
-TEST(CheckFit, TiedFeaturesHaveOneOwner) {
+TEST(Bind, TiedFeaturesHaveOneOwner) {
   const Graph graph = Residual();
   Plan plan = *MakePlan(graph, {.nodes = 2, .sparsity = 1});
   plan.values["add"].owner[0] = 1;
-  const Status status = CheckFit(plan, graph);
+  const auto status = Bind(graph, plan);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message,
               AllOf(HasSubstr("op 'add'"), HasSubstr("feature 0 is tied to one of another node")));
 }
 
-TEST(CheckFit, FeaturesThatNoOtherNodeReadsAreNotKept) {
+TEST(Bind, FeaturesThatNoOtherNodeReadsAreNotKept) {
   const Graph graph = Residual();
   Plan plan = *MakePlan(graph, {.nodes = 2});
   plan.values["add"].read_foreign = true;
   plan.values["add"].kept = {{2}, {}};
-  const Status status = CheckFit(plan, graph);
+  const auto status = Bind(graph, plan);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message,
               AllOf(HasSubstr("op 'add'"), HasSubstr("features that no other node reads")));
 }
 
-TEST(CheckFit, AValueThatTheNetworkDoesNotHaveIsRefused) {
+TEST(Bind, AValueThatTheNetworkDoesNotHaveIsRefused) {
   const Graph graph = Residual();
   Plan plan = *MakePlan(graph, {.nodes = 2});
   plan.values["elsewhere"] = {.owner = {0, 1}};
-  const Status status = CheckFit(plan, graph);
+  const auto status = Bind(graph, plan);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
   EXPECT_THAT(status.error().message,
@@ -99,30 +99,30 @@ TEST(CheckFit, AValueThatTheNetworkDoesNotHaveIsRefused) {
 }
 
 // Every value of the smaller network is in the larger one too, of the same shape.
-TEST(CheckFit, APlanOfALargerNetworkIsRefused) {
+TEST(Bind, APlanOfALargerNetworkIsRefused) {
   const Graph small = *MakeZooNetwork({.name = "resnet8"});
   const Plan plan = *MakePlan(*MakeZooNetwork({.name = "resnet20"}), {.nodes = 2, .sparsity = 0.5});
-  const Status status = CheckFit(plan, small);
+  const auto status = Bind(small, plan);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
   EXPECT_THAT(status.error().message, HasSubstr("make a new plan"));
 }
 
-TEST(CheckFit, AValueThatCannotBeSplitIsRefused) {
+TEST(Bind, AValueThatCannotBeSplitIsRefused) {
   const Graph graph = Residual();
   Plan plan = *MakePlan(graph, {.nodes = 2});
   plan.values["input"] = {.owner = {0, 1, 1}};
-  const Status status = CheckFit(plan, graph);
+  const auto status = Bind(graph, plan);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message, HasSubstr("value 'input'"));
 }
 
-TEST(CheckFit, ACountOfNodesOutOfRangeIsRefused) {
+TEST(Bind, ACountOfNodesOutOfRangeIsRefused) {
   const Graph graph = Residual();
   for (const int nodes : {0, -1, 65, 1 << 30}) {
     Plan plan = SingleNodePlan(graph);
     plan.nodes = nodes;
-    EXPECT_FALSE(CheckFit(plan, graph)) << nodes;
+    EXPECT_FALSE(Bind(graph, plan)) << nodes;
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traffic: who sends what to whom during one inference, and how many bytes. Derived here and
-// nowhere else; cost, cut and node all read it, so that a predicted byte and a sent byte are the
-// same byte.
+// Traffic: who sends what to whom during one inference, and how many bytes. Derived once, where a
+// plan is bound to its network (BoundPlan::traffic); cost, cut and node all read it, so that a
+// predicted byte and a sent byte are the same byte.
 //
 // A value read by several ops of a node is sent once. Where every op of the receiver that reads it
 // is a 1x1 Conv with one stride, only the positions that are read travel. Thread rule: pure.
@@ -9,7 +9,6 @@
 
 #include "disco/base/units.h"
 #include "disco/plan/plan.h"
-#include "disco/plan/readers.h"
 
 namespace disco {
 
@@ -31,9 +30,6 @@ struct Transfer {
                  static_cast<int64_t>(sizeof(float))};
   }
 };
-
-// The graph's shapes have to be inferred and the plan has to fit.
-std::vector<Transfer> DeriveTraffic(const Graph& graph, const Plan& plan);
 
 Bytes TotalBytes(const std::vector<Transfer>& traffic);
 // Bytes that `node` sends or receives.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disco/plan/traffic.h"
+#include "disco/plan/bound_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 std::vector<Transfer> DenseTraffic(const Graph& graph, int nodes = 2) {
-  return DeriveTraffic(graph, *MakePlan(graph, {nodes}));
+  return Bind(graph, *MakePlan(graph, {nodes}))->traffic();
 }
 
 TEST(Traffic, SaysWhoSendsWhatToWhom) {
@@ -23,7 +23,7 @@ TEST(Traffic, SaysWhoSendsWhatToWhom) {
   const Graph graph = sketch.Finish({sketch.Conv("b", a, 2, {.kernel = 3})});
   Plan plan = *MakePlan(graph, {.nodes = 2});
   plan.values["a"].kept = {{3}, {0, 1}};
-  const auto traffic = DeriveTraffic(graph, plan);
+  const auto traffic = Bind(graph, plan)->traffic();
   ASSERT_EQ(traffic.size(), 2u);
   EXPECT_EQ(traffic[0].id, 0);
   EXPECT_EQ(traffic[0].value, a);
@@ -83,7 +83,8 @@ TEST(Traffic, OnlyTheReceiversReadersCount) {
   const Graph graph = sketch.Finish({strided, sketch.Conv("single", a, 1, {.kernel = 3})});
   const Plan plan = *MakePlan(graph, {.nodes = 2});
   const NodeId reader_of_all = plan.Find("single")->owner[0];
-  for (const Transfer& transfer : DeriveTraffic(graph, plan))
+  const auto traffic = Bind(graph, plan)->traffic();
+  for (const Transfer& transfer : traffic)
     EXPECT_EQ(transfer.stride.empty(), transfer.to == reader_of_all);
 }
 

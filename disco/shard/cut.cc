@@ -5,24 +5,21 @@
 #include "disco/onnx/onnx.h"
 #include "disco/op/infer_shapes.h"
 #include "disco/op/validate.h"
-#include "disco/rewrite/fold_batch_norm.h"
-#include "disco/shard/exchange_order.h"
 #include "disco/shard/shard_builder.h"
 #include "disco/shard/with_next.h"
 
 namespace disco {
 namespace {
 
-Result<Graph> CutNode(const CutContext& context, NodeId node, Cut& cut) {
-  ShardBuilder builder(context, node);
-  for (size_t op = 0; op < context.graph.ops.size(); ++op)
-    DISCO_TRY(builder.AppendOp(static_cast<OpId>(op)));
+Result<Graph> CutNode(const BoundPlan& bound, NodeId node, Cut& cut) {
+  ShardBuilder builder(bound, node);
+  for (const OpId op : bound.order()) DISCO_TRY(builder.AppendOp(op));
   DISCO_TRY(builder.AppendOutputs(cut.outputs));
   cut.inputs.push_back(builder.network_inputs());
   Graph shard = builder.TakeShard();
-  shard.name = fmt::format("{}, node {} of {}", context.graph.name, node, context.plan.nodes);
+  shard.name = fmt::format("{}, node {} of {}", bound.graph().name, node, bound.nodes());
   shard.metadata = {{kShardNodeKey, std::to_string(node)},
-                    {kShardNodesKey, std::to_string(context.plan.nodes)},
+                    {kShardNodesKey, std::to_string(bound.nodes())},
                     {kShardPlanKey, HashText(cut.plan_hash)}};
   RemoveUnused(shard);
   KeepFollowed(shard, cut.traffic);
@@ -73,23 +70,21 @@ Path ShardPath(const Path& folder, NodeId node) {
   return folder / fmt::format("node-{}.onnx", node);
 }
 
-Result<Cut> CutNetwork(const Graph& graph, const Plan& plan) {
-  DISCO_TRY(CheckFit(plan, graph));
-  Graph folded = graph;
-  FoldBatchNorm(folded);
-  DISCO_TRY(InferShapes(folded));
-  OrderByExchange(folded, plan);
-  Cut cut{.outputs = std::vector<OutputSource>(graph.outputs.size()),
-          .traffic = DeriveTraffic(folded, plan),
-          .plan_hash = Hash(plan)};
-  const NodeOps ops(folded, plan);
-  const CutContext context{folded, plan, cut.traffic, ops};
-  for (NodeId node = 0; node < plan.nodes; ++node) {
-    auto shard = CutNode(context, node, cut);
+Result<Cut> CutNetwork(const BoundPlan& bound) {
+  Cut cut{.outputs = std::vector<OutputSource>(bound.graph().outputs.size()),
+          .traffic = bound.traffic(),
+          .plan_hash = Hash(bound.plan())};
+  for (NodeId node = 0; node < bound.nodes(); ++node) {
+    auto shard = CutNode(bound, node, cut);
     if (!shard) return At(fmt::format("cutting for node {}", node), shard.error());
     cut.shards.push_back(std::move(*shard));
   }
   return cut;
+}
+
+Result<Cut> FoldAndCut(const BoundPlan& bound) {
+  DISCO_ASSIGN(const BoundPlan for_nodes, bound.ForNodes());
+  return CutNetwork(for_nodes);
 }
 
 Result<std::vector<Path>> WriteShards(const Cut& cut, const Path& folder) {

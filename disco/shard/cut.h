@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cut: from one network and a plan to one shard per node.
+// The cut: from a network bound to a plan to one shard per node.
 //
 // A shard is a graph of ONNX ops over the features the node owns, with its slices of the weights,
 // and Send and Receive where the traffic says so. A mixing op whose input's plan says `fused`
@@ -9,15 +9,14 @@
 // runs whole on every node, after its inputs have been gathered.
 //
 // Running all shards gives the outputs of the network with the plan's mask applied (see ApplyMask).
-// Thread rule: pure. Errors: kInvalid when the plan does not fit, naming the op.
+// Thread rule: pure. Errors: kInvalid naming the op that the plan prunes too far.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "disco/base/file.h"
-#include "disco/plan/plan.h"
-#include "disco/plan/traffic.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
@@ -42,8 +41,11 @@ struct Cut {
   uint64_t plan_hash = 0;
 };
 
-// `graph` with its shapes inferred. BatchNormalization is folded on the way.
-Result<Cut> CutNetwork(const Graph& graph, const Plan& plan);
+// `bound` as nodes run it: BoundPlan::ForNodes.
+Result<Cut> CutNetwork(const BoundPlan& bound);
+// `bound` as it is given: what is folded on the way is dropped again, so that a caller who needs
+// the shards alone does not hold it, too.
+Result<Cut> FoldAndCut(const BoundPlan& bound);
 
 // FOLDER/node-<i>.onnx.
 Path ShardPath(const Path& folder, NodeId node);

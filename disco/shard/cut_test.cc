@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a shard looks like. That shards compute what the network computes is
 // tests/nodes_equal_one_test.cc.
-#include "disco/shard/cut.h"
+#include "disco/shard/cut_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +12,7 @@
 #include "disco/op/infer_shapes.h"
 #include "disco/op/op_name.h"
 #include "disco/op/work.h"
+#include "disco/plan/branches_for_test.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
 #include "disco/zoo/zoo.h"
@@ -25,7 +26,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 Cut MustCut(const Graph& graph, const Plan& plan) {
-  auto cut = CutNetwork(graph, plan);
+  auto cut = CutFor(graph, plan);
   EXPECT_TRUE(cut) << cut.error().message;
   return std::move(*cut);
 }
@@ -337,7 +338,7 @@ TEST(Cut, APlanThatLeavesANodeNothingToReadIsRefused) {
   const Graph graph = sketch.Finish({sketch.Conv("b", a, 6)});
   Plan plan = *MakePlan(graph, {.nodes = 3});
   for (auto& kept : plan.values["a"].kept) kept.clear();
-  const auto cut = CutNetwork(graph, plan);
+  const auto cut = CutFor(graph, plan);
   ASSERT_FALSE(cut);
   EXPECT_EQ(cut.error().kind, ErrorKind::kInvalid);
   EXPECT_THAT(cut.error().message, HasSubstr("op 'b'"));
@@ -349,16 +350,31 @@ TEST(Cut, AWholeOpNeedsAllOfItsInput) {
   const Graph graph = sketch.Finish({sketch.Op(OpType::kLrn, "lrn", {a}, LrnParams{.size = 3})});
   Plan plan = *MakePlan(graph, {.nodes = 2});
   plan.values["a"].kept[0].pop_back();
-  const auto cut = CutNetwork(graph, plan);
+  const auto cut = CutFor(graph, plan);
   ASSERT_FALSE(cut);
   EXPECT_THAT(cut.error().message, HasSubstr("op 'lrn'"));
   EXPECT_THAT(cut.error().message, HasSubstr("all of 'a'"));
 }
 
+TEST(Cut, ANodeSendsWhatItCanBeforeItWaits) {
+  const Graph graph = Branches();
+  const auto cut = CutFor(graph, *MakePlan(graph, {.nodes = 2, .sparsity = 0.5}));
+  ASSERT_TRUE(cut) << cut.error().message;
+  for (const Graph& shard : cut->shards) {
+    std::string travels;
+    for (const Op& op : shard.ops) {
+      if (op.type == OpType::kSend) travels += 's';
+      if (op.type == OpType::kReceive) travels += 'r';
+    }
+    // Sent: in, pool. Received: in. Sent: both squeezes. Received: pool, both squeezes...
+    EXPECT_EQ(travels, "ssrssrrrsr") << shard.name;
+  }
+}
+
 TEST(Cut, APlanForAnotherNetworkIsRefused) {
   const TwoLayers net;
   const Graph other = *MakeZooNetwork({.name = "resnet8"});
-  EXPECT_FALSE(CutNetwork(other, net.plan));
+  EXPECT_FALSE(CutFor(other, net.plan));
 }
 
 }  // namespace

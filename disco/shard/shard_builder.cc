@@ -7,7 +7,6 @@
 #include "disco/op/op_def.h"
 #include "disco/op/op_name.h"
 #include "disco/op/work.h"
-#include "disco/plan/readers.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {
@@ -51,9 +50,9 @@ std::vector<int64_t> PositionsIn(const std::vector<int64_t>& within,
 
 }  // namespace
 
-ShardBuilder::ShardBuilder(const CutContext& context, NodeId node)
-    : context_(context), node_(node), names_(context.graph) {
-  for (const Transfer& transfer : context.traffic) {
+ShardBuilder::ShardBuilder(const BoundPlan& bound, NodeId node)
+    : bound_(bound), graph_(bound.graph()), node_(node), names_(bound.graph()) {
+  for (const Transfer& transfer : bound.traffic()) {
     if (transfer.from == node) outgoing_[transfer.value].push_back(&transfer);
     if (transfer.to != node) continue;
     auto& transfers = incoming_[transfer.value];
@@ -63,9 +62,9 @@ ShardBuilder::ShardBuilder(const CutContext& context, NodeId node)
 }
 
 Status ShardBuilder::AppendOp(OpId id) {
-  if (!context_.ops.Runs(id, node_)) return {};
-  const Op& op = context_.graph.op(id);
-  const FeatureRule& rule = context_.ops.coupling().rule(id);
+  if (!bound_.Runs(id, node_)) return {};
+  const Op& op = graph_.op(id);
+  const FeatureRule& rule = bound_.coupling().rule(id);
   switch (rule.kind) {
     case FeatureRule::Kind::kReplicated:
       return AppendWhole(op);
@@ -100,7 +99,7 @@ void ShardBuilder::AddOutputs(const Op& op, std::map<ValueId, ValueId>& made) {
 Status ShardBuilder::AppendWhole(const Op& op) {
   std::vector<ValueId> inputs;
   for (const ValueId input : op.inputs) {
-    if (input == kNoValue || context_.graph.IsConstant(input)) {
+    if (input == kNoValue || graph_.IsConstant(input)) {
       inputs.push_back(input == kNoValue ? kNoValue : Constant(input));
       continue;
     }
@@ -117,11 +116,11 @@ Status ShardBuilder::AppendMixing(const Op& op, const OutputFeatures& output_fea
   const MixingPart whole_sum{op, output_features}, rest{op, output_features, false};
   const ValueId input = op.inputs[0], output = op.outputs[0];
   const std::string& name = NameOf(output);
-  const ValuePlan* part = PlanOf(input);
+  const ValuePlan* part = bound_.part(input);
   if (part == nullptr || whole_.contains(input)) {
     DISCO_ASSIGN(const ValueId whole, Whole(op, input));
-    const MixingWeights axes = *MixingWeightsOf(context_.graph, op);
-    const int64_t features = context_.graph.value(op.inputs[1]).shape[axes.input];
+    const MixingWeights axes = *MixingWeightsOf(graph_, op);
+    const int64_t features = graph_.value(op.inputs[1]).shape[axes.input];
     local_[output] = EmitMixing(whole_sum, name, whole, EachFeature(features), {});
     return {};
   }
@@ -153,9 +152,9 @@ ValueId ShardBuilder::EmitMixing(const MixingPart& part, const std::string& name
                                  const std::vector<int64_t>& features,
                                  const std::vector<int64_t>& stride) {
   const Op& op = part.op;
-  const std::vector<int64_t> outputs = PlanOf(op.outputs[0])->Owned(node_);
-  const MixingWeights axes = *MixingWeightsOf(context_.graph, op);
-  const Tensor weights = Sliced(*context_.graph.ConstantInput(op, 1), axes.output, outputs);
+  const std::vector<int64_t> outputs = bound_.part(op.outputs[0])->Owned(node_);
+  const MixingWeights axes = *MixingWeightsOf(graph_, op);
+  const Tensor weights = Sliced(*graph_.ConstantInput(op, 1), axes.output, outputs);
   std::vector<ValueId> inputs = {
       input, AddConstant(name + "@weight", Sliced(weights, axes.input, features))};
   if (part.with_bias && op.HasInput(2)) {
@@ -173,7 +172,7 @@ ValueId ShardBuilder::EmitMixing(const MixingPart& part, const std::string& name
 Status ShardBuilder::AppendTied(const Op& op, const FeatureRule& rule) {
   const std::string& name = NameOf(op.outputs[0]);
   const OpDef& def = DefOf(op);
-  const std::vector<int64_t> wanted = PlanOf(op.outputs[0])->Owned(node_);
+  const std::vector<int64_t> wanted = bound_.part(op.outputs[0])->Owned(node_);
   std::vector<ValueId> inputs;
   for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
     DISCO_ASSIGN(const ValueId input, TiedInput(op, slot, rule.outputs[0], wanted));
@@ -181,7 +180,7 @@ Status ShardBuilder::AppendTied(const Op& op, const FeatureRule& rule) {
     if (!nothing_of_many) inputs.push_back(input);
   }
   Narrowed narrowed{op.params};
-  if (def.narrow != nullptr) def.narrow({context_.graph, op, rule, wanted}, narrowed);
+  if (def.narrow != nullptr) def.narrow({graph_, op, rule, wanted}, narrowed);
   for (auto& [slot, tensor] : narrowed.constants) {
     inputs.resize(std::max(inputs.size(), slot + 1), kNoValue);
     inputs[slot] = AddConstant(name + "@parameter", std::move(tensor));
@@ -193,13 +192,13 @@ Status ShardBuilder::AppendTied(const Op& op, const FeatureRule& rule) {
 
 // Each output is a Gather of the features that the node owns.
 void ShardBuilder::AppendSelected(const Op& op, const FeatureRule& rule) {
-  const std::vector<int64_t> own = PlanOf(op.inputs[0])->Owned(node_);
+  const std::vector<int64_t> own = bound_.part(op.inputs[0])->Owned(node_);
   for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
     if (!op.HasOutput(slot)) continue;
     const FeatureOrigin& origin = rule.outputs[slot].origins[0];
     const std::string& name = NameOf(op.outputs[slot]);
     std::vector<int64_t> sources;
-    for (const int64_t feature : PlanOf(op.outputs[slot])->Owned(node_))
+    for (const int64_t feature : bound_.part(op.outputs[slot])->Owned(node_))
       sources.push_back(origin.from[static_cast<size_t>(feature)]);
     if (sources.empty()) continue;
     const ValueId list =
@@ -214,8 +213,8 @@ Result<ValueId> ShardBuilder::TiedInput(const Op& op, size_t slot, const OutputF
   const ValueId input = op.inputs[slot];
   if (input == kNoValue) return kNoValue;
   const FeatureOrigin* origin = output.OriginOf(slot);
-  if (context_.graph.IsConstant(input)) return NarrowedConstant(op, slot, origin, wanted);
-  if (PlanOf(input) == nullptr)
+  if (graph_.IsConstant(input)) return NarrowedConstant(op, slot, origin, wanted);
+  if (bound_.part(input) == nullptr)
     return origin == nullptr ? Whole(op, input) : NarrowedInput(op, slot, *origin, wanted);
   const auto local = local_.find(input);
   return local == local_.end() ? kNoValue : local->second;
@@ -227,7 +226,7 @@ ValueId ShardBuilder::NarrowedConstant(const Op& op, size_t slot, const FeatureO
   const std::vector<int64_t> features = SourcesOf(*origin, wanted);
   if (features.empty()) return kNoValue;
   return AddConstant(fmt::format("{}@{}", NameOf(op.outputs[0]), slot),
-                     Sliced(*context_.graph.ConstantInput(op, slot), origin->axis, features));
+                     Sliced(*graph_.ConstantInput(op, slot), origin->axis, features));
 }
 
 Result<ValueId> ShardBuilder::NarrowedInput(const Op& op, size_t slot, const FeatureOrigin& origin,
@@ -235,7 +234,7 @@ Result<ValueId> ShardBuilder::NarrowedInput(const Op& op, size_t slot, const Fea
   const std::vector<int64_t> features = SourcesOf(origin, wanted);
   if (features.empty()) return kNoValue;  // the node may not have it
   DISCO_ASSIGN(const ValueId whole, Whole(op, op.inputs[slot]));
-  if (IsAll(features, context_.graph.value(op.inputs[slot]).shape[origin.axis])) return whole;
+  if (IsAll(features, graph_.value(op.inputs[slot]).shape[origin.axis])) return whole;
   return EmitGather(fmt::format("{}@{}", NameOf(op.outputs[0]), slot), whole, origin.axis,
                     features);
 }
@@ -243,15 +242,15 @@ Result<ValueId> ShardBuilder::NarrowedInput(const Op& op, size_t slot, const Fea
 void ShardBuilder::AppendSends(ValueId value) {
   const auto transfers = outgoing_.find(value);
   if (transfers == outgoing_.end()) return;
-  const std::vector<int64_t> own = PlanOf(value)->Owned(node_);
+  const std::vector<int64_t> own = bound_.part(value)->Owned(node_);
   for (const Transfer* transfer : transfers->second) {
     SendParams params{.to = transfer->to,
                       .transfer = transfer->id,
-                      .axis = PlanOf(value)->axis,
+                      .axis = bound_.part(value)->axis,
                       .features = PositionsIn(own, transfer->features),
                       .stride = transfer->stride,
                       .wire = transfer->wire,
-                      .with_next = PlanOf(value)->with_next};
+                      .with_next = bound_.part(value)->with_next};
     shard_.ops.push_back({fmt::format("{}@send{}", NameOf(value), transfer->to),
                           OpType::kSend,
                           std::move(params),
@@ -271,17 +270,17 @@ const ShardBuilder::Arrival& ShardBuilder::Arrive(ValueId wanted) {
 // has no place beside the local part.
 bool ShardBuilder::Joins(ValueId value) const {
   const bool thinned = !incoming_.at(value).front()->stride.empty();
-  const bool gathered = !context_.ops.readers(value).replicated.empty();
-  const bool fused = PlanOf(value)->call == MixingCall::kFused;
+  const bool gathered = !bound_.readers(value).replicated.empty();
+  const bool fused = bound_.part(value)->call == MixingCall::kFused;
   return !thinned && (gathered || fused) && local_.contains(value);
 }
 
 void ShardBuilder::EmitReceive(ValueId value) {
-  ReceiveParams params{.axis = PlanOf(value)->axis};
+  ReceiveParams params{.axis = bound_.part(value)->axis};
   Arrival arrival;
   std::vector<ValueId> inputs;
   if (Joins(value)) {
-    arrival.features = PlanOf(value)->Owned(node_);
+    arrival.features = bound_.part(value)->Owned(node_);
     inputs = {local_.at(value)};
   }
   for (const Transfer* transfer : incoming_.at(value)) {
@@ -303,11 +302,11 @@ void ShardBuilder::EmitReceive(ValueId value) {
 
 Result<ValueId> ShardBuilder::Whole(const Op& reader, ValueId value) {
   if (const auto known = whole_.find(value); known != whole_.end()) return known->second;
-  if (context_.graph.IsConstant(value)) return Constant(value);
-  const ValuePlan* part = PlanOf(value);
+  if (graph_.IsConstant(value)) return Constant(value);
+  const ValuePlan* part = bound_.part(value);
   if (part == nullptr) {  // an input of the network
-    const auto& inputs = context_.graph.inputs;
-    const Value& input = context_.graph.value(value);
+    const auto& inputs = graph_.inputs;
+    const Value& input = graph_.value(value);
     network_inputs_.push_back(
         static_cast<size_t>(std::find(inputs.begin(), inputs.end(), value) - inputs.begin()));
     shard_.inputs.push_back(shard_.AddValue(input.name, input.dtype, input.shape));
@@ -331,8 +330,7 @@ Result<ValueId> ShardBuilder::Whole(const Op& reader, ValueId value) {
 
 ValueId ShardBuilder::Constant(ValueId value) {
   const auto [place, fresh] = constants_.try_emplace(value, kNoValue);
-  if (fresh)
-    place->second = shard_.AddConstant(NameOf(value), *context_.graph.value(value).constant);
+  if (fresh) place->second = shard_.AddConstant(NameOf(value), *graph_.value(value).constant);
   return place->second;
 }
 
@@ -349,9 +347,9 @@ ValueId ShardBuilder::EmitGather(std::string name, ValueId input, int axis,
 }
 
 Status ShardBuilder::AppendOutputs(std::vector<OutputSource>& sources) {
-  for (size_t i = 0; i < context_.graph.outputs.size(); ++i) {
-    const ValueId output = context_.graph.outputs[i];
-    const ValuePlan* part = PlanOf(output);
+  for (size_t i = 0; i < graph_.outputs.size(); ++i) {
+    const ValueId output = graph_.outputs[i];
+    const ValuePlan* part = bound_.part(output);
     if (part == nullptr) {
       if (node_ != kReturningNode) continue;
       DISCO_ASSIGN(const ValueId whole, Whole(Op{.name = NameOf(output)}, output));

@@ -13,22 +13,14 @@
 #include <vector>
 
 #include "disco/graph/names.h"
-#include "disco/plan/node_ops.h"
+#include "disco/plan/bound_plan.h"
 #include "disco/shard/cut.h"
 
 namespace disco {
 
-// What all nodes' builders share.
-struct CutContext {
-  const Graph& graph;
-  const Plan& plan;
-  const std::vector<Transfer>& traffic;
-  const NodeOps& ops;
-};
-
 class ShardBuilder {
  public:
-  ShardBuilder(const CutContext& context, NodeId node);
+  ShardBuilder(const BoundPlan& bound, NodeId node);
   Status AppendOp(OpId id);
   // Outputs of the network that this node returns; call after the last op.
   Status AppendOutputs(std::vector<OutputSource>& sources);
@@ -68,8 +60,7 @@ class ShardBuilder {
   bool Joins(ValueId value) const;
   void EmitReceive(ValueId value);
 
-  const std::string& NameOf(ValueId value) const { return context_.graph.value(value).name; }
-  const ValuePlan* PlanOf(ValueId value) const { return context_.plan.Find(NameOf(value)); }
+  const std::string& NameOf(ValueId value) const { return graph_.value(value).name; }
   const Arrival& Arrive(ValueId value);
   // The value with all its features. Errors: kInvalid when the plan prunes it.
   Result<ValueId> Whole(const Op& reader, ValueId value);
@@ -89,7 +80,8 @@ class ShardBuilder {
   ValueId NarrowedConstant(const Op& op, size_t slot, const FeatureOrigin* origin,
                            const std::vector<int64_t>& wanted);
 
-  const CutContext& context_;
+  const BoundPlan& bound_;
+  const Graph& graph_;
   NodeId node_;
   Graph shard_;
   Names names_;  // those of the network are taken

@@ -89,9 +89,9 @@ Result<StepResult> Learner::Step(const Batch& batch, int64_t step, double learni
   });
 }
 
-void Learner::Prune(const Graph& graph, const Plan& plan) {
+void Learner::Prune(const BoundPlan& bound) {
   if (average_.on()) network_.SetWeights(average_.averages());
-  masks_ = WeightMasks(graph, plan, network_.weights());
+  masks_ = WeightMasks(bound, network_.weights());
   masks_.Apply(Tensors());
   average_.Reset();
 }

@@ -32,10 +32,11 @@ class Learner {
   // `step` counts from 0 over the whole run; Dropout's numbers depend on it and the seed alone.
   Result<StepResult> Step(const Batch& batch, int64_t step, double learning_rate);
 
-  // From now on, what `plan` prunes is zero. Training goes on from the averages, if there are any.
-  void Prune(const Graph& graph, const Plan& plan);
-  // From now on, features travel as `plan` says; it prunes what the plan of Prune does.
-  void SetWires(const Graph& graph, const Plan& plan) { network_.SetPlan(graph, plan); }
+  // From now on, what the plan prunes is zero. Training goes on from the averages, if there are
+  // any. `bound` is of the graph that the learner was made of.
+  void Prune(const BoundPlan& bound);
+  // From now on, features travel as the plan says; it prunes what the plan of Prune does.
+  void SetWires(const BoundPlan& bound) { network_.SetPlan(bound); }
 
   // With the averages, if there are any.
   Result<Accuracy> Evaluate(Loader& loader, const StopQuestion& stop);

@@ -92,7 +92,7 @@ TEST_P(MaskTest, HoldsThroughTraining) {
   ASSERT_TRUE((*learner)->Step(RandomBatch(100), 0, 0.05));  // so that there is momentum
   ASSERT_TRUE((*learner)->WriteBack(graph));
   EXPECT_GT(ApplyMask(graph, *plan), 0);
-  (*learner)->Prune(graph, *plan);
+  (*learner)->Prune(*Bind(graph, *plan));
   for (uint64_t step = 1; step < 6; ++step) {
     ASSERT_TRUE((*learner)->Step(RandomBatch(step), static_cast<int64_t>(step), 0.05));
     Graph averaged = graph, raw = graph;
@@ -157,7 +157,7 @@ TEST(LearnerTest, LearnsOverWires) {
     std::vector<double> losses;
     for (const WireType type : {WireType::kF32, WireType::kF16}) {
       const auto learner = Learner::Make(graph, {.bf16 = bf16});
-      (*learner)->SetWires(graph, WithWire(*plan, type));
+      (*learner)->SetWires(*Bind(graph, WithWire(*plan, type)));
       const auto result = (*learner)->Step(batch, 0, 0.05);
       ASSERT_TRUE(result) << result.error().message;
       losses.push_back(result->loss);

@@ -6,7 +6,6 @@
 #include "disco/plan/calibrate.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/plan_file.h"
-#include "disco/plan/traffic.h"
 #include "disco/train/calibrate_wires.h"
 #include "disco/train/train.h"
 #include "disco/train/train_loop.h"
@@ -52,9 +51,9 @@ class Pruner {
     PlanOptions now = options_;
     if (in_rounds) now.sparsity = SparsityAfter(round);
     DISCO_TRY(learner_.WriteBack(session_.graph));
-    DISCO_ASSIGN(state.plan, state.plan ? PruneFurther(session_.graph, *state.plan, now)
-                                        : MakePlan(session_.graph, now));
-    learner_.Prune(session_.graph, *state.plan);
+    DISCO_ASSIGN(state.plan, Pruned(state.plan, now));
+    DISCO_ASSIGN(const BoundPlan bound, Bind(session_.graph, *state.plan));
+    learner_.Prune(bound);
     DISCO_TRY(SetWires(state));
     return Report(state);
   }
@@ -68,6 +67,13 @@ class Pruner {
     return 1 - std::pow(1 - options_.sparsity, share);
   }
 
+  // By the weights as they are, of what `plan` keeps or of everything.
+  Result<Plan> Pruned(const std::optional<Plan>& plan, const PlanOptions& options) const {
+    if (!plan) return MakePlan(session_.graph, options);
+    DISCO_ASSIGN(const BoundPlan bound, Bind(session_.graph, *plan));
+    return PruneFurther(bound, options);
+  }
+
   // Features travel as the recipe says; as int8, by scales for the weights as they are.
   Status SetWires(RunState& state) {
     if (wire_ == WireType::kInt8) {
@@ -79,7 +85,8 @@ class Pruner {
     } else {
       state.plan = WithWire(*state.plan, wire_);
     }
-    learner_.SetWires(session_.graph, *state.plan);
+    DISCO_ASSIGN(const BoundPlan bound, Bind(session_.graph, *state.plan));
+    learner_.SetWires(bound);
     return {};
   }
 
@@ -141,7 +148,8 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
   }));
   DISCO_TRY(learner->WriteBack(session.graph));
   RunReport& report = end.report;
-  report.traffic = TotalBytes(DeriveTraffic(session.graph, *end.plan));
+  DISCO_ASSIGN(const BoundPlan bound, Bind(session.graph, *end.plan));
+  report.traffic = TotalBytes(bound.traffic());
   DISCO_TRY(WritePlan(*end.plan, session.options.plan));
   report.files["plan"] = session.options.plan.string();
   DISCO_TRY(Conclude(session, report));

@@ -28,7 +28,7 @@ TEST_F(SparsifyTest, EveryMethodGivesAPlanThatHolds) {
     Graph graph = *ReadOnnx(options.out);
     ASSERT_TRUE(InferShapes(graph));
     const Plan plan = *ReadPlan(options.plan);
-    EXPECT_TRUE(CheckFit(plan, graph)) << method;
+    EXPECT_TRUE(Bind(graph, plan)) << method;
     EXPECT_EQ(ApplyMask(graph, plan), 0) << method;
     EXPECT_EQ(plan.method, method);
 
@@ -84,7 +84,7 @@ TEST_F(SparsifyTest, EveryMethodHasWires) {
       Graph graph = *ReadOnnx(options.out);
       ASSERT_TRUE(InferShapes(graph));
       const Plan plan = *ReadPlan(options.plan);
-      EXPECT_TRUE(CheckFit(plan, graph));
+      EXPECT_TRUE(Bind(graph, plan));
       int read = 0;
       for (const auto& [name, value] : plan.values) {
         if (!value.read_foreign) continue;

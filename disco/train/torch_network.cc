@@ -105,9 +105,7 @@ void TorchNetwork::SetWeights(const std::vector<at::Tensor>& tensors) {
   for (size_t i = 0; i < weights_.size(); ++i) weights_[i].tensor.copy_(tensors[i]);
 }
 
-void TorchNetwork::SetPlan(const Graph& graph, const Plan& plan) {
-  program_ = OverTheWire(graph, plan, whole_);
-}
+void TorchNetwork::SetPlan(const BoundPlan& bound) { program_ = OverTheWire(bound, whole_); }
 
 void TorchNetwork::WriteBack(Graph& graph) const {
   for (const Weight& weight : weights_) {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 #include "disco/train/torch_step.h"
 
 namespace disco {
@@ -46,9 +46,9 @@ class TorchNetwork {
   // Also while autograd records; the same shapes.
   void SetWeights(const std::vector<at::Tensor>& tensors);
 
-  // From now on ops see features of other nodes of `plan`, which fits `graph`, as they arrive over
-  // its wires (see wire_program.h). `graph` is the one this was made of; it may have fewer outputs.
-  void SetPlan(const Graph& graph, const Plan& plan);
+  // From now on ops see features of other nodes as they arrive over the wires of the plan (see
+  // wire_program.h). `bound` is of the graph this was made of; it may have fewer outputs.
+  void SetPlan(const BoundPlan& bound);
 
   // Puts the weights, and nothing else, into the constants of the graph this was made of.
   void WriteBack(Graph& graph) const;

@@ -143,8 +143,10 @@ Status TrainLoop::Resume() {
   }
   state_ = std::move(*state);
   if (state_.plan) {
-    learner_.Prune(session_.graph, *state_.plan);
-    learner_.SetWires(session_.graph, *state_.plan);
+    auto bound = Bind(session_.graph, *state_.plan);
+    if (!bound) return At(path.string(), bound.error());
+    learner_.Prune(*bound);
+    learner_.SetWires(*bound);
   }
   if (auto restored = learner_.Restore(checkpoint); !restored) {
     return At(path.string(), restored.error());

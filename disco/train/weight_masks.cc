@@ -7,13 +7,13 @@
 
 namespace disco {
 
-WeightMasks::WeightMasks(const Graph& graph, const Plan& plan, const std::vector<Weight>& weights)
+WeightMasks::WeightMasks(const BoundPlan& bound, const std::vector<Weight>& weights)
     : masks_(weights.size()) {
-  for (const Op& op : graph.ops) {
-    if (!IsMixing(graph, op)) continue;
+  for (const Op& op : bound.graph().ops) {
+    if (!IsMixing(bound.graph(), op)) continue;
     for (size_t i = 0; i < weights.size(); ++i) {
       if (weights[i].value != op.inputs[1]) continue;
-      const at::Tensor mask = ToTorch(WeightMask(graph, op, plan));
+      const at::Tensor mask = ToTorch(WeightMask(bound, op));
       masks_[i] = masks_[i].defined() ? masks_[i] * mask : mask;
     }
   }

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 #include "disco/train/torch_network.h"
 
 namespace disco {
@@ -13,8 +13,8 @@ namespace disco {
 class WeightMasks {
  public:
   WeightMasks() = default;  // keeps everything
-  // `graph` is the one that `weights` come from.
-  WeightMasks(const Graph& graph, const Plan& plan, const std::vector<Weight>& weights);
+  // `bound` is of the graph that `weights` come from.
+  WeightMasks(const BoundPlan& bound, const std::vector<Weight>& weights);
 
   // Zeroes what is pruned; `tensors` in the order of the weights.
   void Apply(const std::vector<at::Tensor>& tensors) const;

@@ -7,7 +7,6 @@
 
 #include "disco/op/work.h"
 #include "disco/plan/mask.h"
-#include "disco/plan/node_ops.h"
 #include "disco/train/torch_tensor.h"
 #include "disco/train/torch_wire.h"
 
@@ -20,15 +19,15 @@ bool Contains(const auto& range, const auto& element) {
 
 class Builder {
  public:
-  Builder(const Graph& graph, const Plan& plan, const TorchProgram& whole)
-      : graph_(graph), plan_(plan), ops_(graph, plan), whole_(whole) {
+  Builder(const BoundPlan& bound, const TorchProgram& whole)
+      : bound_(bound), graph_(bound.graph()), whole_(whole) {
     program_.slots = whole.slots;
   }
 
   TorchProgram Build() {
     for (size_t op = 0; op < graph_.ops.size(); ++op) Append(static_cast<OpId>(op));
     for (const ValueId output : whole_.outputs) {
-      const bool returned = PlanOf(output) != nullptr && Contains(graph_.outputs, output);
+      const bool returned = bound_.part(output) != nullptr && Contains(graph_.outputs, output);
       program_.outputs.push_back(returned ? output : Seen(output, kReturningNode));
     }
     FindLastReads(graph_, program_);
@@ -36,11 +35,9 @@ class Builder {
   }
 
  private:
-  const ValuePlan* PlanOf(ValueId value) const { return plan_.Find(graph_.value(value).name); }
-
   // Features of `value` that some node receives, where the wire changes them.
   std::vector<int64_t> Travelling(ValueId value) const {
-    const ValuePlan* part = PlanOf(value);
+    const ValuePlan* part = bound_.part(value);
     if (part == nullptr || part->wire.type == WireType::kF32) return {};
     std::set<int64_t> features;
     for (const auto& kept : part->kept) features.insert(kept.begin(), kept.end());
@@ -59,7 +56,7 @@ class Builder {
     const auto [place, fresh] = arrived_.try_emplace(value, kNoValue);
     if (fresh) {
       place->second = Push(graph_.value(value).name + "@wire",
-                           MakeArrive(*PlanOf(value), Travelling(value)), {value});
+                           MakeArrive(*bound_.part(value), Travelling(value)), {value});
     }
     return place->second;
   }
@@ -69,7 +66,7 @@ class Builder {
     if (const auto known = seen_.find({value, node}); known != seen_.end()) return known->second;
     const std::vector<int64_t> features = Travelling(value);
     if (features.empty()) return value;
-    const ValuePlan& part = *PlanOf(value);
+    const ValuePlan& part = *bound_.part(value);
     const std::vector<int64_t>& foreign = part.kept[static_cast<size_t>(node)];
     if (foreign.empty()) return value;
     return seen_[{value, node}] =
@@ -82,7 +79,8 @@ class Builder {
     for (ValueId& input : inputs) {
       if (input == kNoValue || graph_.IsConstant(input)) continue;
       // An op that is split reads its own node's features alone.
-      const bool own = PlanOf(input) != nullptr && !Contains(ops_.readers(input).replicated, id);
+      const bool own =
+          bound_.part(input) != nullptr && !Contains(bound_.readers(input).replicated, id);
       if (!own) input = Seen(input, node);
     }
     return inputs;
@@ -90,7 +88,7 @@ class Builder {
 
   void Append(OpId id) {
     const ValueId input = graph_.op(id).inputs.empty() ? kNoValue : graph_.op(id).inputs[0];
-    if (input != kNoValue && Contains(ops_.readers(input).mixing, id) &&
+    if (input != kNoValue && Contains(bound_.readers(input).mixing, id) &&
         !Travelling(input).empty()) {
       AppendMixing(id, input);
     } else {
@@ -101,8 +99,8 @@ class Builder {
   void AppendMixing(OpId id, ValueId input) {
     const Op& op = graph_.op(id);
     const TorchStep& step = whole_.steps[static_cast<size_t>(id)];
-    const ForeignPart part{ToTorch(ForeignMask(graph_, op, plan_)),
-                           MixingWeightsOf(graph_, op)->input, Travelling(input)};
+    const ForeignPart part{ToTorch(ForeignMask(bound_, op)), MixingWeightsOf(graph_, op)->input,
+                           Travelling(input)};
     std::vector<ValueId> inputs = step.inputs;
     inputs.push_back(Arrived(input));
     Push(step.name, MakeOverForeign(step.run, part), std::move(inputs), step.output);
@@ -113,8 +111,8 @@ class Builder {
     const TorchStep& step = whole_.steps[static_cast<size_t>(id)];
     std::vector<NodeId> nodes;
     std::vector<std::vector<ValueId>> inputs;
-    for (NodeId node = 0; node < plan_.nodes; ++node) {
-      if (!ops_.Runs(id, node)) continue;
+    for (NodeId node = 0; node < bound_.nodes(); ++node) {
+      if (!bound_.Runs(id, node)) continue;
       nodes.push_back(node);
       inputs.push_back(InputsOn(node, id));
     }
@@ -126,16 +124,15 @@ class Builder {
     std::vector<ValueId> made;
     for (size_t i = 0; i < nodes.size(); ++i) {
       made.push_back(Push(step.name, step.run, inputs[i]));
-      if (PlanOf(step.output) == nullptr) seen_[{step.output, nodes[i]}] = made.back();
+      if (bound_.part(step.output) == nullptr) seen_[{step.output, nodes[i]}] = made.back();
     }
-    if (const ValuePlan* part = PlanOf(step.output)) {
+    if (const ValuePlan* part = bound_.part(step.output)) {
       Push(step.name + "@join", MakeJoin(*part, nodes), std::move(made), step.output);
     }
   }
 
+  const BoundPlan& bound_;
   const Graph& graph_;
-  const Plan& plan_;
-  const NodeOps ops_;
   const TorchProgram& whole_;
   TorchProgram program_;
   std::map<ValueId, ValueId> arrived_;
@@ -144,8 +141,8 @@ class Builder {
 
 }  // namespace
 
-TorchProgram OverTheWire(const Graph& graph, const Plan& plan, const TorchProgram& program) {
-  return Builder(graph, plan, program).Build();
+TorchProgram OverTheWire(const BoundPlan& bound, const TorchProgram& program) {
+  return Builder(bound, program).Build();
 }
 
 }  // namespace disco

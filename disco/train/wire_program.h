@@ -9,13 +9,13 @@
 // What travels as float32 changes nothing. Thread rule: pure. Errors: none.
 #pragma once
 
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 #include "disco/train/torch_step.h"
 
 namespace disco {
 
-// `program` has one step per op of `graph`, in order; `plan` fits. Outputs that the graph has, too,
+// `program` has one step per op of the graph of `bound`, in order. Outputs that the graph has, too,
 // are what the nodes return; others are as the returning node sees them.
-TorchProgram OverTheWire(const Graph& graph, const Plan& plan, const TorchProgram& program);
+TorchProgram OverTheWire(const BoundPlan& bound, const TorchProgram& program);
 
 }  // namespace disco

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // That shards in this order compute what the network computes is tests/nodes_equal_one_test.cc.
-#include "disco/shard/exchange_order.h"
+#include "disco/plan/exchange_order.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "disco/op/validate.h"
+#include "disco/plan/branches_for_test.h"
 #include "disco/plan/make_plan.h"
-#include "disco/plan/sketch_for_test.h"
-#include "disco/shard/cut.h"
 
 namespace disco {
 namespace {
@@ -21,28 +20,15 @@ std::vector<std::string> Order(const Graph& graph) {
   return names;
 }
 
-std::vector<std::string> Ordered(Graph graph, const Plan& plan) {
-  OrderByExchange(graph, plan);
-  EXPECT_TRUE(Validate(graph));
-  return Order(graph);
-}
-
-// A block of four branches as in Inception, written one branch after the other. Sent are `in`,
-// both `squeeze`s and `out`.
-Graph Branches() {
-  Sketch sketch;
-  const ValueId in = sketch.Conv("in", sketch.Input({1, 3, 6, 6}), 4);
-  const ValueId point = sketch.Relu("point.relu", sketch.Conv("point", in, 4));
-  const ValueId three = sketch.Conv("three", sketch.Conv("three.squeeze", in, 4), 4, {.kernel = 3});
-  const ValueId five = sketch.Conv(
-      "five", sketch.Relu("five.relu", sketch.Conv("five.squeeze", in, 4)), 4, {.kernel = 5});
-  const ValueId pooled = sketch.Op(
-      OpType::kMaxPool, "pool", {in},
-      PoolParams{{.kernel = {3, 3}, .strides = {1, 1}, .pads_begin = {1, 1}, .pads_end = {1, 1}}});
-  const ValueId projected = sketch.Conv("projected", pooled, 4);
-  const ValueId joined =
-      sketch.Op(OpType::kConcat, "joined", {point, three, five, projected}, AxisParams{1});
-  return sketch.Finish({sketch.Conv("out", joined, 4)});
+std::vector<std::string> Ordered(const Graph& graph, const Plan& plan) {
+  const auto bound = Bind(graph, plan);
+  EXPECT_TRUE(bound) << bound.error().message;
+  if (!bound) return {};
+  Graph ordered = graph;
+  ordered.ops.clear();
+  for (const OpId op : bound->order()) ordered.ops.push_back(graph.op(op));
+  EXPECT_TRUE(Validate(ordered));
+  return Order(ordered);
 }
 
 TEST(ExchangeOrder, WhatIsSentComesFirstAndWhatWaitsLast) {
@@ -82,21 +68,6 @@ TEST(ExchangeOrder, WhatEveryReaderHasPrunedIsNoExchange) {
   EXPECT_THAT(Ordered(graph, plan),
               ElementsAre("in", "pool", "point", "point.relu", "three.squeeze", "three",
                           "five.squeeze", "five.relu", "five", "projected", "joined", "out"));
-}
-
-TEST(ExchangeOrder, ANodeSendsWhatItCanBeforeItWaits) {
-  const Graph graph = Branches();
-  const auto cut = CutNetwork(graph, *MakePlan(graph, {.nodes = 2, .sparsity = 0.5}));
-  ASSERT_TRUE(cut) << cut.error().message;
-  for (const Graph& shard : cut->shards) {
-    std::string travels;
-    for (const Op& op : shard.ops) {
-      if (op.type == OpType::kSend) travels += 's';
-      if (op.type == OpType::kReceive) travels += 'r';
-    }
-    // Sent: in, pool. Received: in. Sent: both squeezes. Received: pool, both squeezes...
-    EXPECT_EQ(travels, "ssrssrrrsr") << shard.name;
-  }
 }
 
 }  // namespace

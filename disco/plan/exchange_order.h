@@ -6,15 +6,15 @@
 // needs what its own values bring, so all of it can run before the next begins. Within a stage
 // those ops come first that some message of the stage is made of; the others run while those
 // messages travel. Otherwise ops keep their order. All nodes keep to one order, as each link
-// delivers in the order in which messages were sent. Thread rule: pure; the plan has to fit the
-// graph.
+// delivers in the order in which messages were sent. Private to the module: BoundPlan::order() is
+// it. Thread rule: pure.
 #pragma once
 
-#include "disco/graph/graph.h"
-#include "disco/plan/plan.h"
+#include "disco/plan/bound_plan.h"
 
 namespace disco {
 
-void OrderByExchange(Graph& graph, const Plan& plan);
+// Every op once. Reads who runs what, but neither order nor traffic of `bound`.
+std::vector<OpId> ExchangeOrder(const BoundPlan& bound);
 
 }  // namespace disco
