@@ -20,6 +20,13 @@ struct AxisView {
   size_t inner;
 };
 
+// How many of the first indices follow one another.
+size_t RunLength(std::span<const int64_t> indices) {
+  size_t length = 1;
+  while (length < indices.size() && indices[length] == indices[length - 1] + 1) ++length;
+  return length;
+}
+
 }  // namespace
 
 Tensor Gather(const Tensor& tensor, int axis, std::span<const int64_t> indices) {
@@ -30,10 +37,12 @@ Tensor Gather(const Tensor& tensor, int axis, std::span<const int64_t> indices) 
   const auto source = tensor.bytes();
   const auto target = result.MutableBytes();
   for (int64_t o = 0; o < from.outer; ++o) {
-    for (size_t i = 0; i < indices.size(); ++i) {
-      assert(indices[i] >= 0 && indices[i] < from.extent);
+    for (size_t i = 0; i < indices.size();) {
+      const size_t run = RunLength(indices.subspan(i));
+      assert(indices[i] >= 0 && indices[i] + static_cast<int64_t>(run) <= from.extent);
       std::memcpy(target.data() + to.Offset(o, static_cast<int64_t>(i)),
-                  source.data() + from.Offset(o, indices[i]), from.inner);
+                  source.data() + from.Offset(o, indices[i]), run * from.inner);
+      i += run;
     }
   }
   return result;

@@ -123,6 +123,16 @@ TEST_P(Slices, BroadcastStridesFindTheElementThatBroadcastingReads) {
   }
 }
 
+TEST(Slice, ARunOfIndicesIsPickedAsEachOfThemIs) {
+  const Tensor whole = Counted({2, 9, 3});
+  const Indices picked = {4, 5, 6, 7, 8, 0, 1, 1, 2, 8, 7};
+  const Tensor part = Gather(whole, 1, picked);
+  for (size_t i = 0; i < picked.size(); ++i) {
+    const auto place = static_cast<int64_t>(i);
+    EXPECT_TRUE(Same(Gather(part, 1, Indices{place}), Gather(whole, 1, Indices{picked[i]}))) << i;
+  }
+}
+
 TEST(Slice, NothingCanBePickedAndMoved) {
   const Tensor empty(DType::kF32, {2, 0, 3});
   EXPECT_EQ(Gather(empty, 0, Indices{1}).shape(), (Shape{1, 0, 3}));
