@@ -58,9 +58,7 @@ Result<std::unique_ptr<Program>> MakeProgram(Graph graph, const ProgramOptions& 
   DISCO_TRY(InferShapes(graph));
   DISCO_TRY(CheckFits(graph));
   DISCO_TRY(CheckNumbers(graph));
-  DISCO_TRY(FoldConstants(graph, options.memory));
-  RemoveUnused(graph);
-  DISCO_TRY(InferShapes(graph));
+  DISCO_TRY(FoldConstants(graph, options.memory));  // which changes no shape
   try {
     if (options.kernel == KernelKind::kReference)
       return MakeReferenceProgram(std::move(graph), options);

@@ -117,5 +117,34 @@ TEST(BindInput, TurnsAParameterInputIntoAConstant) {
   EXPECT_EQ(graph.value(graph.outputs[0]).shape, (Shape{2, 3}));
 }
 
+TEST(FoldConstants, LeavesShapesAndTypesAsTheyWereInferred) {
+  Graph graph;
+  const ValueId x = graph.AddValue("x", DType::kF32, {2, 3});
+  graph.inputs = {x};
+  const ValueId turned =
+      graph.AddOp(OpType::kTranspose, "turned",
+                  {graph.AddConstant("c", Tensor(DType::kF32, {3, 2}))}, TransposeParams{});
+  const ValueId filled = graph.AddOp(OpType::kConstantOfShape, "filled",
+                                     {graph.AddConstant("shape", Tensor::Indices({1, 3}))},
+                                     FillParams{.value = 1, .dtype = DType::kF32});
+  const ValueId sum = graph.AddOp(OpType::kAdd, "sum", {x, turned});
+  graph.outputs = {turned, graph.AddOp(OpType::kAdd, "again", {sum, filled})};
+  ASSERT_TRUE(InferShapes(graph));
+  Graph folded = graph;
+  ASSERT_TRUE(FoldConstants(folded));
+  ASSERT_EQ(folded.ops.size(), 2u);
+  Graph inferred = folded;
+  ASSERT_TRUE(InferShapes(inferred));
+  for (size_t value = 0; value < folded.values.size(); ++value) {
+    const std::string& name = folded.values[value].name;
+    const auto before = std::ranges::find(graph.values, name, &Value::name);
+    ASSERT_NE(before, graph.values.end()) << name;
+    for (const Value& after : {folded.values[value], inferred.values[value]}) {
+      EXPECT_EQ(after.shape, before->shape) << name;
+      EXPECT_EQ(after.dtype, before->dtype) << name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace disco
