@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// That what a plan is refused for is plan_test.cc, order exchange_order_test.cc, traffic
+// What a plan is refused for is in plan_test.cc, order in exchange_order_test.cc, traffic in
 // traffic_test.cc.
 #include "disco/plan/bound_plan.h"
 

@@ -18,7 +18,7 @@ std::string PlanToJson(const Plan& plan);
 Result<Plan> PlanFromJson(std::string_view text);
 
 Status WritePlan(const Plan& plan, const Path& path);
-// Reads only; CheckFit says whether it fits a network.
+// Reads only; Bind says whether it fits a network.
 Result<Plan> ReadPlan(const Path& path);
 
 }  // namespace disco
