@@ -158,7 +158,7 @@ ValueId ShardBuilder::EmitMixing(const MixingPart& part, const std::string& name
   std::vector<ValueId> inputs = {
       input, AddConstant(name + "@weight", Sliced(weights, axes.input, features))};
   if (part.with_bias && op.HasInput(2)) {
-    const Tensor& bias = *context_.graph.ConstantInput(op, 2);
+    const Tensor& bias = *graph_.ConstantInput(op, 2);
     const FeatureOrigin* origin = part.output.OriginOf(2);
     inputs.push_back(AddConstant(name + "@bias",
                                  origin == nullptr ? bias : Sliced(bias, origin->axis, outputs)));
