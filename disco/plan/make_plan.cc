@@ -86,7 +86,7 @@ class Maker {
         coupling_(network.coupling),
         readers_(network.readers) {}
 
-  Result<Plan> Make(const Plan* earlier) {
+  Result<Plan> Make(const PlanParts* earlier) {
     DISCO_TRY(CheckOptions(options_));
     DISCO_TRY(CheckSize(graph_, coupling_));
     const Method method = options_.method.method;
@@ -121,15 +121,15 @@ class Maker {
   }
 
   // `part` of `value`, one of `parts`.
-  void SetKept(ValueId value, ValuePlan& part, const PlanParts& parts, const Plan* earlier) const {
+  void SetKept(ValueId value, ValuePlan& part, const PlanParts& parts,
+               const PlanParts* earlier) const {
     const CrossReaders& readers = readers_[static_cast<size_t>(value)];
     part.read_foreign = true;
     part.sparsity = SparsityOf(readers);
     const auto scores = options_.method.method == Method::kRandom
                             ? DrawScores(value, part)
                             : ScoreByL1(graph_, readers, parts, part);
-    const ValuePlan* before =
-        earlier == nullptr ? nullptr : earlier->Find(graph_.value(value).name);
+    const ValuePlan* before = earlier == nullptr ? nullptr : earlier->part(value);
     part.kept = ChooseKept(part, scores, ReadingNodes(graph_, readers, parts),
                            {part.sparsity, options_.allow_empty},
                            before == nullptr ? nullptr : &before->kept);
@@ -221,7 +221,7 @@ Result<Plan> PruneFurther(const BoundPlan& bound, const PlanOptions& options) {
     return Fail(ErrorKind::kUsage, "a plan for {} nodes cannot be pruned further for {}",
                 bound.nodes(), options.nodes);
   }
-  return Maker({bound.graph(), bound.coupling(), bound.readers()}, options).Make(&bound.plan());
+  return Maker({bound.graph(), bound.coupling(), bound.readers()}, options).Make(&bound.parts());
 }
 
 }  // namespace disco
