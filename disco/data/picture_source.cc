@@ -23,7 +23,8 @@ PictureSource::PictureSource(std::shared_ptr<const Dataset> dataset, const Loade
 
 Result<Sample> PictureSource::ReadFitted(int64_t index) const {
   DISCO_ASSIGN(Sample sample, dataset_->Get(index));
-  sample.image = Fit(sample.image, preprocessing_);
+  const Geometry fit = FitGeometry(sample.image.width, sample.image.height, preprocessing_);
+  sample.image = Apply(fit, std::move(sample.image));
   return sample;
 }
 
@@ -36,11 +37,9 @@ Result<int64_t> PictureSource::Write(int64_t index, uint64_t augment_seed,
     DISCO_ASSIGN(sample, ReadFitted(index));
   }
   Random random(augment_seed, static_cast<uint64_t>(index));
-  if (augmentation_.pad_crop > 0 || augmentation_.flip) {
-    Normalize(Augment(sample.image, augmentation_, random), preprocessing_, target);
-  } else {
-    Normalize(sample.image, preprocessing_, target);
-  }
+  const Geometry geometry =
+      DrawGeometry(sample.image.width, sample.image.height, augmentation_, random);
+  Normalize(Apply(geometry, sample.image), preprocessing_, target);
   return sample.label;
 } catch (const std::exception& problem) {
   return Fail(ErrorKind::kInvalid, "{}: {}", dataset_->Describe(index), problem.what());

@@ -4,28 +4,23 @@
 #include <algorithm>
 #include <cmath>
 
-#include "disco/data/transform.h"
-
 namespace disco {
 namespace {
 
-Image CenterCrop(const Image& image, int width, int height) {
-  if (image.width == width && image.height == height) return image;
+// The middle of what an image of width x height is resized to.
+Geometry Centered(int width, int height, const Preprocessing& preprocessing) {
   // Half pixels round to even, as torchvision's centre crop does.
-  const int left = static_cast<int>(std::nearbyint((image.width - width) / 2.0));
-  const int top = static_cast<int>(std::nearbyint((image.height - height) / 2.0));
-  return Crop(image, {left, top, width, height});
+  const int left = static_cast<int>(std::nearbyint((width - preprocessing.width) / 2.0));
+  const int top = static_cast<int>(std::nearbyint((height - preprocessing.height) / 2.0));
+  return {width, height, {left, top, preprocessing.width, preprocessing.height}};
 }
 
-Image ResizeShorterSide(const Image& image, int side) {
-  // The longer side rounds down, as torchvision's Resize does. Threads of pixels more than 16 times
-  // as long as wide are squeezed: their full length might not fit in memory.
-  const auto scaled = [&](int length, int shorter) {
-    return static_cast<int>(int64_t{side} * std::min<int64_t>(length, int64_t{16} * shorter) /
-                            shorter);
-  };
-  if (image.width <= image.height) return Resize(image, side, scaled(image.height, image.width));
-  return Resize(image, scaled(image.width, image.height), side);
+// `length` pixels where the shorter side, `shorter`, becomes `side`. The longer side rounds down,
+// as torchvision's Resize does. Threads of pixels more than 16 times as long as wide are squeezed:
+// their full length might not fit in memory.
+int Scaled(int length, int shorter, int side) {
+  return static_cast<int>(int64_t{side} * std::min<int64_t>(length, int64_t{16} * shorter) /
+                          shorter);
 }
 
 }  // namespace
@@ -42,17 +37,18 @@ DecodeOptions DecodeFor(const Preprocessing& preprocessing) {
   return {};
 }
 
-Image Fit(const Image& image, const Preprocessing& preprocessing) {
-  const int width = preprocessing.width, height = preprocessing.height;
+Geometry FitGeometry(int width, int height, const Preprocessing& preprocessing) {
+  const int side = preprocessing.shorter_side;
   switch (preprocessing.resize) {
     case ResizeMode::kStretch:
-      return Resize(image, width, height);
+      return Centered(preprocessing.width, preprocessing.height, preprocessing);
     case ResizeMode::kShorterSide:
-      return CenterCrop(ResizeShorterSide(image, preprocessing.shorter_side), width, height);
+      if (width <= height) return Centered(side, Scaled(height, width, side), preprocessing);
+      return Centered(Scaled(width, height, side), side, preprocessing);
     case ResizeMode::kNone:
       break;
   }
-  return CenterCrop(image, width, height);
+  return Centered(width, height, preprocessing);
 }
 
 void Normalize(const Image& image, const Preprocessing& preprocessing, std::span<float> target) {
@@ -76,7 +72,8 @@ void Normalize(const Image& image, const Preprocessing& preprocessing, std::span
 
 Tensor ToTensor(const Image& image, const Preprocessing& preprocessing) {
   Tensor result(DType::kF32, preprocessing.shape());
-  Normalize(Fit(image, preprocessing), preprocessing, result.MutableData<float>());
+  Normalize(Apply(FitGeometry(image.width, image.height, preprocessing), image), preprocessing,
+            result.MutableData<float>());
   return result;
 }
 

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "disco/data/image.h"
+#include "disco/data/geometry.h"
 #include "disco/tensor/tensor.h"
 
 namespace disco {
@@ -47,8 +47,8 @@ std::string ToString(const Preprocessing& preprocessing);
 // Large JPEGs need not be decoded at full size for this preprocessing.
 DecodeOptions DecodeFor(const Preprocessing& preprocessing);
 
-// The geometry alone: a picture of height x width.
-Image Fit(const Image& image, const Preprocessing& preprocessing);
+// The geometry alone: of an image of width x height to one of the network's size.
+Geometry FitGeometry(int width, int height, const Preprocessing& preprocessing);
 // The arithmetic alone; `image` is height x width, `target` has channels x height x width elements.
 void Normalize(const Image& image, const Preprocessing& preprocessing, std::span<float> target);
 // Both: float [C, H, W].

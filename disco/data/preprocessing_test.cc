@@ -70,6 +70,10 @@ TEST(ToTensor, BgrTurnsColoursRoundAndOneChannelIsBrightness) {
   EXPECT_NEAR(grey.Data<float>()[0], 0.299 * 10 + 0.587 * 20 + 0.114 * 30, 1e-4);
 }
 
+Image Fit(const Image& image, const Preprocessing& preprocessing) {
+  return Apply(FitGeometry(image.width, image.height, preprocessing), image);
+}
+
 TEST(Fit, GivesTheSizeAskedForWhateverComes) {
   for (const char* text :
        {"3x20x24", "3x20x24 resize=30", "3x20x24 resize=10", "3x20x24 stretch"}) {

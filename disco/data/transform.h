@@ -15,6 +15,7 @@ Image Resize(const Image& image, int width, int height);
 // The rectangle may reach over the edges; what lies outside is black.
 struct Rectangle {
   int left = 0, top = 0, width = 0, height = 0;
+  friend bool operator==(const Rectangle&, const Rectangle&) = default;
 };
 Image Crop(const Image& image, const Rectangle& rectangle);
 

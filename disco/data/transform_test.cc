@@ -63,6 +63,10 @@ TEST(Flip, MirrorsRows) {
   EXPECT_EQ(FlipHorizontal(FlipHorizontal(image)), image);
 }
 
+Image Augment(const Image& image, const Augmentation& augmentation, Random& random) {
+  return Apply(DrawGeometry(image.width, image.height, augmentation, random), image);
+}
+
 TEST(Augment, DependsOnItsKeyAlone) {
   const Image image = Gradient(8, 8, 50);
   const Augmentation augmentation{.pad_crop = 2, .flip = true};

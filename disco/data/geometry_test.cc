@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disco/data/geometry.h"
+
+#include <gtest/gtest.h>
+
+#include "disco/data/test_pictures.h"
+
+namespace disco {
+namespace {
+
+TEST(Geometry, ResizesThenKeepsTheWindowThenMirrors) {
+  const Image image = Gradient(8, 6);
+  const Geometry geometry{4, 3, {-1, 1, 4, 2}, true};
+  EXPECT_EQ(Apply(geometry, image), FlipHorizontal(Crop(Resize(image, 4, 3), {-1, 1, 4, 2})));
+}
+
+TEST(Geometry, OfNothingIsTheImage) {
+  const Image image = Gradient(8, 6);
+  EXPECT_EQ(Apply(Geometry{8, 6, {0, 0, 8, 6}}, image), image);
+}
+
+}  // namespace
+}  // namespace disco
