@@ -30,7 +30,7 @@ draw apple 4 renamed/val/x_apple
 
 train=("$disco" train --network resnet8 --width 1/2 --image 3x16x16 --batch 16 --threads 1 --lr 0.02)
 expect 0 '' "${train[@]}" --data fruits --epochs 6 --out net.onnx --json
-holds 'the network tells colours apart' jq -e '.accuracy == 1 and .warnings == []' stdout
+holds 'the network tells colours apart' jq -e '.metric == "accuracy" and .value == 1 and .warnings == []' stdout
 
 # right NETWORK DATA: pictures whose best class has the name of their folder, counted one by one.
 right() {
@@ -64,7 +64,7 @@ for split in train val; do
 done
 sparsify=("$disco" sparsify net.onnx --epochs 0 --batch 16 --threads 1 --nodes 2)
 expect 0 'warning: pair (train): no pictures of 1' "${sparsify[@]}" --sparsity 0 --data pair --out sparse.onnx --plan plan.json --json
-holds 'sparsify holds pictures against the right answers' jq -e '.accuracy_before == 1 and (.warnings | length == 2)' stdout
+holds 'sparsify holds pictures against the right answers' jq -e '.value_before == 1 and (.warnings | length == 2)' stdout
 holds 'sparsify keeps the list of classes' [ "$(right sparse.onnx fruits)" = 12 ]
 expect 1 "more (train): 'date' is no class of the network" "${sparsify[@]}" --data more --out refused.onnx --plan refused.json
 expect 1 "more (train): 'date' is no class of the network" "$disco" train --network net.onnx --data more --batch 16 --out refused.onnx

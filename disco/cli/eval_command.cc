@@ -9,7 +9,7 @@
 #include "disco/cli/session_options.h"
 #include "disco/data/class_names.h"
 #include "disco/data/loader.h"
-#include "disco/data/metrics.h"
+#include "disco/data/task.h"
 #include "disco/tensor/slice.h"
 
 namespace disco {
@@ -23,8 +23,10 @@ struct EvalCommand {
   bool json = false;
 };
 
+constexpr Task kTask = Task::kClassification;
+
 struct Evaluation {
-  Accuracy accuracy;
+  std::unique_ptr<Meter> meter = DefOf(kTask).make_meter();
   std::vector<double> batch_ms;
 };
 
@@ -64,17 +66,18 @@ Result<Evaluation> Evaluate(const Graph& graph, Session& session, Loader& loader
     const Tensor inputs[] = {Filled(batch->images, shape)};
     DISCO_ASSIGN(const std::vector<Tensor> outputs, session.Infer(inputs));
     evaluation.batch_ms.push_back(session.last_duration().count());
-    const auto count = static_cast<int64_t>(batch->labels.size());
+    const auto count = static_cast<int64_t>(batch->targets.size());
     std::vector<int64_t> rows(static_cast<size_t>(count));
     for (int64_t row = 0; row < count; ++row) rows[static_cast<size_t>(row)] = row;
     const Tensor scores = outputs[0].Reshaped({shape[0], outputs[0].elements() / shape[0]});
-    evaluation.accuracy += AccuracyOf(Gather(scores, 0, rows), batch->labels);
-    progress.Update(evaluation.accuracy.images,
-                    fmt::format("top-1 {}", Percent(evaluation.accuracy.Top1Share())));
+    const Tensor answers[] = {Gather(scores, 0, rows)};
+    evaluation.meter->Add(answers, batch->targets);
+    progress.Update(evaluation.meter->images(),
+                    ToString(DefOf(kTask).metric(), evaluation.meter->Values().front()));
   }
   if (Interrupted())
     return Fail(ErrorKind::kInterrupted, "stopped after {} of {} images",
-                evaluation.accuracy.images, images);
+                evaluation.meter->images(), images);
   return evaluation;
 }
 
@@ -86,12 +89,21 @@ Result<std::shared_ptr<const Dataset>> OpenMatched(const EvalCommand& options, c
                       fmt::format("{} ({})", options.data.source, options.data.split));
 }
 
-std::vector<std::string> WarningsOf(const Dataset& dataset, const Accuracy& accuracy) {
+std::vector<std::string> WarningsOf(const Dataset& dataset, const Meter& meter) {
   std::vector<std::string> warnings = dataset.notes();
-  if (accuracy.nan == 0) return warnings;
+  if (meter.nan_images() == 0) return warnings;
   warnings.push_back(fmt::format("{} of {} images were answered with NaN, which is never right",
-                                 accuracy.nan, accuracy.images));
+                                 meter.nan_images(), meter.images()));
   return warnings;
+}
+
+nlohmann::ordered_json MetricsToJson(const MetricValues& values) {
+  const TaskDef& task = DefOf(kTask);
+  nlohmann::ordered_json json = {{"task", task.name},
+                                 {"metric", task.metric().name},
+                                 {"higher_is_better", task.metric().higher_is_better}};
+  for (size_t i = 0; i < values.size(); ++i) json[KeyOf(task, i)] = values[i];
+  return json;
 }
 
 Status Run(EvalCommand& options) {
@@ -108,24 +120,23 @@ Status Run(EvalCommand& options) {
       {.preprocessing = preprocessing, .batch_size = options.batch, .on_warning = PrintWarning});
   DISCO_ASSIGN(const auto session, OpenSession(graph, options.session));
   DISCO_ASSIGN(const Evaluation evaluation, Evaluate(graph, *session, loader, dataset->size()));
-  const Accuracy& accuracy = evaluation.accuracy;
-  const std::vector<std::string> warnings = WarningsOf(*dataset, accuracy);
+  const Meter& meter = *evaluation.meter;
+  const std::vector<std::string> warnings = WarningsOf(*dataset, meter);
   for (const std::string& warning : warnings) PrintWarning(warning);
   const double median = Median(evaluation.batch_ms);
   if (options.json) {
-    PrintJson({{"metric", "top1"},
-               {"value", accuracy.Top1Share()},
-               {"top5", accuracy.Top5Share()},
-               {"images", accuracy.images},
-               {"batch", options.batch},
-               {"batch_ms_median", median},
-               {"warnings", warnings},
-               {"nodes", NodesToJson(*session)}});
+    nlohmann::ordered_json json = MetricsToJson(meter.Values());
+    json.update({{"images", meter.images()},
+                 {"batch", options.batch},
+                 {"batch_ms_median", median},
+                 {"warnings", warnings},
+                 {"nodes", NodesToJson(*session)}});
+    PrintJson(json);
     return {};
   }
-  PrintLine(fmt::format("top-1 {}  top-5 {}  over {} images, {:.2f} ms per batch of {}",
-                        Percent(accuracy.Top1Share()), Percent(accuracy.Top5Share()),
-                        accuracy.images, median, options.batch));
+  PrintLine(fmt::format("{}  over {} images, {:.2f} ms per batch of {}",
+                        ToString(DefOf(kTask), meter.Values()), meter.images(), median,
+                        options.batch));
   PrintNodes(*session);
   return {};
 }

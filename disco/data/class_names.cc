@@ -33,7 +33,7 @@ class Relabelled final : public Dataset {
   int64_t size() const override { return inner_->size(); }
   Result<Sample> Get(int64_t index) const override {
     DISCO_ASSIGN(Sample sample, inner_->Get(index));
-    sample.label = labels_[static_cast<size_t>(sample.label)];
+    sample.target = ClassLabel{labels_[static_cast<size_t>(LabelOf(sample.target))]};
     return sample;
   }
   const Names& class_names() const override { return class_names_; }

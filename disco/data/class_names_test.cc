@@ -45,7 +45,7 @@ class Fruits {
 
 std::vector<int64_t> LabelsOf(const Dataset& dataset) {
   std::vector<int64_t> labels;
-  for (int64_t i = 0; i < dataset.size(); ++i) labels.push_back(dataset.Get(i)->label);
+  for (int64_t i = 0; i < dataset.size(); ++i) labels.push_back(LabelOf(dataset.Get(i)->target));
   return labels;
 }
 

@@ -20,14 +20,9 @@
 #include <string>
 #include <vector>
 
-#include "disco/data/image.h"
+#include "disco/data/sample.h"
 
 namespace disco {
-
-struct Sample {
-  Image image;
-  int64_t label = 0;  // in [0, class_names().size())
-};
 
 // A folder or file of a data set, as it was when it was opened; two that are equal hold the same.
 struct DataPart {
@@ -43,6 +38,7 @@ class Dataset {
   virtual int64_t size() const = 0;
   // index in [0, size()). The same index gives the same picture, always.
   virtual Result<Sample> Get(int64_t index) const = 0;
+  // Of targets that are classes or have some.
   virtual const std::vector<std::string>& class_names() const = 0;
   // Class names are "0", "1", ... because the data set has none.
   virtual bool classes_are_numbered() const { return false; }

@@ -57,7 +57,7 @@ TEST(ImageFolder, SortsClassesAndFiles) {
   ASSERT_EQ(dataset->size(), 4);
   EXPECT_EQ(dataset->Get(0)->image.width, 16);
   EXPECT_EQ(dataset->Get(2)->image, Gradient(4, 3, 1));
-  EXPECT_EQ(dataset->Get(3)->label, 1);
+  EXPECT_EQ(LabelOf(dataset->Get(3)->target), 1);
   EXPECT_EQ(dataset->Describe(3), (folder / "train/wolf/b.png").string());
 }
 
@@ -68,7 +68,7 @@ TEST(ImageFolder, ValidationTakesItsLabelsFromTraining) {
   }
   const auto dataset = *Open(folder, "val");
   EXPECT_EQ(dataset->size(), 1);
-  EXPECT_EQ(dataset->Get(0)->label, 2);
+  EXPECT_EQ(LabelOf(dataset->Get(0)->target), 2);
   WritePicture(folder, "test/d/1.png", 0);
   EXPECT_THAT(OpenError(folder, "val"), HasSubstr((folder / "test/d").string()));
 }
@@ -163,12 +163,12 @@ TEST(Cifar10, ReadsAllBatchesInOrder) {
   ASSERT_EQ(train->size(), 3);
   EXPECT_EQ(train->class_names()[9], "truck");
   const Sample sample = *train->Get(1);
-  EXPECT_EQ(sample.label, 9);
+  EXPECT_EQ(LabelOf(sample.target), 9);
   EXPECT_EQ(sample.image.width, 32);
   EXPECT_THAT(std::vector(sample.image.rgb.end() - 3, sample.image.rgb.end()),
               ElementsAre(9, 100, 200));
   EXPECT_EQ(train->Describe(2), (folder / "data_batch_2.bin").string() + " record 0");
-  EXPECT_EQ((*Open(folder, "val"))->Get(0)->label, 7);
+  EXPECT_EQ(LabelOf((*Open(folder, "val"))->Get(0)->target), 7);
 }
 
 TEST(Cifar10, PartsTellWhenItHasChanged) {
@@ -196,7 +196,7 @@ TEST(Cifar100, TakesTheFineLabel) {
   const TestFolder folder;
   Write(folder, "cifar-100-binary/train.bin", CifarRecord("\x05\x63"));
   const auto dataset = *Open(folder);
-  EXPECT_EQ(dataset->Get(0)->label, 99);
+  EXPECT_EQ(LabelOf(dataset->Get(0)->target), 99);
   EXPECT_EQ(dataset->class_names().size(), 100u);
 }
 
@@ -231,7 +231,7 @@ TEST(Idx, ReadsPlainAndGzip) {
   const auto dataset = *Open(folder);
   ASSERT_EQ(dataset->size(), 2);
   EXPECT_EQ(dataset->class_names().size(), 10u);
-  EXPECT_EQ(dataset->Get(1)->label, 9);
+  EXPECT_EQ(LabelOf(dataset->Get(1)->target), 9);
   EXPECT_EQ(dataset->Get(1)->image, (Image{3, 1, {4, 4, 4, 5, 5, 5, 6, 6, 6}}));
 }
 
@@ -285,7 +285,7 @@ TEST(Limit, KeepsARandomPartThatTheSeedDecides) {
   std::vector<int> per_class(10);
   int equal = 0;
   for (int64_t i = 0; i < 200; ++i) {
-    ++per_class[static_cast<size_t>(dataset->Get(i)->label)];
+    ++per_class[static_cast<size_t>(LabelOf(dataset->Get(i)->target))];
     EXPECT_EQ(dataset->Describe(i), same->Describe(i));
     equal += dataset->Describe(i) == other->Describe(i);
   }

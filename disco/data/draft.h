@@ -12,7 +12,7 @@ namespace disco {
 struct Draft {
   Tensor images;                      // float [B, C, H, W]
   float* pixels = nullptr;            // of `images`
-  std::vector<int64_t> labels;        // [B]
+  std::vector<Target> targets;        // [B]
   std::vector<std::string> problems;  // [B], empty = a good row
   int64_t missing = 0;                // rows not done
 };

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "disco/data/sample.h"
 #include "disco/data/test_pictures.h"
 
 namespace disco {
@@ -17,6 +18,13 @@ TEST(Geometry, ResizesThenKeepsTheWindowThenMirrors) {
 TEST(Geometry, OfNothingIsTheImage) {
   const Image image = Gradient(8, 6);
   EXPECT_EQ(Apply(Geometry{8, 6, {0, 0, 8, 6}}, image), image);
+}
+
+TEST(Geometry, MovesAnImageAndKeepsItsClass) {
+  const Geometry geometry{4, 3, {1, 0, 2, 2}, true};
+  const Sample moved = Apply(geometry, Sample{Gradient(8, 6), ClassLabel{7}});
+  EXPECT_EQ(moved.image, Apply(geometry, Gradient(8, 6)));
+  EXPECT_EQ(moved.target, Target(ClassLabel{7}));
 }
 
 }  // namespace

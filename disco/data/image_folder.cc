@@ -34,7 +34,7 @@ class ImageFolder final : public Dataset {
 
   Result<Sample> Get(int64_t index) const override {
     DISCO_ASSIGN(Image image, ReadImage(PathOf(index), options_));
-    return Sample{std::move(image), pictures_[static_cast<size_t>(index)].label};
+    return Sample{std::move(image), ClassLabel{pictures_[static_cast<size_t>(index)].label}};
   }
 
  private:

@@ -117,16 +117,18 @@ void Loader::Engine::MakeOne(std::unique_lock<std::mutex>& lock) {
   Draft& draft = DraftOf(batch);
   if (row == 0) draft = NewDraft(Rows(batch), options_.preprocessing.shape());
   const auto elements = static_cast<size_t>(options_.preprocessing.shape().elements());
-  const std::span<float> target(draft.pixels + static_cast<size_t>(row) * elements, elements);
+  const std::span<float> pixels(draft.pixels + static_cast<size_t>(row) * elements, elements);
   const int64_t index = order_[static_cast<size_t>(position)];
   const uint64_t augment_seed = augment_seed_;
   ++in_flight_;
   lock.unlock();
-  const Result<int64_t> label = source_.Write(index, augment_seed, target);
+  Result<Target> target = source_.Write(index, augment_seed, pixels);
   lock.lock();
   --in_flight_;
-  draft.labels[static_cast<size_t>(row)] = label.value_or(0);
-  if (!label) draft.problems[static_cast<size_t>(row)] = label.error().message;
+  if (target)
+    draft.targets[static_cast<size_t>(row)] = std::move(*target);
+  else
+    draft.problems[static_cast<size_t>(row)] = target.error().message;
   if (--draft.missing == 0 || in_flight_ == 0) done_.notify_all();
 }
 
@@ -166,7 +168,7 @@ Result<std::optional<Batch>> Loader::Engine::Next() {
     lock.unlock();
     DISCO_TRY(Report(draft, batch));
     Batch result = GoodRows(std::move(draft), batch);
-    if (static_cast<int64_t>(result.labels.size()) >= options_.least_batch)
+    if (static_cast<int64_t>(result.targets.size()) >= options_.least_batch)
       return std::optional(std::move(result));
     lock.lock();
   }

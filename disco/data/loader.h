@@ -43,7 +43,7 @@ struct LoaderOptions {
 
 struct Batch {
   Tensor images;                // float [B, C, H, W]
-  std::vector<int64_t> labels;  // [B]
+  std::vector<Target> targets;  // [B]
   int64_t number = 0;           // in its epoch, from 0; those that are left out count too
 };
 

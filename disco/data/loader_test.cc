@@ -26,7 +26,7 @@ class Numbered final : public Dataset {
   Result<Sample> Get(int64_t index) const override {
     ++reads;
     if (broken_.contains(index)) return Fail(ErrorKind::kInvalid, "picture {}: torn", index);
-    return Sample{Gradient(4, 4, static_cast<int>(index)), index};
+    return Sample{Gradient(4, 4, static_cast<int>(index)), ClassLabel{index}};
   }
   mutable std::atomic<int> reads = 0;
 
@@ -62,9 +62,9 @@ Epoch ReadOn(Loader& loader) {
     EXPECT_TRUE(batch) << batch.error().message;
     if (!batch || !*batch) return epoch;
     const Tensor& images = (*batch)->images;
-    EXPECT_EQ(images.shape()[0], static_cast<int64_t>((*batch)->labels.size()));
+    EXPECT_EQ(images.shape()[0], static_cast<int64_t>((*batch)->targets.size()));
     epoch.batch_sizes.push_back(images.shape()[0]);
-    epoch.labels.insert(epoch.labels.end(), (*batch)->labels.begin(), (*batch)->labels.end());
+    for (const int64_t label : LabelsOf((*batch)->targets)) epoch.labels.push_back(label);
     const auto pixels = images.Data<float>();
     epoch.pixels.insert(epoch.pixels.end(), pixels.begin(), pixels.end());
   }
@@ -184,7 +184,7 @@ TEST(Loader, BatchesKnowTheirNumberWhereOneIsLeftOut) {
       const auto batch = loader.Next();
       ASSERT_TRUE(batch->has_value());
       EXPECT_EQ((*batch)->number, number);
-      EXPECT_EQ((*batch)->labels.front(), 8 * number);
+      EXPECT_EQ(LabelOf((*batch)->targets.front()), 8 * number);
     }
     EXPECT_FALSE(loader.Next()->has_value());
   }

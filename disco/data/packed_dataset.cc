@@ -29,7 +29,7 @@ class PackedDataset final : public Dataset {
     const auto channels = static_cast<size_t>(images_.channels);
     const auto number = static_cast<size_t>(index);
     Sample sample{{images_.width, images_.height, std::vector<uint8_t>(plane * 3)},
-                  images_.labels[number]};
+                  ClassLabel{images_.labels[number]}};
     const uint8_t* pixels = images_.pixels.data() + number * channels * plane;
     for (size_t c = 0; c < 3; ++c) {
       const uint8_t* from = pixels + (channels == 3 ? c * plane : 0);

@@ -24,23 +24,22 @@ PictureSource::PictureSource(std::shared_ptr<const Dataset> dataset, const Loade
 Result<Sample> PictureSource::ReadFitted(int64_t index) const {
   DISCO_ASSIGN(Sample sample, dataset_->Get(index));
   const Geometry fit = FitGeometry(sample.image.width, sample.image.height, preprocessing_);
-  sample.image = Apply(fit, std::move(sample.image));
-  return sample;
+  return Apply(fit, std::move(sample));
 }
 
 // Running out of memory on one huge picture breaks that picture, not the training.
-Result<int64_t> PictureSource::Write(int64_t index, uint64_t augment_seed,
-                                     std::span<float> target) try {
+Result<Target> PictureSource::Write(int64_t index, uint64_t augment_seed,
+                                    std::span<float> pixels) try {
   Sample fresh;
-  Sample& sample = kept_.empty() ? fresh : kept_[static_cast<size_t>(index)];
-  if (sample.image.width == 0) {
-    DISCO_ASSIGN(sample, ReadFitted(index));
+  Sample& fitted = kept_.empty() ? fresh : kept_[static_cast<size_t>(index)];
+  if (fitted.image.width == 0) {
+    DISCO_ASSIGN(fitted, ReadFitted(index));
   }
   Random random(augment_seed, static_cast<uint64_t>(index));
-  const Geometry geometry =
-      DrawGeometry(sample.image.width, sample.image.height, augmentation_, random);
-  Normalize(Apply(geometry, sample.image), preprocessing_, target);
-  return sample.label;
+  Sample sample =
+      Apply(DrawGeometry(fitted.image.width, fitted.image.height, augmentation_, random), fitted);
+  Normalize(sample.image, preprocessing_, pixels);
+  return std::move(sample.target);
 } catch (const std::exception& problem) {
   return Fail(ErrorKind::kInvalid, "{}: {}", dataset_->Describe(index), problem.what());
 }

@@ -16,9 +16,9 @@ class PictureSource {
  public:
   PictureSource(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options);
 
-  // Writes picture `index` to `target`, float [C, H, W], and returns its label. `augment_seed`
+  // Writes picture `index` to `pixels`, float [C, H, W], and returns its target. `augment_seed`
   // stands for (seed, epoch).
-  Result<int64_t> Write(int64_t index, uint64_t augment_seed, std::span<float> target);
+  Result<Target> Write(int64_t index, uint64_t augment_seed, std::span<float> pixels);
 
  private:
   Result<Sample> ReadFitted(int64_t index) const;

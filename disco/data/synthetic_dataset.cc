@@ -36,7 +36,8 @@ class SyntheticDataset final : public Dataset {
     const int64_t label = index % static_cast<int64_t>(class_names_.size());
     const auto number = static_cast<uint64_t>(index);
     const uint64_t stream = split_ == "train" ? 2 * number : 2 * number + 1;
-    return Sample{DrawSynthetic({seed_, stream}, side_, static_cast<int>(label)), label};
+    return Sample{DrawSynthetic({seed_, stream}, side_, static_cast<int>(label)),
+                  ClassLabel{label}};
   }
 
  private:

@@ -35,7 +35,7 @@ TEST(Synthetic, LabelsAreBalancedAndNamed) {
   const auto dataset = Open("train");
   std::vector<int> count(10);
   for (int64_t i = 0; i < dataset->size(); ++i)
-    ++count[static_cast<size_t>(dataset->Get(i)->label)];
+    ++count[static_cast<size_t>(LabelOf(dataset->Get(i)->target))];
   EXPECT_EQ(count, std::vector<int>(10, 4));
   EXPECT_EQ(dataset->class_names().size(), 10u);
   EXPECT_EQ(dataset->class_names()[1], "disc+square");

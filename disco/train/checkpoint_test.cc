@@ -104,13 +104,12 @@ TEST(CheckpointTest, HostileHeadersAreErrors) {
 
 TEST(RunStateTest, ComesBackWhole) {
   RunState state{.rounds_begun = 2, .epoch = 5, .batch = 3, .step = 43};
-  state.sums = {.loss = 0.1 + 0.2, .correct = 7, .images = 48, .seconds = 1.0 / 3};
+  state.sums = {.loss = 0.1 + 0.2, .metric = 7, .images = 48, .seconds = 1.0 / 3};
   state.report = {.command = "sparsify",
                   .method = "disco",
-                  .accuracy_before = 0.8,
+                  .value_before = 0.8,
                   .rounds = {{0.5, 0.1, 0.2, 0.3}, {0.9, 0.4, 0.5, 0.6}},
-                  .accuracy = 0.6,
-                  .accuracy_top5 = 0.9,
+                  .values = {0.6, 0.9},
                   .epochs = 5,
                   .images = 400,
                   .traffic = Bytes{12},
@@ -127,6 +126,40 @@ TEST(RunStateTest, ComesBackWhole) {
   EXPECT_EQ(loaded->sums, state.sums);
   EXPECT_EQ(loaded->report, state.report);
   EXPECT_FALSE(loaded->plan);
+}
+
+TEST(RunStateTest, BeforeTheFirstMeasurementThereAreNoValues) {
+  Checkpoint checkpoint;
+  SaveState({.report = {.command = "train"}}, checkpoint);
+  const auto loaded = LoadState(checkpoint);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_TRUE(loaded->report.values.empty());
+}
+
+TEST(RunStateTest, AnotherVersionIsRefusedWithBothNamed) {
+  Checkpoint checkpoint;
+  SaveState({}, checkpoint);
+  std::string& position = checkpoint.texts.at("position");
+  const std::string now = position, own = fmt::format("\"version\":{},", kRunStateVersion);
+  for (const auto& [written, said] :
+       {std::pair<std::string, std::string>{"", "version 1"}, {"\"version\":9,", "version 9"}}) {
+    position = now;
+    position.replace(position.find(own), own.size(), written);
+    const auto refused = LoadState(checkpoint);
+    ASSERT_FALSE(refused) << said;
+    EXPECT_NE(refused.error().message.find(said + ", this disco reads 2; go on with"),
+              std::string::npos)
+        << refused.error().message;
+  }
+}
+
+TEST(RunStateTest, AReportOfAnUnknownTaskIsRefused) {
+  std::string report = ReportToJson({.command = "train"});
+  const std::string name = "classification";
+  report.replace(report.find(name), name.size(), "juggling");
+  const auto refused = ReportFromJson(report);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("no task 'juggling'"), std::string::npos);
 }
 
 TEST(RunStateTest, ACheckpointOfNoRunIsRefused) { EXPECT_FALSE(LoadState({})); }

@@ -53,7 +53,7 @@ class ClassesTest : public testing::Test {
     recipe_.train.ema = 0;
     const auto trained = Train(recipe_, OptionsFor("dense"));
     ASSERT_TRUE(trained) << trained.error().message;
-    ASSERT_EQ(trained->accuracy, 1);
+    ASSERT_EQ(trained->Value(), 1);
     recipe_.network.network = OptionsFor("dense").out.string();
     recipe_.sparsify.epochs = 0;
     recipe_.train.lr = 0;
@@ -76,7 +76,7 @@ TEST_F(ClassesTest, AreMatchedByNameInAnyOrder) {
     const RunOptions options = OptionsFor(sparsify ? "sparse" : "again");
     const auto report = sparsify ? Sparsify(recipe_, options) : Train(recipe_, options);
     ASSERT_TRUE(report) << report.error().message;
-    EXPECT_EQ(sparsify ? report->accuracy_before : report->accuracy, 1) << sparsify;
+    EXPECT_EQ(sparsify ? report->value_before : report->Value(), 1) << sparsify;
     EXPECT_THAT(ClassesOf(options.out), ElementsAre("z", "x", "y"));
     EXPECT_TRUE(report->warnings.empty());
   }
@@ -87,7 +87,7 @@ TEST_F(ClassesTest, StayThoseOfTheNetworkWhereTheDataLackOne) {
   const RunOptions options = OptionsFor("sparse");
   const auto report = Sparsify(recipe_, options);
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->accuracy_before, 1);
+  EXPECT_EQ(report->value_before, 1);
   EXPECT_THAT(ClassesOf(options.out), ElementsAre("apple", "banana", "cherry"));
   EXPECT_THAT(report->warnings, ElementsAre(HasSubstr("(train): no pictures of 1"),
                                             HasSubstr("(val): no pictures of 1")));
@@ -108,7 +108,7 @@ TEST_F(ClassesTest, OfANetworkWithoutNamesAreMatchedByPlaceAndNumber) {
   const RunOptions options = OptionsFor("sparse");
   const auto report = Sparsify(recipe_, options);
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->accuracy_before, 1);
+  EXPECT_EQ(report->value_before, 1);
   EXPECT_THAT(report->warnings, ElementsAre(HasSubstr("(train): the network has no class names")));
   EXPECT_THAT(ClassesOf(options.out), ElementsAre("apple", "banana", "cherry"));
   recipe_.data.data = DrawData("two", {{"banana", "banana"}, {"cherry", "cherry"}});
@@ -124,7 +124,7 @@ TEST_F(ClassesTest, ToMeasureOnMayBeFewer) {
   recipe_.data.data = data.string();
   const auto report = Train(recipe_, OptionsFor("fewer"));
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->accuracy, 1);
+  EXPECT_EQ(report->Value(), 1);
   EXPECT_THAT(report->warnings, ElementsAre(HasSubstr("(val): no pictures of 1")));
 }
 

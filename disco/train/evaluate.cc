@@ -10,9 +10,16 @@ Status CheckStop(const StopQuestion& stop, std::string_view doing) {
   return Fail(ErrorKind::kInterrupted, "stopped while {}", doing);
 }
 
-Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuestion& stop) {
+std::vector<Tensor> AnswersOf(const std::vector<at::Tensor>& outputs, size_t count) {
+  std::vector<Tensor> answers;
+  for (size_t i = 0; i < count; ++i) answers.push_back(FromTorch(outputs[i].detach()));
+  return answers;
+}
+
+Result<MetricValues> Evaluate(TorchNetwork& network, Loader& loader, const Measured& measured,
+                              const StopQuestion& stop) {
   const at::NoGradGuard no_gradients;
-  Accuracy accuracy;
+  const auto meter = DefOf(measured.task).make_meter();
   loader.StartEpoch(0);
   while (true) {
     DISCO_TRY(CheckStop(stop, "measuring"));
@@ -20,13 +27,13 @@ Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuest
     if (!batch) break;
     DISCO_ASSIGN(const auto outputs,
                  network.Forward({ViewAsTorch(batch->images)}, ForwardMode::Inference()));
-    accuracy += AccuracyOf(FromTorch(outputs[0]), batch->labels);
+    meter->Add(AnswersOf(outputs, measured.answers), batch->targets);
   }
-  if (accuracy.images == 0)
+  if (meter->images() == 0)
     return Fail(ErrorKind::kInvalid, "no picture to measure on can be read");
-  if (accuracy.nan == 0) return accuracy;
+  if (meter->nan_images() == 0) return meter->Values();
   return Fail(ErrorKind::kInvalid, "the network answers {} of {} pictures with NaN; {}",
-              accuracy.nan, accuracy.images, kDivergedAdvice);
+              meter->nan_images(), meter->images(), kDivergedAdvice);
 }
 
 Status Recalibrate(TorchNetwork& network, Loader& loader, const Recalibration& recalibration,

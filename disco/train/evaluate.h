@@ -5,9 +5,10 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "disco/data/loader.h"
-#include "disco/data/metrics.h"
+#include "disco/data/task.h"
 #include "disco/train/torch_network.h"
 
 namespace disco {
@@ -20,9 +21,17 @@ Status CheckStop(const StopQuestion& stop, std::string_view doing);
 inline constexpr const char* kDivergedAdvice =
     "lower the learning rate (--lr), or raise --batch or --warmup-epochs";
 
+// The first `count` of what a network gives, as its answers.
+std::vector<Tensor> AnswersOf(const std::vector<at::Tensor>& outputs, size_t count);
+
+struct Measured {
+  Task task = Task::kClassification;
+  size_t answers = 1;  // outputs of the network that are answers; they come first
+};
 // Over one epoch of `loader`, in float. Errors: kInvalid when no picture can be read, or when an
 // answer is NaN.
-Result<Accuracy> Evaluate(TorchNetwork& network, Loader& loader, const StopQuestion& stop);
+Result<MetricValues> Evaluate(TorchNetwork& network, Loader& loader, const Measured& measured,
+                              const StopQuestion& stop);
 
 // BatchNormalization's running statistics become the plain average over the first `batches` batches
 // of epoch `epoch` of `loader`.

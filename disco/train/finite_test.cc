@@ -123,7 +123,7 @@ TEST_F(DivergedSparsifyTest, SaysWhereAndWritesNothing) {
   ExpectDiverged(Sparsify(recipe_, OptionsFor("sparse")), OptionsFor("sparse"));
 }
 
-TEST_F(DivergedSparsifyTest, AnAnswerThatIsNanIsNoAccuracy) {
+TEST_F(DivergedSparsifyTest, AnAnswerThatIsNanIsNotMeasured) {
   Graph graph = *ReadOnnx(recipe_.network.network);
   ASSERT_TRUE(InferShapes(graph));
   for (const Op& op : graph.ops) {  // finite, and without a square root

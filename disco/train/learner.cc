@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "disco/base/random.h"
-#include "disco/train/logits.h"
 #include "disco/train/machine.h"
 #include "disco/train/torch_tensor.h"
 
@@ -13,12 +12,6 @@ namespace disco {
 namespace {
 
 constexpr const char* kAverageUpdates = "average_updates";
-
-// Output of the learner's network; output 0 is the answer.
-constexpr size_t kLogits = 1;
-
-// Reduction::Mean of LibTorch, and the label that it would leave out.
-constexpr int64_t kMean = 1, kNoLabel = -100;
 
 // Every tensor of a learner under the name that it has in a checkpoint.
 template <class Function>
@@ -34,17 +27,24 @@ void ForEachTensor(const TorchNetwork& network, const WeightAverage& average,
 
 }  // namespace
 
-Result<std::unique_ptr<Learner>> Learner::Make(Graph graph, const TrainRecipe& recipe) {
+Result<std::unique_ptr<Learner>> Learner::Make(Graph graph, const TrainRecipe& recipe,
+                                               const Objective& objective) {
   DISCO_ASSIGN(const OptimizerKind kind, ParseOptimizerKind(recipe.optimizer));
   if (recipe.bf16) DISCO_TRY(TryBf16());
-  graph.outputs.push_back(LogitsOf(graph));
+  const size_t answers = graph.outputs.size();
+  const std::vector<ValueId> read = TrainingOf(objective.task).loss_reads(graph);
+  graph.outputs.insert(graph.outputs.end(), read.begin(), read.end());
   DISCO_ASSIGN(TorchNetwork network, TorchNetwork::Make(std::move(graph)));
   const OptimizerOptions options{kind, recipe.momentum, recipe.weight_decay};
-  return std::unique_ptr<Learner>(new Learner(std::move(network), recipe, options));
+  std::unique_ptr<Learner> learner(new Learner(std::move(network), recipe, objective, options));
+  learner->answers_ = answers;
+  return learner;
 }
 
-Learner::Learner(TorchNetwork network, const TrainRecipe& recipe, const OptimizerOptions& options)
+Learner::Learner(TorchNetwork network, const TrainRecipe& recipe, const Objective& objective,
+                 const OptimizerOptions& options)
     : recipe_(recipe),
+      objective_(objective),
       network_(std::move(network)),
       optimizer_(MakeOptimizer(options, network_.weights())),
       average_(recipe.ema, network_.weights()) {}
@@ -62,20 +62,34 @@ std::vector<at::Tensor> Learner::Tensors() const {
   return tensors;
 }
 
+Result<std::vector<at::Tensor>> Learner::Forward(const Batch& batch) {
+  const Autocast autocast(recipe_.bf16);
+  DISCO_ASSIGN(auto outputs,
+               network_.Forward({ViewAsTorch(batch.images)}, ForwardMode::Training()));
+  for (at::Tensor& output : outputs) output = output.to(at::kFloat);
+  return outputs;
+}
+
+Result<LossInputs> Learner::InputsOf(const std::vector<at::Tensor>& outputs,
+                                     const Batch& batch) const {
+  LossInputs inputs{.values = {outputs.begin() + static_cast<ptrdiff_t>(answers_), outputs.end()},
+                    .targets = batch.targets,
+                    .label_smoothing = recipe_.label_smoothing};
+  if (objective_.teacher) {
+    DISCO_ASSIGN(inputs.teacher, objective_.teacher(batch));
+  }
+  return inputs;
+}
+
 Result<StepResult> Learner::Step(const Batch& batch, int64_t step, double learning_rate) {
   at::manual_seed(Random(static_cast<uint64_t>(recipe_.seed), static_cast<uint64_t>(step))());
-  const at::Tensor labels = ViewAsTorch(Tensor::Indices(batch.labels)).clone();
-  at::Tensor logits;
-  {
-    const Autocast autocast(recipe_.bf16);
-    DISCO_ASSIGN(const auto outputs,
-                 network_.Forward({ViewAsTorch(batch.images)}, ForwardMode::Training()));
-    logits = outputs[kLogits].to(at::kFloat);
-  }
+  DISCO_ASSIGN(const std::vector<at::Tensor> outputs, Forward(batch));
+  DISCO_ASSIGN(const LossInputs inputs, InputsOf(outputs, batch));
   return Guarded([&]() -> Result<StepResult> {
-    const at::Tensor loss =
-        at::cross_entropy_loss(logits, labels, {}, kMean, kNoLabel, recipe_.label_smoothing);
-    const StepResult result{loss.item<double>(), logits.argmax(1).eq(labels).sum().item<int64_t>()};
+    const at::Tensor loss = objective_.loss(inputs);
+    const auto meter = DefOf(objective_.task).make_meter();
+    meter->Add(AnswersOf(outputs, answers_), batch.targets);
+    const StepResult result{loss.item<double>(), meter->Values().front()};
     if (!std::isfinite(result.loss)) {
       return Fail(ErrorKind::kInvalid, "the loss is {}; {}", result.loss, kDivergedAdvice);
     }
@@ -96,9 +110,9 @@ void Learner::Prune(const BoundPlan& bound) {
   average_.Reset();
 }
 
-Result<Accuracy> Learner::Evaluate(Loader& loader, const StopQuestion& stop) {
+Result<MetricValues> Learner::Evaluate(Loader& loader, const StopQuestion& stop) {
   const AveragedWeights averaged(average_);
-  return disco::Evaluate(network_, loader, stop);
+  return disco::Evaluate(network_, loader, {objective_.task, answers_}, stop);
 }
 
 Status Learner::Recalibrate(Loader& loader, const Recalibration& recalibration,

@@ -70,12 +70,16 @@ TEST(WeightAverageTest, FollowsItsFormula) {
 
 Batch RandomBatch(uint64_t stream) {
   Batch batch{RandomTensor({8, 3, 16, 16}, stream), {}};
-  for (int64_t i = 0; i < 8; ++i) batch.labels.push_back(i % 5);
+  for (int64_t i = 0; i < 8; ++i) batch.targets.push_back(ClassLabel{i % 5});
   return batch;
 }
 
 Graph SmallNetwork() {
   return RandomNetwork({.name = "resnet8", .width = {1, 2}, .classes = 5, .image = {3, 16, 16}});
+}
+
+Result<std::unique_ptr<Learner>> MakeLearner(Graph graph, const TrainRecipe& recipe) {
+  return Learner::Make(std::move(graph), recipe, ObjectiveOf(Task::kClassification));
 }
 
 class MaskTest : public testing::TestWithParam<std::string> {};
@@ -87,7 +91,7 @@ TEST_P(MaskTest, HoldsThroughTraining) {
   TrainRecipe recipe;
   recipe.optimizer = GetParam();
   recipe.ema = 0.9;
-  const auto learner = Learner::Make(graph, recipe);
+  const auto learner = MakeLearner(graph, recipe);
   ASSERT_TRUE(learner) << learner.error().message;
   ASSERT_TRUE((*learner)->Step(RandomBatch(100), 0, 0.05));  // so that there is momentum
   ASSERT_TRUE((*learner)->WriteBack(graph));
@@ -106,7 +110,7 @@ TEST_P(MaskTest, HoldsThroughTraining) {
 INSTANTIATE_TEST_SUITE_P(Optimizers, MaskTest, testing::Values("sgd", "adamw"));
 
 TEST(LearnerTest, LossFallsOnOneBatch) {
-  const auto learner = Learner::Make(SmallNetwork(), {.ema = 0.9});
+  const auto learner = MakeLearner(SmallNetwork(), {.ema = 0.9});
   const Batch batch = RandomBatch(1);
   const double first = (*learner)->Step(batch, 0, 0.05)->loss;
   double last = first;
@@ -119,7 +123,7 @@ TEST(LearnerTest, SoftmaxInTheEndChangesNoLoss) {
   softmax.outputs = {
       softmax.AddOp(OpType::kSoftmax, "softmax", {softmax.outputs[0]}, SoftmaxParams{})};
   ASSERT_TRUE(InferShapes(softmax));
-  const auto plain = Learner::Make(SmallNetwork(), {}), learner = Learner::Make(softmax, {});
+  const auto plain = MakeLearner(SmallNetwork(), {}), learner = MakeLearner(softmax, {});
   ASSERT_TRUE(learner) << learner.error().message;
   for (int64_t step = 0; step < 3; ++step) {
     const Batch batch = RandomBatch(static_cast<uint64_t>(step));
@@ -130,7 +134,7 @@ TEST(LearnerTest, SoftmaxInTheEndChangesNoLoss) {
 
 TEST(LearnerTest, Bf16IsRefusedWhereItDoesNotWork) {
   const Status works = TryBf16();
-  const auto learner = Learner::Make(SmallNetwork(), {.bf16 = true});
+  const auto learner = MakeLearner(SmallNetwork(), {.bf16 = true});
   EXPECT_EQ(learner.has_value(), works.has_value());
   if (learner) GTEST_SKIP() << "it works here; see tools/at_level.sh AVX2";
   EXPECT_NE(learner.error().message.find("DNNL_MAX_CPU_ISA"), std::string::npos);
@@ -139,9 +143,8 @@ TEST(LearnerTest, Bf16IsRefusedWhereItDoesNotWork) {
 TEST(LearnerTest, Bf16GivesNearlyTheSameLoss) {
   if (const Status works = TryBf16(); !works) GTEST_SKIP() << works.error().message;
   const Batch batch = RandomBatch(1);
-  const double exact = (*Learner::Make(SmallNetwork(), {}))->Step(batch, 0, 0.05)->loss;
-  const double rounded =
-      (*Learner::Make(SmallNetwork(), {.bf16 = true}))->Step(batch, 0, 0.05)->loss;
+  const double exact = (*MakeLearner(SmallNetwork(), {}))->Step(batch, 0, 0.05)->loss;
+  const double rounded = (*MakeLearner(SmallNetwork(), {.bf16 = true}))->Step(batch, 0, 0.05)->loss;
   EXPECT_NEAR(rounded, exact, 0.05 * exact);
   EXPECT_NE(rounded, exact);
 }
@@ -156,7 +159,7 @@ TEST(LearnerTest, LearnsOverWires) {
     if (const Status works = TryBf16(); bf16 && !works) GTEST_SKIP() << works.error().message;
     std::vector<double> losses;
     for (const WireType type : {WireType::kF32, WireType::kF16}) {
-      const auto learner = Learner::Make(graph, {.bf16 = bf16});
+      const auto learner = MakeLearner(graph, {.bf16 = bf16});
       (*learner)->SetWires(*Bind(graph, WithWire(*plan, type)));
       const auto result = (*learner)->Step(batch, 0, 0.05);
       ASSERT_TRUE(result) << result.error().message;
@@ -168,7 +171,7 @@ TEST(LearnerTest, LearnsOverWires) {
 }
 
 TEST(LearnerTest, LossThatIsNoNumberIsAnError) {
-  const auto learner = Learner::Make(SmallNetwork(), {});
+  const auto learner = MakeLearner(SmallNetwork(), {});
   Batch batch = RandomBatch(1);
   batch.images.MutableData<float>()[0] = std::numeric_limits<float>::quiet_NaN();
   const auto result = (*learner)->Step(batch, 0, 0.05);
@@ -178,7 +181,7 @@ TEST(LearnerTest, LossThatIsNoNumberIsAnError) {
 
 TEST(LearnerTest, WeightsThatAreNoNumbersAreNotWrittenBack) {
   Graph graph = SmallNetwork();
-  const auto learner = Learner::Make(graph, {});
+  const auto learner = MakeLearner(graph, {});
   ASSERT_TRUE((*learner)->WriteBack(graph));
   ASSERT_TRUE((*learner)->Step(RandomBatch(1), 0, HUGE_VAL)) << "the loss is that of before";
   const std::string before = *SerializeOnnx(graph);
@@ -190,7 +193,7 @@ TEST(LearnerTest, WeightsThatAreNoNumbersAreNotWrittenBack) {
 }
 
 TEST(LearnerTest, RestoreRefusesAnotherNetwork) {
-  const auto learner = Learner::Make(SmallNetwork(), {});
+  const auto learner = MakeLearner(SmallNetwork(), {});
   Checkpoint checkpoint;
   (*learner)->Save(checkpoint);
   EXPECT_TRUE((*learner)->Restore(checkpoint));

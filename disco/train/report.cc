@@ -10,29 +10,47 @@ using Json = nlohmann::ordered_json;
 
 Json RoundToJson(const RoundReport& round) {
   return {{"sparsity", round.sparsity},
-          {"accuracy_after_pruning", round.after_pruning},
-          {"accuracy_after_recalibration", round.after_recalibration},
-          {"accuracy_after_fine_tuning", round.after_fine_tuning}};
+          {"value_after_pruning", round.after_pruning},
+          {"value_after_recalibration", round.after_recalibration},
+          {"value_after_fine_tuning", round.after_fine_tuning}};
 }
 
 RoundReport RoundFromJson(const Json& json) {
-  return {json.at("sparsity"), json.at("accuracy_after_pruning"),
-          json.at("accuracy_after_recalibration"), json.at("accuracy_after_fine_tuning")};
+  return {json.at("sparsity"), json.at("value_after_pruning"), json.at("value_after_recalibration"),
+          json.at("value_after_fine_tuning")};
+}
+
+void AddMetrics(Json& json, const RunReport& report) {
+  const TaskDef& task = DefOf(report.task);
+  json["task"] = task.name;
+  json["metric"] = task.metric().name;
+  json["higher_is_better"] = task.metric().higher_is_better;
+  for (size_t i = 0; i < report.values.size(); ++i) json[KeyOf(task, i)] = report.values[i];
+}
+
+Status ReadMetrics(const Json& json, RunReport& report) {
+  const auto name = json.at("task").get<std::string>();
+  const TaskDef* task = FindTask(name);
+  if (task == nullptr) return Fail(ErrorKind::kInvalid, "no report: there is no task '{}'", name);
+  report.task = task->task;
+  if (!json.contains("value")) return {};
+  for (size_t i = 0; i < task->metrics.size(); ++i)
+    report.values.push_back(json.at(KeyOf(*task, i)));
+  return {};
 }
 
 }  // namespace
 
 std::string ReportToJson(const RunReport& report) {
   Json json = {{"command", report.command}};
+  if (!report.method.empty()) json["method"] = report.method;
+  AddMetrics(json, report);
   if (!report.method.empty()) {
-    json["method"] = report.method;
-    json["accuracy_before"] = report.accuracy_before;
+    json["value_before"] = report.value_before;
     if (!report.rounds.empty()) json.update(RoundToJson(report.rounds.back()));
     json["rounds"] = Json::array();
     for (const RoundReport& round : report.rounds) json["rounds"].push_back(RoundToJson(round));
   }
-  json["accuracy"] = report.accuracy;
-  json["accuracy_top5"] = report.accuracy_top5;
   json["epochs"] = report.epochs;
   json["images"] = report.images;
   json["seconds"] = report.seconds;
@@ -47,12 +65,11 @@ Result<RunReport> ReportFromJson(std::string_view text) {
   try {
     const Json json = Json::parse(text);
     RunReport report{.command = json.at("command"), .method = json.value("method", "")};
-    report.accuracy_before = json.value("accuracy_before", 0.0);
+    DISCO_TRY(ReadMetrics(json, report));
+    report.value_before = json.value("value_before", 0.0);
     for (const Json& round : json.value("rounds", Json::array())) {
       report.rounds.push_back(RoundFromJson(round));
     }
-    report.accuracy = json.at("accuracy");
-    report.accuracy_top5 = json.at("accuracy_top5");
     report.traffic = {json.value("traffic_bytes", int64_t{0})};
     report.epochs = json.at("epochs");
     report.images = json.at("images");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run has found out: accuracies, times, files. Accuracies are shares of pictures in [0, 1].
-// Thread rule: plain values. Errors: kInvalid for a text that is no report.
+// What a run has found out: metrics of its task, times, files. A value without a name is of the
+// task's first metric. Thread rule: plain values. Errors: kInvalid for a text that is no report.
 #pragma once
 
 #include <map>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "disco/base/units.h"
+#include "disco/data/task.h"
 
 namespace disco {
 
@@ -22,17 +23,19 @@ struct RoundReport {
 struct RunReport {
   std::string command;  // "train" or "sparsify"
   std::string method;   // of sparsify; empty: none of its fields is there
-  double accuracy_before = 0;
+  Task task = Task::kClassification;
+  double value_before = 0;  // of sparsify
   std::vector<RoundReport> rounds;
-  double accuracy = 0, accuracy_top5 = 0;  // in the end
-  int64_t epochs = 0;                      // done
-  int64_t images = 0;                      // trained on, with repeats
-  Bytes traffic;                           // of one inference by the plan, all nodes; sparsify
-  double seconds = 0;                      // of training, without measuring
+  MetricValues values;  // in the end; empty: nothing was measured
+  int64_t epochs = 0;   // done
+  int64_t images = 0;   // trained on, with repeats
+  Bytes traffic;        // of one inference by the plan, all nodes; sparsify
+  double seconds = 0;   // of training, without measuring
   std::map<std::string, std::string> files;
   std::vector<std::string> warnings;  // of the data
 
   friend bool operator==(const RunReport&, const RunReport&) = default;
+  double Value() const { return values.empty() ? 0 : values.front(); }
   double ImagesPerSecond() const { return seconds > 0 ? static_cast<double>(images) / seconds : 0; }
 };
 

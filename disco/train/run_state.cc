@@ -10,15 +10,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Status CheckVersion(const Json& position) {
+  const int64_t version = position.value("version", int64_t{1});  // 1 did not name itself
+  if (version == kRunStateVersion) return {};
+  return Fail(ErrorKind::kInvalid,
+              "it is of version {}, this disco reads {}; go on with the disco that wrote it, or "
+              "remove it to start anew",
+              version, kRunStateVersion);
+}
+
 }  // namespace
 
 void SaveState(const RunState& state, Checkpoint& checkpoint) {
-  const Json position = {{"rounds_begun", state.rounds_begun},
+  const Json position = {{"version", kRunStateVersion},
+                         {"rounds_begun", state.rounds_begun},
                          {"epoch", state.epoch},
                          {"batch", state.batch},
                          {"step", state.step},
                          {"loss_sum", state.sums.loss},
-                         {"correct", state.sums.correct},
+                         {"metric_sum", state.sums.metric},
                          {"images", state.sums.images},
                          {"seconds", state.sums.seconds}};
   checkpoint.texts["position"] = position.dump();
@@ -29,12 +39,13 @@ void SaveState(const RunState& state, Checkpoint& checkpoint) {
 Result<RunState> LoadState(const Checkpoint& checkpoint) {
   try {
     const Json position = Json::parse(checkpoint.texts.at("position"));
+    DISCO_TRY(CheckVersion(position));
     RunState state{.rounds_begun = position.at("rounds_begun"),
                    .epoch = position.at("epoch"),
                    .batch = position.at("batch"),
                    .step = position.at("step"),
                    .sums = {.loss = position.at("loss_sum"),
-                            .correct = position.at("correct"),
+                            .metric = position.at("metric_sum"),
                             .images = position.at("images"),
                             .seconds = position.at("seconds")}};
     DISCO_ASSIGN(state.report, ReportFromJson(checkpoint.texts.at("report")));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a run stands: all that is not in its Learner. Private to the module. Thread rule: plain
-// values. Errors: kInvalid for a checkpoint of no run.
+// Where a run stands: all that is not in its Learner. Versioned. Private to the module. Thread
+// rule: plain values. Errors: kInvalid for a checkpoint of no run, or of another version, naming
+// both.
 #pragma once
 
 #include <algorithm>
@@ -12,15 +13,18 @@
 
 namespace disco {
 
+inline constexpr int kRunStateVersion = 2;
+
 // Of an epoch, so far.
 struct EpochSums {
-  double loss = 0;  // summed over images
-  int64_t correct = 0, images = 0;
+  double loss = 0;    // summed over images
+  double metric = 0;  // the first of the task, summed over images
+  int64_t images = 0;
   double seconds = 0;  // of training, without measuring
 
   friend bool operator==(const EpochSums&, const EpochSums&) = default;
   double Loss() const { return loss / Images(); }
-  double Accuracy() const { return static_cast<double>(correct) / Images(); }
+  double Metric() const { return metric / Images(); }
   double ImagesPerSecond() const { return seconds > 0 ? Images() / seconds : 0; }
 
  private:

@@ -12,6 +12,7 @@
 #include "disco/op/set_batch.h"
 #include "disco/train/run_data.h"
 #include "disco/train/run_paths.h"
+#include "disco/train/task_training.h"
 #include "disco/zoo/zoo.h"
 
 namespace disco {
@@ -48,15 +49,14 @@ Result<Graph> OpenNetwork(const Recipe& recipe, int64_t classes) {
   return graph;
 }
 
-// Images in, one number per class out. Returns the shape of an image.
-Result<Shape> CheckClassifier(const Graph& graph) {
-  const bool single = graph.inputs.size() == 1 && graph.outputs.size() == 1;
-  const Shape input = single ? graph.value(graph.inputs[0]).shape : Shape{};
-  if (input.rank() != 4 || graph.value(graph.outputs[0]).shape.rank() != 2) {
+// Images in, what the task needs out. Returns the shape of an image.
+Result<Shape> CheckNetwork(const Graph& graph, Task task) {
+  const Shape input = graph.inputs.size() == 1 ? graph.value(graph.inputs[0]).shape : Shape{};
+  const TaskTraining& training = TrainingOf(task);
+  if (input.rank() != 4 || !training.fits(graph)) {
     return Fail(ErrorKind::kUnsupported,
-                "network '{}' is no image classifier: it should have one input [N, C, H, W] and "
-                "one output [N, classes]",
-                graph.name);
+                "network '{}' does not fit {}: it should have one input [N, C, H, W] and {}",
+                graph.name, DefOf(task).name, training.outputs);
   }
   return Shape{input[1], input[2], input[3]};
 }
@@ -134,9 +134,10 @@ Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& gi
     inputs.insert(inputs.end(), files.begin(), files.end());
   }
   DISCO_ASSIGN(const RunOptions options, OpenPaths(given, inputs));
+  constexpr Task task = Task::kClassification;
   // The image's size is needed to open the data, and the data's classes to make the network.
   DISCO_ASSIGN(Graph graph, OpenNetwork(recipe, std::max<int64_t>(recipe.network.classes, 1)));
-  DISCO_ASSIGN(const Shape image, CheckClassifier(graph));
+  DISCO_ASSIGN(const Shape image, CheckNetwork(graph, task));
   DISCO_ASSIGN(const Preprocessing preprocessing, ChoosePreprocessing(recipe, graph, image));
   DISCO_ASSIGN(RunData data, OpenRunData(recipe, preprocessing));
   if (!IsFile(recipe.network) && recipe.network.classes == 0) {
@@ -152,6 +153,7 @@ Result<TrainSession> OpenTrainSession(const Recipe& recipe, const RunOptions& gi
   RunIdentity identity{recipe, HashOfConstants(graph), PartsOf(data)};
   return TrainSession{.recipe = recipe,
                       .options = options,
+                      .task = task,
                       .graph = std::move(graph),
                       .train = MakeTrainLoader(recipe, preprocessing, data.train, least_batch),
                       .val = MakeValLoader(recipe, preprocessing, data.val),

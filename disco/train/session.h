@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "disco/data/loader.h"
+#include "disco/data/task.h"
 #include "disco/graph/graph.h"
 #include "disco/train/run_identity.h"
 #include "disco/train/run_log.h"
@@ -22,7 +23,8 @@ namespace disco {
 struct TrainSession {
   Recipe recipe;
   RunOptions options;  // with all paths filled in
-  Graph graph;         // shapes inferred; carries preprocessing and class names as metadata
+  Task task = Task::kClassification;
+  Graph graph;  // shapes inferred; carries preprocessing and class names as metadata
   std::unique_ptr<Loader> train, val;
   int64_t train_images = 0;
   std::vector<std::string> notes;  // of the data

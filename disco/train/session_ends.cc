@@ -42,7 +42,7 @@ Status Conclude(TrainSession& session, RunReport& report) {
   std::error_code ignored;  // the run is done, with or without its checkpoint
   std::filesystem::remove(session.options.checkpoint, ignored);
   session.log.Write("done", nlohmann::ordered_json::parse(ReportToJson(report)));
-  PrintError("accuracy {:.2f}%, {:.0f} images/s; wrote {}\n", 100 * report.accuracy,
+  PrintError("{}, {:.0f} images/s; wrote {}\n", ToString(DefOf(report.task), report.values),
              report.ImagesPerSecond(), session.options.out.string());
   return session.log.Check();
 }

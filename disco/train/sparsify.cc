@@ -45,8 +45,8 @@ class Pruner {
     const bool in_rounds = options_.method.method == Method::kDisco;
     if (round > 0 && !in_rounds) return SetWires(state);
     if (round == 0) {
-      DISCO_ASSIGN(const Accuracy before, Measure("before pruning"));
-      state.report.accuracy_before = before.Top1Share();
+      DISCO_ASSIGN(const MetricValues before, Measure("before pruning"));
+      state.report.value_before = before.front();
     }
     PlanOptions now = options_;
     if (in_rounds) now.sparsity = SparsityAfter(round);
@@ -90,34 +90,37 @@ class Pruner {
     return {};
   }
 
-  Result<Accuracy> Measure(std::string_view when) {
-    DISCO_ASSIGN(const Accuracy accuracy, learner_.Evaluate(*session_.val, session_.options.stop));
-    PrintError("accuracy {:.2f}% {}\n", 100 * accuracy.Top1Share(), when);
-    return accuracy;
+  Result<MetricValues> Measure(std::string_view when) {
+    DISCO_ASSIGN(const MetricValues values,
+                 learner_.Evaluate(*session_.val, session_.options.stop));
+    PrintError("{} {}\n", ToString(metric(), values.front()), when);
+    return values;
   }
 
   Status Report(RunState& state) {
     RoundReport report{.sparsity = state.plan->sparsity};
-    DISCO_ASSIGN(const Accuracy pruned,
+    DISCO_ASSIGN(const MetricValues pruned,
                  Measure(fmt::format("right after pruning to S = {:.1f}% ({}, {})",
                                      100 * report.sparsity, state.plan->method, Name(wire_))));
-    report.after_pruning = pruned.Top1Share();
+    report.after_pruning = pruned.front();
     const int64_t batch = session_.recipe.train.batch;
     const Recalibration recalibration{
         state.epoch, (session_.recipe.sparsify.recalibration_images + batch - 1) / batch};
     DISCO_TRY(learner_.Recalibrate(*session_.train, recalibration, session_.options.stop));
     DISCO_TRY(SetWires(state));
-    DISCO_ASSIGN(const Accuracy recalibrated, Measure("after recalibration"));
-    report.after_recalibration = report.after_fine_tuning = recalibrated.Top1Share();
-    state.report.accuracy = recalibrated.Top1Share();
-    state.report.accuracy_top5 = recalibrated.Top5Share();
+    DISCO_ASSIGN(const MetricValues recalibrated, Measure("after recalibration"));
+    report.after_recalibration = report.after_fine_tuning = recalibrated.front();
+    state.report.values = recalibrated;
     session_.log.Write("prune", {{"epoch", state.epoch + 1},
                                  {"sparsity", report.sparsity},
-                                 {"accuracy_after_pruning", report.after_pruning},
-                                 {"accuracy_after_recalibration", report.after_recalibration}});
+                                 {"metric", metric().name},
+                                 {"value_after_pruning", report.after_pruning},
+                                 {"value_after_recalibration", report.after_recalibration}});
     state.report.rounds.push_back(report);
     return {};
   }
+
+  const Metric& metric() const { return DefOf(session_.task).metric(); }
 
   TrainSession& session_;
   Learner& learner_;
@@ -134,7 +137,8 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
   DISCO_ASSIGN(TrainSession session, OpenTrainSession(recipe, options));
   DISCO_TRY(MakePlan(session.graph, plan_options));  // refuses a stage that is not there
   Announce(session);
-  DISCO_ASSIGN(const auto learner, Learner::Make(session.graph, recipe.train));
+  DISCO_ASSIGN(const auto learner,
+               Learner::Make(session.graph, recipe.train, ObjectiveOf(session.task)));
   TrainLoop loop(session, *learner,
                  {.command = "sparsify",
                   .method = recipe.sparsify.method,

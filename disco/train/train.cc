@@ -11,7 +11,8 @@ Result<RunReport> RunTraining(const Recipe& recipe, const RunOptions& options) {
     return Fail(ErrorKind::kUsage, "--epochs 0 trains nothing; give at least 1");
   DISCO_ASSIGN(TrainSession session, OpenTrainSession(recipe, options));
   Announce(session);
-  DISCO_ASSIGN(const auto learner, Learner::Make(session.graph, recipe.train));
+  DISCO_ASSIGN(const auto learner,
+               Learner::Make(session.graph, recipe.train, ObjectiveOf(session.task)));
   TrainLoop loop(session, *learner,
                  {.command = "train",
                   .epochs = recipe.train.epochs,

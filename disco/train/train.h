@@ -33,7 +33,7 @@ Result<RunReport> Train(const Recipe& recipe, const RunOptions& options);
 // gets the same epochs and the same learning rates; `disco` prunes in rounds, the fraction kept
 // going geometrically from 1 to 1 - S, the others at once. Pruned weights are exactly zero, always.
 // Features of other nodes are seen as they arrive over the recipe's wire, in fine-tuning and in all
-// accuracies but the one before pruning; scales of int8 are fixed when a round begins, and the plan
+// metrics but the one before pruning; scales of int8 are fixed when a round begins, and the plan
 // carries the last ones.
 Result<RunReport> Sparsify(const Recipe& recipe, const RunOptions& options);
 

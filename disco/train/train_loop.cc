@@ -8,6 +8,7 @@ namespace disco {
 
 TrainLoop::TrainLoop(TrainSession& session, Learner& learner, const LoopOptions& options)
     : session_(session), learner_(learner), options_(options) {
+  state_.report.task = session.task;
   state_.report.command = options.command;
   state_.report.method = options.method;
 }
@@ -60,8 +61,8 @@ Status TrainLoop::TrainRest() {
     if (!batch) break;
     DISCO_TRY(TrainOn(*batch));
     progress.Update(state_.sums.images - images_before,
-                    fmt::format("loss {:.3f} accuracy {:.1f}%", state_.sums.Loss(),
-                                100 * state_.sums.Accuracy()));
+                    fmt::format("loss {:.3f} {}", state_.sums.Loss(),
+                                ToString(task().metric(), state_.sums.Metric())));
   }
   progress.Finish();
   state_.sums.seconds += Since(start).count() / 1e3;
@@ -73,11 +74,11 @@ Status TrainLoop::TrainRest() {
 Status TrainLoop::TrainOn(const Batch& batch) {
   const auto result = learner_.Step(batch, state_.step, RateAt(batch.number));
   if (!result) return InEpoch(result.error());
-  const auto images = static_cast<int64_t>(batch.labels.size());
+  const auto images = static_cast<int64_t>(batch.targets.size());
   state_.batch = batch.number + 1;
   ++state_.step;
   state_.sums.images += images;
-  state_.sums.correct += result->correct;
+  state_.sums.metric += result->metric * static_cast<double>(images);
   state_.sums.loss += result->loss * static_cast<double>(images);
   return {};
 }
@@ -87,15 +88,14 @@ Status TrainLoop::FinishEpoch() {
     return InEpoch({ErrorKind::kInvalid, "no batch has enough pictures that can be read"});
   }
   if (const Status finite = learner_.CheckFinite(); !finite) return InEpoch(finite.error());
-  const Result<Accuracy> accuracy = learner_.Evaluate(*session_.val, session_.options.stop);
-  if (!accuracy) {
-    if (accuracy.error().kind != ErrorKind::kInterrupted) return InEpoch(accuracy.error());
+  const Result<MetricValues> values = learner_.Evaluate(*session_.val, session_.options.stop);
+  if (!values) {
+    if (values.error().kind != ErrorKind::kInterrupted) return InEpoch(values.error());
     return Interrupt();
   }
   RunReport& report = state_.report;
-  report.accuracy = accuracy->Top1Share();
-  report.accuracy_top5 = accuracy->Top5Share();
-  if (!report.rounds.empty()) report.rounds.back().after_fine_tuning = report.accuracy;
+  report.values = *values;
+  if (!report.rounds.empty()) report.rounds.back().after_fine_tuning = report.Value();
   report.epochs = state_.epoch + 1;
   report.images += state_.sums.images;
   report.seconds += state_.sums.seconds;
@@ -109,16 +109,17 @@ Status TrainLoop::FinishEpoch() {
 void TrainLoop::LogEpoch() {
   const RunReport& report = state_.report;
   const double rate = RateAt(batches() - 1);
-  session_.log.Write("epoch", {{"epoch", report.epochs},
-                               {"loss", state_.sums.Loss()},
-                               {"accuracy", state_.sums.Accuracy()},
-                               {"val_accuracy", report.accuracy},
-                               {"val_accuracy_top5", report.accuracy_top5},
-                               {"learning_rate", rate},
-                               {"seconds", state_.sums.seconds},
-                               {"images_per_second", state_.sums.ImagesPerSecond()}});
-  PrintError("epoch {}/{}: accuracy {:.2f}% (learning rate {:.3g})\n", report.epochs,
-             options_.epochs, 100 * report.accuracy, rate);
+  nlohmann::ordered_json fields = {{"epoch", report.epochs},
+                                   {"loss", state_.sums.Loss()},
+                                   {"metric", task().metric().name},
+                                   {"train_value", state_.sums.Metric()}};
+  for (size_t i = 0; i < report.values.size(); ++i) fields[KeyOf(task(), i)] = report.values[i];
+  fields["learning_rate"] = rate;
+  fields["seconds"] = state_.sums.seconds;
+  fields["images_per_second"] = state_.sums.ImagesPerSecond();
+  session_.log.Write("epoch", fields);
+  PrintError("epoch {}/{}: {} (learning rate {:.3g})\n", report.epochs, options_.epochs,
+             ToString(task().metric(), report.Value()), rate);
 }
 
 Status TrainLoop::Save() const {

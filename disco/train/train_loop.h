@@ -50,6 +50,7 @@ class TrainLoop {
   tl::unexpected<Error> BetweenEpochs(const Error& error) const;
   // First epoch of a round.
   int64_t FirstEpoch(int64_t round) const { return round * options_.epochs / options_.rounds; }
+  const TaskDef& task() const { return DefOf(session_.task); }
   int64_t batches() const { return session_.train->batches_per_epoch(); }
   // Learning rate for batch `batch` of the epoch being run.
   double RateAt(int64_t batch) const;
