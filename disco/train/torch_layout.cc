@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "disco/op/feature_rule.h"
 #include "disco/op/infer_shapes.h"
 #include "disco/op/op_name.h"
 #include "disco/op/parameters.h"
