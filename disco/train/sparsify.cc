@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
+#include "disco/train/sparsify.h"
 
 #include "disco/base/standard_streams.h"
 #include "disco/plan/assignment.h"
@@ -7,7 +7,6 @@
 #include "disco/plan/make_plan.h"
 #include "disco/plan/plan_file.h"
 #include "disco/train/calibrate_wires.h"
-#include "disco/train/train.h"
 #include "disco/train/train_loop.h"
 
 namespace disco {
@@ -38,20 +37,26 @@ int64_t RoundsOf(const SparsifyRecipe& recipe) {
 // What happens at the beginning of rounds: pruning, and fixing how features travel.
 class Pruner {
  public:
-  Pruner(TrainSession& session, Learner& learner, const PlanOptions& options, WireType wire)
-      : session_(session), learner_(learner), options_(options), wire_(wire) {}
+  struct Options {
+    const Pruning& pruning;
+    const PlanOptions& plan;
+    WireType wire;
+  };
+  Pruner(TrainSession& session, Learner& learner, const Options& options)
+      : session_(session), learner_(learner), options_(options) {}
 
   Status BeginRound(int64_t round, RunState& state) {
-    const bool in_rounds = options_.method.method == Method::kDisco;
+    const bool in_rounds = options_.plan.method.method == Method::kDisco;
     if (round > 0 && !in_rounds) return SetWires(state);
     if (round == 0) {
       DISCO_ASSIGN(const MetricValues before, Measure("before pruning"));
       state.report.value_before = before.front();
     }
-    PlanOptions now = options_;
-    if (in_rounds) now.sparsity = SparsityAfter(round);
+    PlanOptions now = options_.plan;
+    if (in_rounds) now.sparsity = SparsityOf(round);
     DISCO_TRY(learner_.WriteBack(session_.graph));
-    DISCO_ASSIGN(state.plan, Pruned(state.plan, now));
+    DISCO_ASSIGN(const Graph scored, options_.pruning.score(session_, learner_));
+    DISCO_ASSIGN(state.plan, Pruned(scored, state.plan, now));
     DISCO_ASSIGN(const BoundPlan bound, Bind(session_.graph, *state.plan));
     learner_.Prune(bound);
     DISCO_TRY(SetWires(state));
@@ -59,31 +64,29 @@ class Pruner {
   }
 
  private:
-  // The fraction kept goes geometrically from 1 to 1 - S.
-  double SparsityAfter(int64_t round) const {
-    const int64_t rounds = RoundsOf(session_.recipe.sparsify);
-    if (round + 1 == rounds) return options_.sparsity;
-    const double share = static_cast<double>(round + 1) / static_cast<double>(rounds);
-    return 1 - std::pow(1 - options_.sparsity, share);
+  double SparsityOf(int64_t round) const {
+    return options_.pruning.schedule(
+        {round, RoundsOf(session_.recipe.sparsify), options_.plan.sparsity});
   }
 
-  // By the weights as they are, of what `plan` keeps or of everything.
-  Result<Plan> Pruned(const std::optional<Plan>& plan, const PlanOptions& options) const {
-    if (!plan) return MakePlan(session_.graph, options);
-    DISCO_ASSIGN(const BoundPlan bound, Bind(session_.graph, *plan));
+  // By the weights of `scored`, of what `plan` keeps or of everything.
+  static Result<Plan> Pruned(const Graph& scored, const std::optional<Plan>& plan,
+                             const PlanOptions& options) {
+    if (!plan) return MakePlan(scored, options);
+    DISCO_ASSIGN(const BoundPlan bound, Bind(scored, *plan));
     return PruneFurther(bound, options);
   }
 
   // Features travel as the recipe says; as int8, by scales for the weights as they are.
   Status SetWires(RunState& state) {
-    if (wire_ == WireType::kInt8) {
+    if (options_.wire == WireType::kInt8) {
       DISCO_TRY(learner_.WriteBack(session_.graph));
       DISCO_ASSIGN(state.plan,
                    CalibrateWires(session_.graph, *state.plan, *session_.train,
                                   {state.epoch, session_.recipe.sparsify.calibrate_images},
                                   session_.options.stop));
     } else {
-      state.plan = WithWire(*state.plan, wire_);
+      state.plan = WithWire(*state.plan, options_.wire);
     }
     DISCO_ASSIGN(const BoundPlan bound, Bind(session_.graph, *state.plan));
     learner_.SetWires(bound);
@@ -99,9 +102,10 @@ class Pruner {
 
   Status Report(RunState& state) {
     RoundReport report{.sparsity = state.plan->sparsity};
-    DISCO_ASSIGN(const MetricValues pruned,
-                 Measure(fmt::format("right after pruning to S = {:.1f}% ({}, {})",
-                                     100 * report.sparsity, state.plan->method, Name(wire_))));
+    DISCO_ASSIGN(
+        const MetricValues pruned,
+        Measure(fmt::format("right after pruning to S = {:.1f}% ({}, {})", 100 * report.sparsity,
+                            state.plan->method, Name(options_.wire))));
     report.after_pruning = pruned.front();
     const int64_t batch = session_.recipe.train.batch;
     const Recalibration recalibration{
@@ -124,11 +128,18 @@ class Pruner {
 
   TrainSession& session_;
   Learner& learner_;
-  const PlanOptions& options_;
-  WireType wire_;
+  Options options_;
 };
 
-Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options) {
+Objective ObjectiveBy(const Pruning& pruning, Task task) {
+  Objective objective = ObjectiveOf(task);
+  objective.teacher = pruning.teacher;
+  if (pruning.loss) objective.loss = pruning.loss;
+  return objective;
+}
+
+Result<RunReport> RunSparsifying(const Pruning& pruning, const Recipe& recipe,
+                                 const RunOptions& options) {
   if (options.plan.empty()) {
     return Fail(ErrorKind::kUsage, "where to? name the plan to write with --plan");
   }
@@ -138,7 +149,7 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
   DISCO_TRY(MakePlan(session.graph, plan_options));  // refuses a stage that is not there
   Announce(session);
   DISCO_ASSIGN(const auto learner,
-               Learner::Make(session.graph, recipe.train, ObjectiveOf(session.task)));
+               Learner::Make(session.graph, recipe.train, ObjectiveBy(pruning, session.task)));
   TrainLoop loop(session, *learner,
                  {.command = "sparsify",
                   .method = recipe.sparsify.method,
@@ -146,7 +157,7 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
                   .rounds = RoundsOf(recipe.sparsify),
                   .restart = recipe.sparsify.restart,
                   .learning_rate = recipe.sparsify.lr});
-  Pruner pruner(session, *learner, plan_options, wire);
+  Pruner pruner(session, *learner, {pruning, plan_options, wire});
   DISCO_ASSIGN(RunState end, loop.Run([&](int64_t round, RunState& state) {
     return pruner.BeginRound(round, state);
   }));
@@ -162,8 +173,13 @@ Result<RunReport> RunSparsifying(const Recipe& recipe, const RunOptions& options
 
 }  // namespace
 
+Result<RunReport> SparsifyBy(const Pruning& pruning, const Recipe& recipe,
+                             const RunOptions& options) {
+  return Guarded([&] { return RunSparsifying(pruning, recipe, options); });
+}
+
 Result<RunReport> Sparsify(const Recipe& recipe, const RunOptions& options) {
-  return Guarded([&] { return RunSparsifying(recipe, options); });
+  return SparsifyBy({}, recipe, options);
 }
 
 }  // namespace disco
