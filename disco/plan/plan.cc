@@ -44,7 +44,7 @@ Status CheckShares(const std::vector<double>& shares, int nodes, ErrorKind kind)
 
 uint64_t Hash(const Plan& plan) {
   std::string text =
-      fmt::format("disco plan 3;{};{};{};", plan.nodes, plan.sparsity, plan.image_sparsity);
+      fmt::format("disco plan 4;{};{};{};", plan.nodes, plan.sparsity, plan.image_sparsity);
   for (const double share : plan.shares) text += fmt::format("{},", share);
   for (const auto& [name, value] : plan.values) {
     text += fmt::format(";{}:{}:{};", name.size(), name, value.axis);
@@ -54,6 +54,7 @@ uint64_t Hash(const Plan& plan) {
       for (const FeatureScale& scale : value.wire.scales)
         text += fmt::format(";{},{}", scale.low, scale.step);
       if (value.with_next) text += ";with next";
+      text += ";level";
     }
     for (const auto& kept : value.kept) {
       text += ';';

@@ -45,7 +45,7 @@ struct ValuePlan {
   Wire wire;  // how its features travel; scales by feature
   // Whether a message with its features leaves together with the next one to the same node.
   bool with_next = false;
-  // Per receiving node: the foreign features it reads, ascending.
+  // Per receiving node: the foreign features it reads, ascending. The one level of the mask.
   std::vector<std::vector<int64_t>> kept;
 
   // Features owned by `node`, ascending.

@@ -57,7 +57,7 @@ OrderedJson ValueToJson(const std::string& name, const ValuePlan& value) {
     json["wire"] = Name(value.wire.type);
     if (!value.wire.scales.empty()) json["scales"] = ScalesToJson(value.wire.scales);
     if (value.with_next) json["with_next"] = true;
-    json["kept"] = value.kept;
+    json["kept"] = OrderedJson::array({value.kept});  // one level
   }
   return json;
 }
@@ -74,9 +74,14 @@ Result<std::vector<NodeId>> OwnersFrom(const Json& runs, int nodes, int64_t& roo
   return owners;
 }
 
-Result<std::vector<std::vector<int64_t>>> KeptFrom(const Json& json, int64_t features) {
+// The one level of a mask.
+Result<std::vector<std::vector<int64_t>>> KeptFrom(const Json& levels, int64_t features) {
+  if (levels.is_array() && levels.size() != 1) {
+    return Fail(ErrorKind::kInvalid, "its mask has {} levels; this disco runs masks of one level",
+                levels.size());
+  }
   std::vector<std::vector<int64_t>> kept;
-  for (const Json& list : json) {
+  for (const Json& list : levels.at(0)) {
     kept.emplace_back();
     for (const Json& feature : list) {
       DISCO_ASSIGN(const int64_t index, WholeNumber(feature, "a kept feature", {0, features - 1}));
@@ -136,7 +141,9 @@ Result<Plan> PlanFrom(const Json& json) {
   constexpr NumberRange<int64_t> kAny;
   DISCO_ASSIGN(const int64_t version, WholeNumber(json.at("disco_plan"), "its version", kAny));
   if (version != kPlanVersion) {
-    return Fail(ErrorKind::kInvalid, "it is of version {}, this disco reads {}; make it again",
+    return Fail(ErrorKind::kInvalid,
+                "it is of version {}, this disco reads {}; make it again with disco plan or disco "
+                "sparsify",
                 version, kPlanVersion);
   }
   DISCO_ASSIGN(Plan plan, HeadFrom(json));

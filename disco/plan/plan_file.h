@@ -12,7 +12,7 @@
 
 namespace disco {
 
-inline constexpr int kPlanVersion = 3;
+inline constexpr int kPlanVersion = 4;
 
 std::string PlanToJson(const Plan& plan);
 Result<Plan> PlanFromJson(std::string_view text);

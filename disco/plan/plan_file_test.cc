@@ -124,8 +124,27 @@ TEST(PlanFile, AnEditedFileIsRefusedByItsHash) {
 
 TEST(PlanFile, AnotherVersionIsNamed) {
   const std::string text = PlanToJson(Example());
-  EXPECT_THAT(ErrorOf(Replaced(text, "\"disco_plan\": 3", "\"disco_plan\": 2")),
-              HasSubstr("version 2, this disco reads 3"));
+  for (const int other : {3, 5}) {
+    const std::string version = fmt::format("\"disco_plan\": {}", other);
+    EXPECT_THAT(
+        ErrorOf(Replaced(text, "\"disco_plan\": 4", version)),
+        HasSubstr(fmt::format("version {}, this disco reads 4; make it again with disco plan "
+                              "or disco sparsify",
+                              other)));
+  }
+}
+
+TEST(PlanFile, AMaskHasOneLevel) {
+  const std::string text = PlanToJson(Example());
+  const size_t begin = text.find("\"kept\":") + 7, end = text.find("]]]", begin) + 3;
+  const std::string kept = text.substr(begin, end - begin);
+  const std::string level = kept.substr(1, kept.size() - 2);
+  EXPECT_THAT(ErrorOf(Replaced(text, kept, fmt::format("[{},{}]", level, level))),
+              HasSubstr("value 'a': its mask has 2 levels; this disco runs masks of one level"));
+  EXPECT_THAT(ErrorOf(Replaced(text, kept, "[]")), HasSubstr("0 levels"));
+  EXPECT_THAT(ErrorOf(Replaced(text, kept, "7")), HasSubstr("value 'a'"));
+  EXPECT_THAT(ErrorOf(Replaced(text, kept, level)), HasSubstr("value 'a'"))
+      << "as version 3 wrote it";
 }
 
 TEST(PlanFile, AFileCutShortAnywhereIsRefused) {
@@ -161,9 +180,9 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"[[0,4],", "[[3,4],", "an owner is 3, not a whole number from 0 to 2"},
         Hostile{"[[0,4],", "[[-1,4],", "an owner is -1"},
         Hostile{"[[0,4],", "[[[[]],4],", "an owner is array"},
-        Hostile{"\"kept\":[[", "\"kept\":[[8,", "a kept feature is 8"},
-        Hostile{"\"kept\":[[", "\"kept\":[[-1,", "a kept feature is -1"},
-        Hostile{"\"kept\":[[", "\"kept\":[[\"1\",", "a kept feature is \"1\""},
+        Hostile{"\"kept\":[[[", "\"kept\":[[[8,", "a kept feature is 8"},
+        Hostile{"\"kept\":[[[", "\"kept\":[[[-1,", "a kept feature is -1"},
+        Hostile{"\"kept\":[[[", "\"kept\":[[[\"1\",", "a kept feature is \"1\""},
         Hostile{"[[0,4],", "[[4294967296,4],", "4294967296"},
         Hostile{"[[0,4],", "[[0.5,4],", "0.5"}, Hostile{"[[0,4],", "[[true,4],", "true"},
         Hostile{"[[0,4],", "[[0],", "value 'a'"}, Hostile{"[[0,4],", "[7,", "value 'a'"},

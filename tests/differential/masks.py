@@ -28,7 +28,7 @@ def _alive(source, result, axes, rank):
     """Ones where a weight lives: its input feature is its node's own or among those that the node keeps."""
     outputs, inputs = _owners(result), _owners(source)
     alive = outputs[:, None] == inputs[None, :]
-    for node, kept in enumerate(source["kept"]):
+    for node, kept in enumerate(source["kept"][0]):
         alive[np.ix_(outputs == node, kept)] = True
     if axes == (1, 0):
         alive = alive.T
