@@ -11,6 +11,7 @@
 #include "disco/node/runner.h"
 #include "disco/plan/make_plan.h"
 #include "disco/plan/sketch_for_test.h"
+#include "disco/shard/cut_for_test.h"
 #include "disco/transport/faulty_mesh.h"
 #include "disco/transport/memory_mesh.h"
 
@@ -29,7 +30,7 @@ struct ThreeLayers {
     for (const char* name : {"a", "b", "c"}) x = sketch.Conv(name, x, 6);
     graph = sketch.Finish({x});
     plan = *MakePlan(graph, {.nodes = kNodes, .sparsity = 0.3});
-    cut = *CutNetwork(graph, plan);
+    cut = *CutFor(graph, plan);
   }
   Graph graph;
   Plan plan;
