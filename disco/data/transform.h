@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Geometry of pictures: resize, crop, mirror. Pictures hold at least one pixel; targets are at
-// least 1 x 1. Private to the module. Thread rule: pure. Errors: none.
+// Changes of images: resize, crop, mirror. Images hold at least one pixel; what they become is at
+// least 1 x 1.
 #pragma once
 
 #include "disco/data/image.h"
