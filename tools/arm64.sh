@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 build=build/arm64
 results=$build/results
 emulator="qemu-aarch64 -cpu cortex-a72 -L $PWD/build/arm64-sysroot" # as in cmake/arm64.cmake
-programs=(base_test tensor_test graph_test transport_test data_test kernel_reference_test kernel_streamed_test
+programs=(base_test tensor_test graph_test op_test rewrite_test onnx_test transport_test data_test kernel_reference_test kernel_streamed_test
   kernel_onednn_test kernel_test plan_test shard_test node_test nodes_equal_one_test onnx_conformance_test)
 # Whole networks of ONNX's own tests: half an hour each, and minutes of waiting for a node.
 left_out='*LightNetworks*'

@@ -7,7 +7,7 @@ preset=${1:-}
 chosen=${*:2}
 # Parsers, arithmetic and buffers for asan; what has threads for tsan.
 case $preset in
-  asan) targets="base_test graph_test kernel_streamed_test kernel_test plan_test shard_test transport_test data_test node_test nodes_equal_one_test"
+  asan) targets="base_test graph_test op_test rewrite_test onnx_test kernel_streamed_test kernel_test plan_test shard_test transport_test data_test node_test nodes_equal_one_test"
         tools/need_packages.sh clang-19 libclang-rt-19-dev libomp-19-dev ;;
   tsan) targets="transport_test data_test node_test nodes_equal_one_test node_failures_test" ;;
   *) echo "usage: tools/sanitize.sh asan|tsan" >&2; exit 2 ;;
