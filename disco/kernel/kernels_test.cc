@@ -191,5 +191,22 @@ TEST(KernelsTest, MeansOverAllAxesAgreeHoweverTheAxesAreGiven) {
   }
 }
 
+TEST(KernelsTest, LayerNormalizationsAgreeHoweverTheScaleBroadcasts) {
+  Random random(9);
+  const std::vector<Shape> scales = {{4},       {4, 4}, {4, 1},    {1, 4},
+                                     {1, 4, 1}, {1},    {3, 4, 4}, {3, 1, 1}};
+  for (const Shape& shape : scales) {
+    for (const int64_t axis : {-1, -2, 1}) {
+      OneOp norm({3, 4, 4});
+      const ValueId scale = norm.Operand(random, "scale", shape, Coin(random));
+      const ValueId bias = norm.Operand(random, "bias", {4}, true);
+      norm.Finish(OpType::kLayerNormalization, {norm.x, scale, bias},
+                  LayerNormParams{.axis = axis});
+      ExpectKernelsAgree(norm.graph, random,
+                         fmt::format("scale {}, axis {}", ToString(shape), axis));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace disco

@@ -61,7 +61,14 @@ FeatureRule RuleOf(const Graph& graph, const Op& op, const FeatureAxes& axes) {
   const FeatureQuery query(graph, op, axes);
   const OpDef& def = DefOf(op);
   if (def.mixing == nullptr && query.AllInputsWhole()) return query.Replicated("");
+  for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
+    if (query.AxisOf(slot) && def.IsParameter(slot))
+      return query.Replicated("a parameter is computed from features");
+  }
   FeatureRule rule = def.features(query);
+  for (const OutputFeatures& output : rule.outputs) {
+    if (output.features == 0) return query.Replicated("an output has no features");
+  }
   for (size_t slot = rule.outputs.size(); slot < op.outputs.size(); ++slot) {
     if (op.HasOutput(slot) && rule.kind != FeatureRule::Kind::kReplicated)
       return query.Replicated("it has several outputs");

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace disco {
 namespace {
 
@@ -159,6 +161,22 @@ TEST(InferShapes, MovingOpsFollowOnnx) {
   ExpectShape({OpType::kReduceMean, ReduceParams{}, {x}, {{1, -1}}}, {2, 1, 1, 1});
   ExpectShape({OpType::kReduceMean, ReduceParams{.keep_dims = false}, {x}}, {});
   ExpectShape({OpType::kReduceMean, ReduceParams{.nothing_without_axes = true}, {x}}, x);
+}
+
+TEST(InferShapes, SlicesStartOnTheAxisAndMayEndBeforeIt) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min(),
+                    kLargest = std::numeric_limits<int64_t>::max();
+  const auto slice = [](int64_t start, int64_t end, int64_t step) {
+    return OneOp{OpType::kSlice, {}, {{5}}, {{start}, {end}, {0}, {step}}};
+  };
+  ExpectShape(slice(-10, kLeast, -1), {1});
+  ExpectShape(slice(kLargest, kLeast, -1), {5});
+  ExpectShape(slice(kLargest, kLeast, kLeast), {1});
+  ExpectShape(slice(kLeast, kLargest, 1), {5});
+  ExpectShape(slice(-3, -1, 2), {1});
+  ExpectShape(slice(3, 1, 1), {0});
+  ExpectShape({OpType::kSlice, {}, {{0}}, {{0}, {kLeast}, {0}, {-1}}}, {0});
+  ExpectRefused(slice(0, 5, 0));
 }
 
 TEST(InferShapes, BroadcastingOpsFollowNumPy) {

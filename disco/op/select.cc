@@ -28,17 +28,23 @@ std::vector<Range> WholeRanges(const Shape& shape) {
   return ranges;
 }
 
-// ONNX: what counts from the end and what is beyond an end, which is -1 where the step goes back.
+// ONNX: what counts from the end, and what is beyond an end: a start stays on the axis, an end may
+// be one before it where the step goes back.
 Range RangeOf(int64_t start, int64_t end, int64_t step, int64_t extent) {
+  if (extent == 0) return {};
   const bool back = step < 0;
-  const auto place = [&](int64_t position) {
-    if (position < 0) position += extent;
-    return std::clamp<int64_t>(position, back ? -1 : 0, back ? extent - 1 : extent);
-  };
-  const int64_t first = place(start), stop = place(end);
+  const auto counted = [&](int64_t place) { return place < 0 ? place + extent : place; };
+  const int64_t first = std::clamp<int64_t>(counted(start), 0, back ? extent - 1 : extent);
+  const int64_t stop = std::clamp<int64_t>(counted(end), back ? -1 : 0, back ? extent - 1 : extent);
   step = std::clamp<int64_t>(step, -kMaxElements, kMaxElements);
   const int64_t reach = back ? first - stop : stop - first, stride = back ? -step : step;
   return {first, step, std::max<int64_t>(0, (reach + stride - 1) / stride)};
+}
+
+std::vector<int64_t> PositionsOf(const Range& range) {
+  std::vector<int64_t> positions;
+  for (int64_t i = 0; i < range.count; ++i) positions.push_back(range.first + i * range.step);
+  return positions;
 }
 
 // By axis of the input.
@@ -86,8 +92,8 @@ FeatureRule SliceFeatures(const FeatureQuery& query) {
   if (SlicesAxis(query.graph(), query.op(), 0)) return query.Replicated("it slices the batch");
   if (!SlicesAxis(query.graph(), query.op(), axis)) return SameFeatures(query);
   if (sliced > 1) return query.Replicated("it slices features and positions at once");
-  auto positions = SelectedPositions(query.graph(), query.op(), 0);
-  std::vector<int64_t>& from = (*positions)[static_cast<size_t>(axis)];
+  const auto ranges = SliceRanges(query.graph(), query.op());
+  std::vector<int64_t> from = PositionsOf((*ranges)[static_cast<size_t>(axis)]);
   const int64_t features = std::ssize(from);
   return {FeatureRule::Kind::kSelected, {{axis, features, {{0, axis, std::move(from)}}}}};
 }
@@ -154,6 +160,10 @@ void SplitFields(FieldVisitor& visitor, OpParams& params) {
 Status CountParts(Op& op, int64_t) {
   auto& split = std::get<SplitParams>(op.params);
   split.equal = !op.HasInput(1);
+  if (split.parts != 0 && (!split.equal || split.parts != std::ssize(op.outputs))) {
+    return OpError(op, ErrorKind::kInvalid, "num_outputs is {}, but it has {} outputs{}",
+                   split.parts, op.outputs.size(), split.equal ? "" : " and sizes");
+  }
   split.parts = std::ssize(op.outputs);
   if (split.parts <= kMostParts) return {};
   return OpError(op, ErrorKind::kUnsupported, "it has {} outputs, more than {}", split.parts,
@@ -167,13 +177,14 @@ FeatureRule SplitFeatures(const FeatureQuery& query) {
   const int axis = *NormalizeAxis(query.op().as<SplitParams>().axis, query.InputShape().rank());
   if (axis == 0) return query.Replicated("it splits the batch");
   const bool over_features = axis == query.InputAxis();
+  const auto bounds = PartBounds(query.graph(), query.op());
   FeatureRule rule{over_features ? FeatureRule::Kind::kSelected : FeatureRule::Kind::kTied};
   for (size_t slot = 0; slot < query.op().outputs.size(); ++slot) {
-    const auto positions = SelectedPositions(query.graph(), query.op(), slot);
-    std::vector<int64_t> from = (*positions)[static_cast<size_t>(query.InputAxis())];
-    const int64_t features = std::ssize(from);
+    const int64_t first = over_features ? (*bounds)[slot] : 0;
+    const int64_t features =
+        over_features ? (*bounds)[slot + 1] - first : query.InputShape()[query.InputAxis()];
     rule.outputs.push_back(
-        {query.InputAxis(), features, {{0, query.InputAxis(), std::move(from)}}});
+        {query.InputAxis(), features, {{0, query.InputAxis(), PositionsOf({first, 1, features})}}});
   }
   return rule;
 }
@@ -190,10 +201,7 @@ Result<Positions> SelectedPositions(const Graph& graph, const Op& op, size_t slo
   DISCO_ASSIGN(const std::vector<Range> ranges,
                splits ? PartRanges(graph, op, slot) : SliceRanges(graph, op));
   Positions positions;
-  for (const Range& range : ranges) {
-    std::vector<int64_t>& list = positions.emplace_back();
-    for (int64_t i = 0; i < range.count; ++i) list.push_back(range.first + i * range.step);
-  }
+  for (const Range& range : ranges) positions.push_back(PositionsOf(range));
   return positions;
 }
 

@@ -88,12 +88,15 @@ void Builder::AddPrimitive(const Op& op, const PrimitiveDesc& desc,
     Warn(op, fmt::format("oneDNN has only its plain kernel {} for {}", kernel,
                          ToString(ShapeOf(op.HasInput(0) ? op.inputs[0] : op.outputs[0]))));
   }
-  const Desc scratchpad = desc.scratchpad_desc();
+  // The primitive may be an equal one of oneDNN's cache, which another thread has made by a
+  // description of its own; the two may differ in the scratchpad that they ask for.
+  const dnnl::primitive primitive(desc.get());
+  const Desc scratchpad = OwnDescOf(primitive).scratchpad_desc();
   if (scratchpad.get_size() > 0) {
     arguments.push_back({DNNL_ARG_SCRATCHPAD, Memory(scratchpad, nullptr)});
     ReserveScratchpad(scratchpad.get_size());
   }
-  AddStep(op, std::make_unique<PrimitiveStep>(OpName(op), desc, std::move(arguments)));
+  AddStep(op, std::make_unique<PrimitiveStep>(OpName(op), primitive, std::move(arguments)));
 }
 
 void Builder::AddReorder(const Op& op, const dnnl::memory& from, const dnnl::memory& to) {

@@ -108,6 +108,15 @@ PrimitiveDesc MakeMean(const Setting& setting, const Desc& source, const Desc& t
                                0.0f);
 }
 
+PrimitiveDesc OwnDescOf(const dnnl::primitive& primitive) {
+  dnnl_primitive_desc_t own = nullptr;
+  dnnl::error::wrap_c_api(dnnl_primitive_desc_clone(&own, primitive.get_primitive_desc()),
+                          "a primitive has no description");
+  PrimitiveDesc desc;
+  desc.reset(own);
+  return desc;
+}
+
 void AppendEltwise(dnnl::post_ops& post_ops, const Eltwise& eltwise) {
 #if DNNL_VERSION_MAJOR >= 3
   post_ops.append_eltwise(eltwise.algorithm, eltwise.alpha, eltwise.beta);

@@ -53,6 +53,9 @@ PrimitiveDesc MakeNormalization(const Setting& setting, Normalization normalizat
                                 const Desc& source, const Desc& target, float epsilon);
 PrimitiveDesc MakeMean(const Setting& setting, const Desc& source, const Desc& target);
 
+// That a primitive was made by.
+PrimitiveDesc OwnDescOf(const dnnl::primitive& primitive);
+
 void AppendEltwise(dnnl::post_ops& post_ops, const Eltwise& eltwise);
 
 dnnl::memory::dims DimsOf(const Desc& desc);

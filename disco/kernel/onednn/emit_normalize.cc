@@ -77,6 +77,18 @@ Status EmitSoftmax(const Emission& e) {
   return {};
 }
 
+// Whether a value that broadcasts to `shape` has one number for each element of its axes from
+// `axis` on.
+bool IsOneRow(const Shape& row, const Shape& shape, int axis) {
+  if (row.elements() != shape.elements(axis, shape.rank())) return false;
+  for (int from_last = 1; from_last <= shape.rank() - axis; ++from_last) {
+    const int64_t extent = shape[shape.rank() - from_last];
+    const bool present = from_last <= row.rank() && row[row.rank() - from_last] == extent;
+    if (extent != 1 && !present) return false;
+  }
+  return true;
+}
+
 // Over the last axes of plain values, with a scale and a bias of each element of a row.
 Status EmitLayerNormalization(const Emission& e) {
   Builder& builder = e.builder;
@@ -89,7 +101,7 @@ Status EmitLayerNormalization(const Emission& e) {
   const int64_t extent = shape.elements(axis, shape.rank());
   for (size_t slot = 1; slot < e.op().inputs.size(); ++slot) {
     if (!e.op().HasInput(slot)) continue;
-    if (builder.ShapeOf(e.input(slot)).elements() != extent || !builder.LiesPlain(e.input(slot)))
+    if (!IsOneRow(builder.ShapeOf(e.input(slot)), shape, axis) || !builder.LiesPlain(e.input(slot)))
       return e.Unsupported("broadcasts its scale or bias");
   }
   const Desc rows({shape.elements(0, axis), extent}, kFloat, dnnl::memory::format_tag::ab);

@@ -18,7 +18,8 @@ LayoutCopy::LayoutCopy(Builder& builder, ValueId id, Direction direction)
                                            out ? plain : own);
   const std::vector<Argument> arguments = {{DNNL_ARG_FROM, out ? buffer : tensor},
                                            {DNNL_ARG_TO, out ? tensor : buffer}};
-  reorder_ = std::make_unique<PrimitiveStep>("value '" + value.name + "'", desc, arguments);
+  reorder_ = std::make_unique<PrimitiveStep>("value '" + value.name + "'",
+                                             dnnl::primitive(desc.get()), arguments);
 }
 
 Status LayoutCopy::Run(const RunContext& context, const std::byte* tensor) const {

@@ -5,9 +5,9 @@
 
 namespace disco::onednn {
 
-PrimitiveStep::PrimitiveStep(std::string what, const PrimitiveDesc& desc,
+PrimitiveStep::PrimitiveStep(std::string what, dnnl::primitive primitive,
                              std::vector<Argument> arguments)
-    : what_(std::move(what)), primitive_(desc.get()), arguments_(std::move(arguments)) {
+    : what_(std::move(what)), primitive_(std::move(primitive)), arguments_(std::move(arguments)) {
   for (const Argument& argument : arguments_)
     raw_.push_back({argument.slot, argument.memory.get()});
 }

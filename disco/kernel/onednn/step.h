@@ -36,7 +36,7 @@ struct Argument {
 class PrimitiveStep : public Step {
  public:
   // `what` names the op in errors.
-  PrimitiveStep(std::string what, const PrimitiveDesc& desc, std::vector<Argument> arguments);
+  PrimitiveStep(std::string what, dnnl::primitive primitive, std::vector<Argument> arguments);
   Status Run(const RunContext& context) override;
   void UseScratchpad(std::byte* data) override { SetData(DNNL_ARG_SCRATCHPAD, data); }
   // The memory of the argument in `slot` from now on.
