@@ -8,6 +8,8 @@ WRITING = ("written", "tcp")
 LIMITS = [
     (WRITING, r"\(Softmax\): opset \d+ has no softmax over several axes",
      "networks are written at opset 17 and above: no softmax over several axes"),
+    (("read",), r"\(BatchNormalization\): input \d has to be of shape .*; a batch of \d+ is not possible",
+     "parameters that are computed and count the batch fit one batch only"),
 ]
 
 
