@@ -9,12 +9,12 @@
 namespace disco {
 namespace {
 
-// Data inputs have one type, unless the op says otherwise.
+// Data inputs have one type.
 Status CheckInputs(const Graph& graph, const Op& op) {
   DISCO_TRY(CheckSignature(op));
   const OpDef& def = DefOf(op);
   for (size_t slot = 0; slot < op.inputs.size(); ++slot) {
-    if (!op.HasInput(slot) || def.IsParameter(slot) || def.Is(kMixedTypes)) continue;
+    if (!op.HasInput(slot) || def.IsParameter(slot)) continue;
     const Value& value = graph.value(op.inputs[slot]);
     if (value.dtype != graph.value(op.inputs[0]).dtype) {
       return OpError(op, ErrorKind::kInvalid, "input '{}' is {} where {} is read", value.name,
@@ -24,20 +24,15 @@ Status CheckInputs(const Graph& graph, const Op& op) {
   return {};
 }
 
-Result<OutputTypes> Infer(const Graph& graph, const Op& op) {
+}  // namespace
+
+Result<OutputTypes> InferTypes(const Graph& graph, const Op& op) {
   DISCO_ASSIGN(OutputTypes types, DefOf(op).infer(graph, op));
   for (const TypedShape& type : types) {
     if (const Status fits = CheckShape(type.shape); !fits)
       return OpError(op, ErrorKind::kInvalid, "{}", fits.error().message);
   }
   return types;
-}
-
-}  // namespace
-
-Result<Shape> InferShape(const Graph& graph, const Op& op) {
-  DISCO_ASSIGN(const OutputTypes types, Infer(graph, op));
-  return types.empty() ? Shape() : types[0].shape;
 }
 
 Status InferShapes(Graph& graph) {
@@ -47,7 +42,7 @@ Status InferShapes(Graph& graph) {
   }
   for (const Op& op : graph.ops) {
     DISCO_TRY(CheckInputs(graph, op));
-    DISCO_ASSIGN(OutputTypes types, Infer(graph, op));
+    DISCO_ASSIGN(OutputTypes types, InferTypes(graph, op));
     for (size_t slot = 0; slot < op.outputs.size(); ++slot) {
       if (!op.HasOutput(slot)) continue;
       Value& value = graph.value(op.outputs[slot]);

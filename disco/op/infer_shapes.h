@@ -5,15 +5,15 @@
 // Errors: kInvalid or kUnsupported naming the op and the shapes that do not fit.
 #pragma once
 
-#include "disco/graph/graph.h"
+#include "disco/op/op_def.h"
 
 namespace disco {
 
 // Sets shape and dtype of every value that an op makes.
 Status InferShapes(Graph& graph);
 
-// The shape of the first output of one op whose inputs have their shapes.
-Result<Shape> InferShape(const Graph& graph, const Op& op);
+// Of all outputs of one op whose inputs have their shapes.
+Result<OutputTypes> InferTypes(const Graph& graph, const Op& op);
 
 inline const Shape& InputShape(const Graph& graph, const Op& op, size_t slot = 0) {
   return graph.value(op.inputs[slot]).shape;

@@ -2,7 +2,8 @@
 // OpDef: all that is said of one type of op, in one place; see docs/design/ops.md. The definitions
 // stand in one file per family. Semantics are ONNX's, of opset 17 or the newest form before it.
 //
-// What has no value here has to be set: a null function is a mistake that op_def_test finds.
+// Every definition has `infer`, `features` and `mixes_batch`; op_def_test names one that lacks
+// them. Each other function may be null, with the meaning that stands beside it.
 #pragma once
 
 #include <limits>
@@ -44,14 +45,12 @@ enum Trait : uint32_t {
   kTakesNoTime = 1 << 8,
   // Send and Receive: run by the program, not by a kernel.
   kExchange = 1 << 9,
-  // Its data inputs may differ in type.
-  kMixedTypes = 1 << 10,
   // In a file each of its Arity::most_outputs has a name.
-  kNamesAllOutputs = 1 << 11,
+  kNamesAllOutputs = 1 << 10,
   // Kernels list the places of the elements that it reads, though it computes.
-  kListsPlaces = 1 << 12,
+  kListsPlaces = 1 << 11,
   // Kernels may make another number of an infinity or NaN.
-  kClips = 1 << 13,
+  kClips = 1 << 12,
 };
 
 // An input that older opsets have as an attribute.

@@ -41,7 +41,7 @@ Range RangeOf(int64_t start, int64_t end, int64_t step, int64_t extent) {
   return {first, step, std::max<int64_t>(0, (reach + stride - 1) / stride)};
 }
 
-std::vector<int64_t> PositionsOf(const Range& range) {
+std::vector<int64_t> Listed(const Range& range) {
   std::vector<int64_t> positions;
   for (int64_t i = 0; i < range.count; ++i) positions.push_back(range.first + i * range.step);
   return positions;
@@ -52,7 +52,8 @@ Result<std::vector<Range>> SliceRanges(const Graph& graph, const Op& op) {
   const Shape& input = InputShape(graph, op);
   DISCO_ASSIGN(const std::vector<int64_t> starts, ConstantIndices(graph, op, 1));
   DISCO_ASSIGN(const std::vector<int64_t> ends, ConstantIndices(graph, op, 2));
-  std::vector<int64_t> axes = EachFeature(std::ssize(starts)), steps(starts.size(), 1);
+  std::vector<int64_t> axes(starts.size()), steps(starts.size(), 1);
+  std::iota(axes.begin(), axes.end(), 0);
   if (op.HasInput(3)) {
     DISCO_ASSIGN(axes, ConstantIndices(graph, op, 3));
   }
@@ -79,27 +80,27 @@ Result<Shape> SliceShape(const Graph& graph, const Op& op) {
   return Shape(std::move(dims));
 }
 
-bool SlicesAxis(const Graph& graph, const Op& op, int axis) {
-  const auto ranges = SliceRanges(graph, op);
-  return !ranges || !(*ranges)[static_cast<size_t>(axis)].IsAll(InputShape(graph, op)[axis]);
-}
-
 FeatureRule SliceFeatures(const FeatureQuery& query) {
-  int sliced = 0;
-  for (int axis = 0; axis < query.InputShape().rank(); ++axis)
-    sliced += SlicesAxis(query.graph(), query.op(), axis) ? 1 : 0;
-  const int axis = query.InputAxis();
-  if (SlicesAxis(query.graph(), query.op(), 0)) return query.Replicated("it slices the batch");
-  if (!SlicesAxis(query.graph(), query.op(), axis)) return SameFeatures(query);
-  if (sliced > 1) return query.Replicated("it slices features and positions at once");
   const auto ranges = SliceRanges(query.graph(), query.op());
-  std::vector<int64_t> from = PositionsOf((*ranges)[static_cast<size_t>(axis)]);
+  std::vector<int> sliced;
+  for (int axis = 0; axis < query.InputShape().rank(); ++axis) {
+    if (!(*ranges)[static_cast<size_t>(axis)].IsAll(query.InputShape()[axis]))
+      sliced.push_back(axis);
+  }
+  const int axis = query.InputAxis();
+  if (!sliced.empty() && sliced[0] == 0) return query.Replicated("it slices the batch");
+  if (std::ranges::find(sliced, axis) == sliced.end()) return SameFeatures(query);
+  if (sliced.size() > 1) return query.Replicated("it slices features and positions at once");
+  std::vector<int64_t> from = Listed((*ranges)[static_cast<size_t>(axis)]);
   const int64_t features = std::ssize(from);
   return {FeatureRule::Kind::kSelected, {{axis, features, {{0, axis, std::move(from)}}}}};
 }
 
 bool SliceMixesBatch(const BatchAxes& axes) {
-  return axes.OfInput() != BatchAxes::kNone && SlicesAxis(axes.graph(), axes.op(), axes.OfInput());
+  const int axis = axes.OfInput();
+  if (axis == BatchAxes::kNone) return false;
+  const auto ranges = SliceRanges(axes.graph(), axes.op());
+  return !(*ranges)[static_cast<size_t>(axis)].IsAll(InputShape(axes.graph(), axes.op())[axis]);
 }
 
 // The first position of each part, and behind the last.
@@ -184,7 +185,7 @@ FeatureRule SplitFeatures(const FeatureQuery& query) {
     const int64_t features =
         over_features ? (*bounds)[slot + 1] - first : query.InputShape()[query.InputAxis()];
     rule.outputs.push_back(
-        {query.InputAxis(), features, {{0, query.InputAxis(), PositionsOf({first, 1, features})}}});
+        {query.InputAxis(), features, {{0, query.InputAxis(), Listed({first, 1, features})}}});
   }
   return rule;
 }
@@ -201,7 +202,7 @@ Result<Positions> SelectedPositions(const Graph& graph, const Op& op, size_t slo
   DISCO_ASSIGN(const std::vector<Range> ranges,
                splits ? PartRanges(graph, op, slot) : SliceRanges(graph, op));
   Positions positions;
-  for (const Range& range : ranges) positions.push_back(PositionsOf(range));
+  for (const Range& range : ranges) positions.push_back(Listed(range));
   return positions;
 }
 
