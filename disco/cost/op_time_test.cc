@@ -73,7 +73,7 @@ TEST(OpTime, IsTheSumOfItsTerms) {
   EXPECT_DOUBLE_EQ(OpTime(graph, graph.ops[0], {}).count(), 0) << "unlimited";
 }
 
-// What is fused: graph/fuse_test.cc.
+// What is fused: rewrite/fuse_test.cc.
 TEST(FusedOps, AResidualBlockIsItsConvolutions) {
   Sketch sketch;
   const ValueId x = sketch.Conv("a", sketch.Input({1, 3, 4, 4}), 8);
